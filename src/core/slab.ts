@@ -1,0 +1,143 @@
+/**
+ * Leases of recycled memory: messages lie in slabs, calls into the core pass offsets, and nothing is allocated per message.
+ * A slab that is released by its last holder is wiped and goes back to the pool; a use after that is HF_RELEASED, not garbage.
+ */
+import { HandfastError } from '../errors.ts';
+
+/** One lease of a block of memory. Made with one holder; each `retain` adds one, each `release` takes one away. */
+export interface Slab {
+  readonly size: number;
+  /** The memory. @throws HF_RELEASED after the last release. */
+  readonly bytes: Uint8Array;
+  /** The number under which the core knows the block. @throws HF_RELEASED after the last release. */
+  readonly id: number;
+  readonly released: boolean;
+  /** One more holder. @throws HF_RELEASED */
+  retain(): this;
+  /** One holder less; the last one wipes the memory. @throws HF_RELEASED when nobody holds it any more. */
+  release(): void;
+}
+
+export interface SlabUse {
+  /** Leases not released yet; 0 when every session has ended. */
+  readonly leased: number;
+  /** Bytes of all blocks, leased or waiting. */
+  readonly bytes: number;
+}
+
+/** How a core learns of blocks: native registers the ArrayBuffer and answers with a number. */
+export interface BlockRegistry {
+  register(buffer: ArrayBuffer): number;
+  unregister(id: number): void;
+}
+
+/** Size classes are powers of two from 4 KiB; at most `keepBytes` wait for their next use, the rest is given back to the engine. */
+export class SlabPool implements SlabUse {
+  leased = 0;
+  bytes = 0;
+  readonly #registry: BlockRegistry;
+  readonly #keepBytes: number;
+  readonly #waiting = new Map<number, Block[]>();
+  #waitingBytes = 0;
+
+  constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024) {
+    this.#registry = registry;
+    this.#keepBytes = keepBytes;
+  }
+
+  lease(size = DEFAULT_BYTES): Slab {
+    if (!Number.isInteger(size) || size < 1 || size > MAX_BYTES) {
+      throw new HandfastError('BAD_ARGUMENT', `size: expected an integer from 1 to ${MAX_BYTES}`);
+    }
+    const block = this.#take(classOf(size));
+    this.leased++;
+    return new Lease(block, this);
+  }
+
+  /** Takes a block back from its last holder. */
+  recycle(block: Block): void {
+    this.leased--;
+    const size = block.bytes.length;
+    // A detached buffer has length 0: nothing to wipe, and nobody may have it again.
+    if (size === 0 || this.#waitingBytes + size > this.#keepBytes) {
+      block.bytes.fill(0);
+      this.#registry.unregister(block.id);
+      this.bytes -= block.size;
+      return;
+    }
+    block.bytes.fill(0);
+    this.#waitingBytes += size;
+    const list = this.#waiting.get(size);
+    if (list) list.push(block);
+    else this.#waiting.set(size, [block]);
+  }
+
+  #take(size: number): Block {
+    const waiting = this.#waiting.get(size)?.pop();
+    if (waiting) {
+      this.#waitingBytes -= size;
+      return waiting;
+    }
+    const buffer = new ArrayBuffer(size);
+    this.bytes += size;
+    return { bytes: new Uint8Array(buffer), id: this.#registry.register(buffer), size };
+  }
+}
+
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly id: number;
+  readonly size: number;
+}
+
+class Lease implements Slab {
+  readonly size: number;
+  #block: Block | undefined;
+  #holders = 1;
+  readonly #pool: SlabPool;
+
+  constructor(block: Block, pool: SlabPool) {
+    this.#block = block;
+    this.#pool = pool;
+    this.size = block.size;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#held().bytes;
+  }
+
+  get id(): number {
+    return this.#held().id;
+  }
+
+  get released(): boolean {
+    return this.#block === undefined;
+  }
+
+  retain(): this {
+    this.#held();
+    this.#holders++;
+    return this;
+  }
+
+  release(): void {
+    const block = this.#held();
+    if (--this.#holders > 0) return;
+    this.#block = undefined;
+    this.#pool.recycle(block);
+  }
+
+  #held(): Block {
+    if (!this.#block) throw new HandfastError('RELEASED', 'this slab was released: copy what you keep before you release it');
+    return this.#block;
+  }
+}
+
+function classOf(size: number): number {
+  return size <= MIN_BYTES ? MIN_BYTES : 2 ** Math.ceil(Math.log2(size));
+}
+
+const MIN_BYTES = 4 * 1024;
+const DEFAULT_BYTES = 64 * 1024;
+// The largest frame of handfast/1 is 16 MiB and 1 KiB; twice that rounds up to 64 MiB with room for what follows it.
+const MAX_BYTES = 64 * 1024 * 1024;
