@@ -9,7 +9,7 @@ export * from './core.ts';
 export type { Choice } from './pure.ts';
 export type { Slab, SlabUse } from './slab.ts';
 
-const chosen = chooseCore(process.env['HANDFAST_CORE'], loadNative);
+const chosen = chooseCore(process.env.HANDFAST_CORE, loadNative);
 
 export const core: Core = chosen.core;
 export const choice: Choice = chosen.choice;
