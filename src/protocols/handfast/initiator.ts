@@ -2,6 +2,7 @@
 import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
+import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
 import { Frame, framed, type Reply, readReply, SUITES, writeClaim, writeHello } from './format.ts';
@@ -181,7 +182,7 @@ function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }
   const { suite, keys, h3, peer, deadline } = state;
   const signature = answer ? signatureOf(answer) : broken(answer);
   if (signature instanceof HandfastError) return fail(settings, state, signature);
-  const proof = new Uint8Array([...state.claim, ...signature]);
+  const proof = join([state.claim, signature]);
   const sealed = sealOnce(core, suite, keys.kA, h3, proof);
   const opening = beginOpening(settings, 'initiator', keys, extend(core, h3, sealed), {
     suite,

@@ -2,6 +2,7 @@
 import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
 import { HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
+import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
 import { Frame, framed, type Hello, readHello, readRefusal, SUITES, VERSION, writeClaim, writeReplyHead } from './format.ts';
@@ -149,7 +150,7 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
   const keys = handshakeKeys(core, dh.shared, h2);
   dh.shared.wipe();
   state.ephemeral.secretKey.wipe();
-  const sealed = sealOnce(core, suite, keys.kB, h2, new Uint8Array([...claim, ...signature]));
+  const sealed = sealOnce(core, suite, keys.kB, h2, join([claim, signature]));
   const reply = framed(head, sealed);
   return [
     { at: 'await-finish', deadline, suite, keys, h3: extend(core, h2, sealed), ownTimestamp, held: NONE },
