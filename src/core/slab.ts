@@ -58,8 +58,8 @@ export class SlabPool implements SlabUse {
   recycle(block: Block): void {
     this.leased--;
     const size = block.bytes.length;
-    block.bytes.fill(0);
-    // A detached buffer has length 0: nothing to wipe, and nobody may have it again.
+    // A detached buffer has length 0: there is nothing to wipe (`fill` would throw), and nobody may have it again.
+    if (size > 0) block.bytes.fill(0);
     if (size === 0 || this.#waitingBytes + size > this.#keepBytes) {
       this.bytes -= block.size;
       this.#registry.unregister(block.id);
