@@ -58,14 +58,13 @@ export class SlabPool implements SlabUse {
   recycle(block: Block): void {
     this.leased--;
     const size = block.bytes.length;
+    block.bytes.fill(0);
     // A detached buffer has length 0: nothing to wipe, and nobody may have it again.
     if (size === 0 || this.#waitingBytes + size > this.#keepBytes) {
-      block.bytes.fill(0);
-      this.#registry.unregister(block.id);
       this.bytes -= block.size;
+      this.#registry.unregister(block.id);
       return;
     }
-    block.bytes.fill(0);
     this.#waitingBytes += size;
     const list = this.#waiting.get(size);
     if (list) list.push(block);
@@ -79,8 +78,10 @@ export class SlabPool implements SlabUse {
       return waiting;
     }
     const buffer = new ArrayBuffer(size);
+    // Counted only once it is registered: a registry that refuses must leave the numbers true.
+    const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id: this.#registry.register(buffer), size };
+    return { bytes: new Uint8Array(buffer), id, size };
   }
 }
 
