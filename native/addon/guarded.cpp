@@ -106,14 +106,16 @@ napi_value Ed25519KeyPairOf(napi_env env, napi_callback_info info) {
   Handle handle;
   const Bytes secretKey = Fresh(arguments, 64, &handle);
   if (!secretKey.data) return nullptr;
-  // The seed's place in the slot is where libsodium puts it anyway.
+  // libsodium hashes the seed into the secret key before it copies it, so that it must lie elsewhere.
+  uint8_t own[32];
   if (seed.size == 0) {
-    randombytes_buf(secretKey.data, 32);
+    randombytes_buf(own, 32);
   } else {
-    std::memcpy(secretKey.data, seed.data, 32);
+    std::memcpy(own, seed.data, 32);
     sodium_memzero(seed.data, 32);
   }
-  Ed25519KeyPair(publicKey.data, secretKey.data, secretKey.data);
+  Ed25519KeyPair(publicKey.data, secretKey.data, own);
+  sodium_memzero(own, sizeof own);
   return arguments.Number(static_cast<double>(handle));
 }
 

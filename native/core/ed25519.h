@@ -8,7 +8,7 @@
 
 namespace handfast {
 
-// secretKey is seed, then public key.
+// secretKey is seed, then public key; it may not lie where the seed lies.
 void Ed25519KeyPair(uint8_t publicKey[32], uint8_t secretKey[64], const uint8_t seed[32]);
 void Ed25519Sign(uint8_t signature[64], const uint8_t* message, size_t size, const uint8_t secretKey[64]);
 
