@@ -26,7 +26,11 @@ export const CODES = {
   WRONG_NETWORK: { wire: 0x0201, blame: 'peer', meaning: 'the other side belongs to another network' },
   PROTOCOL_MISMATCH: { wire: 0x0202, blame: 'peer', meaning: 'no protocol version in common' },
   SUITE_MISMATCH: { wire: 0x0203, blame: 'peer', meaning: 'no cipher suite in common' },
-  EXPIRED_TIMESTAMP: { wire: 0x0204, blame: 'peer', meaning: 'the timestamp lies too far in the past: a clock is wrong or the message is old' },
+  EXPIRED_TIMESTAMP: {
+    wire: 0x0204,
+    blame: 'peer',
+    meaning: 'the timestamp lies too far in the past: a clock is wrong or the message is old',
+  },
   FUTURE_TIMESTAMP: { wire: 0x0205, blame: 'peer', meaning: 'the timestamp lies too far in the future: a clock is wrong' },
   INVALID_ID: { wire: 0x0206, blame: 'peer', charged: true, meaning: 'the id is not a usable public key' },
   INVALID_SIGNATURE: { wire: 0x0207, blame: 'peer', charged: true, meaning: 'the signature does not match' },

@@ -70,7 +70,7 @@ export type Step<State> = readonly [State, ...Output[]];
 /** One side of one handshake: where it starts, and the function that moves it. */
 export interface Machine<State = unknown> {
   readonly initial: State;
-  readonly step: (state: State, input: Input) => Step<State>;
+  step(state: State, input: Input): Step<State>;
 }
 
 /** What a handshake leads to. */

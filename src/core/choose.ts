@@ -1,0 +1,18 @@
+/** `handfast/core`: the native core where it loads, else the pure one; HANDFAST_CORE decides otherwise. */
+import { chooseCore } from './choice.ts';
+import type { Core } from './core.ts';
+import { setDefaultCore } from './default.ts';
+import { loadNative } from './native-load.ts';
+import type { Choice } from './pure.ts';
+
+export { type Blame, type CodeName, type ErrorCode, HandfastError } from '../errors.ts';
+export * from './core.ts';
+export type { Choice } from './pure.ts';
+export type { Slab, SlabUse } from './slab.ts';
+
+const chosen = chooseCore(process.env.HANDFAST_CORE, loadNative);
+
+export const core: Core = chosen.core;
+export const choice: Choice = chosen.choice;
+
+setDefaultCore(core);
