@@ -27,6 +27,7 @@ export class Story {
   /** What the server reported. */
   readonly errors: HandfastError[] = [];
   readonly accepted: Session[] = [];
+  readonly dialled: Session[] = [];
   readonly #options: StoryOptions;
 
   private constructor(options: StoryOptions) {
@@ -46,7 +47,10 @@ export class Story {
   dial(options: Partial<ConnectOptions> = {}, pairOptions: MemoryPairOptions = {}): Promise<Session> {
     const stream = this.wire(pairOptions);
     const connected = connect({ ...this.#common(), ...this.#options.dial, stream, ...options });
-    connected.catch(() => {});
+    connected.then(
+      (session) => this.dialled.push(session),
+      () => {},
+    );
     return connected;
   }
 
@@ -73,6 +77,15 @@ export class Story {
       quiet = moved > 0 ? 0 : quiet + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** Ends everything there is, and waits until it has. */
+  async finish(): Promise<void> {
+    void this.server.close({ drainMs: 0 });
+    for (const session of [...this.accepted, ...this.dialled]) session.destroy();
+    for (const pair of this.pairs) for (const end of pair.ends) end.destroy();
+    await this.settle();
+    await this.pass(60_000);
   }
 
   async pass(ms: number): Promise<void> {
