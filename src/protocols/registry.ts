@@ -1,5 +1,6 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
+import { handfast } from './handfast/index.ts';
 import type { Protocol } from './machine.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
@@ -32,3 +33,5 @@ export function protocolNames(): string[] {
 }
 
 const known = new Map<string, AnyProtocol>();
+
+registerProtocol(handfast);

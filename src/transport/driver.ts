@@ -202,6 +202,7 @@ export class Handshake implements CarrierEvents {
       this.#send(outputs);
       for (const output of outputs) this.#obey(output);
     } catch (fault) {
+      if (input.kind === 'answers') discardAnswers(input.answers);
       this.#fault(fault);
     }
   }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { CODES, HandfastError } from '../errors.ts';
+import type { Machine } from '../protocols/machine.ts';
 import type { AnyProtocol } from '../protocols/registry.ts';
 import { protocolOf } from '../protocols/registry.ts';
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
@@ -61,6 +62,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #clock: Clock;
   readonly #workbench: Workbench;
   readonly #admission: Admission;
+  /** One for all: what a connection has of its own is in its state. */
+  readonly #machine: Machine;
   readonly #handshakes = new Set<Handshake>();
   #listener: TcpListener | undefined;
   /** Failed handshakes whose carriers are still closing. */
@@ -83,7 +86,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     this.#admission = new Admission(admissionLimits(options.limits));
     // Options that are wrong are wrong now, not at the first connection.
     judgeOf(options);
-    this.#machine();
+    this.#machine = this.#protocol.responder({ ...options, core });
   }
 
   /** Where it listens; undefined without a socket. */
@@ -130,7 +133,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       if (reserved) this.#reserved--;
     };
     const handshake = new Handshake({
-      machine: this.#machine(),
+      machine: this.#machine,
       carrier,
       clock: this.#clock,
       workbench: this.#workbench,
@@ -198,10 +201,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   }
 
   readonly #aborted = (): void => void this.close();
-
-  #machine(): ReturnType<AnyProtocol['responder']> {
-    return this.#protocol.responder({ ...this.#options, core: this.#core });
-  }
 
   #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
     if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';

@@ -64,7 +64,7 @@ export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024
 }
 
 type Parcel =
-  | { bytes: Uint8Array; pieces: Iterator<Uint8Array>; written: ((error?: Error) => void) | undefined }
+  | { bytes: Uint8Array; pieces: Iterator<Uint8Array>; next: IteratorResult<Uint8Array>; written: ((error?: Error) => void) | undefined }
   | { flushed: (() => void) | undefined };
 
 class MemoryEnd implements Carrier {
@@ -105,7 +105,8 @@ class MemoryEnd implements Carrier {
       if (written) process.nextTick(written, this.#error ?? GONE());
       return true;
     }
-    this.#sent.push({ bytes, pieces: (this.#cut?.(bytes) ?? [bytes])[Symbol.iterator](), written });
+    const pieces = (this.#cut?.(bytes) ?? [bytes])[Symbol.iterator]();
+    this.#sent.push({ bytes, pieces, next: pieces.next(), written });
     this.#sentBytes += bytes.length;
     this.congested ||= this.#sentBytes >= this.#highWaterMark;
     this.#schedule();
@@ -169,15 +170,16 @@ class MemoryEnd implements Carrier {
       other.#events.end();
       return true;
     }
-    const piece = parcel.pieces.next();
-    if (!piece.done) {
-      other.#events.data(piece.value);
-      return true;
+    const { next, pieces } = parcel;
+    if (!next.done) {
+      parcel.next = pieces.next();
+      other.#events.data(next.value);
     }
-    // The end may have been destroyed, and the parcel dropped, while it was being read.
-    if (this.#sent[0] !== parcel) return true;
-    this.#sent.shift();
-    this.#handedOver(parcel);
+    // This end may have been destroyed, and the parcel dropped, while it was being read.
+    if (parcel.next.done && this.#sent[0] === parcel) {
+      this.#sent.shift();
+      this.#handedOver(parcel);
+    }
     return true;
   }
 

@@ -23,7 +23,10 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions): P
       cancel();
       signal?.removeEventListener('abort', aborted);
       socket.removeListener('error', failed);
-      if (!error) return resolve(carrierOf(socket, remoteOf(socket)));
+      if (!error) {
+        resolve(carrierOf(socket, remoteOf(socket)));
+        return;
+      }
       // The socket may still have something to say; nobody listens any more.
       socket.on('error', () => {});
       socket.destroy();
