@@ -13,7 +13,13 @@ export const bench: Command = {
     'The installed package has no benchmarks. Clone the repository, run npm ci and npm run build there, then this.',
   ],
   options: {
-    json: { type: 'string', value: 'FILE', help: 'Also write { machine, versions, results } to FILE.' },
+    json: {
+      type: 'string',
+      value: 'FILE',
+      help: 'Also write { machine, versions, results } to FILE; - for standard output instead of the table.',
+    },
+    case: { type: 'string', multiple: true, value: 'NAME', help: 'Only this case, as memory or aes-256-gcm/256-B; may be repeated.' },
+    rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 5.' },
     quick: { type: 'boolean', help: 'A short run: seconds instead of minutes, and less exact.' },
   },
   examples: ['handfast bench handshake', 'handfast bench --json results.json'],
@@ -27,8 +33,16 @@ export const bench: Command = {
         'Clone the repository, run npm ci and npm run build there, then npx handfast bench',
       );
     }
-    const json = call.text('json');
-    const args = [script, ...call.positionals, ...(json === undefined ? [] : ['--json', json]), ...(call.flag('quick') ? ['--quick'] : [])];
+    const args = [
+      script,
+      ...call.positionals.flatMap((suite) => ['--suite', suite]),
+      ...call.list('case').flatMap((name) => ['--case', name]),
+    ];
+    for (const name of ['rounds', 'json']) {
+      const value = call.text(name);
+      if (value !== undefined) args.push(`--${name}`, value);
+    }
+    if (call.flag('quick')) args.push('--quick');
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     // Ctrl-C on a terminal reaches the child by itself; a signal to this process alone does not.
     call.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });

@@ -39,7 +39,9 @@ export const demo: Command = {
       await stage.clear();
     }
     call.signal.throwIfAborted();
-    if (!call.flag('no-bench') && report.failed.length === 0) await playTable(report, call.signal);
+    if (!call.flag('no-bench') && report.failed.length === 0) {
+      await playTable(report, WHOLE_MS - (performance.now() - startedAt), call.signal);
+    }
     return conclude(report, performance.now() - startedAt, call.flag('json'));
   },
 };
@@ -82,4 +84,6 @@ function conclude(report: Report, ms: number, json: boolean): number {
   return 0;
 }
 
-const LIMIT_MS = 45_000;
+/** For the processes, and for everything. */
+const LIMIT_MS = 35_000;
+const WHOLE_MS = 58_000;

@@ -3,11 +3,11 @@
  * specification states. Inputs are the bytes 00, 01, 02...; the expected values are OpenSSL's and libsodium's. The full vectors run by `handfast conformance`.
  */
 import { hex, toHex } from '../conformance/kinds.ts';
-import { type Answer, type Core, type Job, Stop, type Suite } from '../core/core.ts';
+import { type Core, Stop, type Suite } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
 import { handfast } from '../protocols/handfast/index.ts';
-import type { Input, Machine, Opened, Output } from '../protocols/machine.ts';
 import { utf8 } from '../wire/text.ts';
+import { converse, Side } from './back-to-back.ts';
 import { describeError } from './command.ts';
 
 export interface Check {
@@ -129,62 +129,13 @@ function handshake(core: Core, suite: Suite, binding: string): string | undefine
   const a = new Side(core, handfast.initiator(options(0)), 1_700_000_000_050, 3);
   const b = new Side(core, handfast.responder(options(1)), 1_700_000_000_000, 4);
   try {
-    a.feed({ kind: 'start', now: a.now });
-    b.feed({ kind: 'start', now: b.now });
-    for (let round = 0; round < 4; round++) {
-      for (const [from, to] of [
-        [a, b],
-        [b, a],
-      ]) {
-        for (const data of from.sent.splice(0)) if (!to.opened) to.feed({ kind: 'bytes', now: to.now, data });
-      }
-    }
+    converse(a, b);
     if (!a.opened || !b.opened) return `does not open: ${a.why ?? b.why ?? 'no reason given'}`;
     if (a.opened.peer.id !== identities[1].id || b.opened.peer.id !== identities[0].id) return 'the sides name other peers';
     return differs(a.opened.binding.subarray(0, 16), binding) ?? differs(b.opened.binding.subarray(0, 16), binding);
   } finally {
     for (const side of [a, b]) side.opened?.traffic.wipe();
     for (const identity of identities) identity.wipe();
-  }
-}
-
-/** One machine and what came of it; all work is done at once. */
-class Side {
-  readonly sent: Uint8Array[] = [];
-  opened: Opened | undefined;
-  why: string | undefined;
-  readonly now: number;
-  readonly #core: Core;
-  readonly #machine: Machine;
-  readonly #ephemeral: number;
-  #state: unknown;
-
-  constructor(core: Core, machine: Machine, now: number, ephemeral: number) {
-    this.#core = core;
-    this.#machine = machine;
-    this.#state = machine.initial;
-    this.now = now;
-    this.#ephemeral = ephemeral;
-  }
-
-  feed(input: Input): void {
-    const [state, ...outputs] = this.#machine.step(this.#state, input);
-    this.#state = state;
-    for (const output of outputs) this.#obey(output);
-  }
-
-  #obey(output: Output): void {
-    const { now } = this;
-    if (output.kind === 'send') this.sent.push(output.data.slice());
-    else if (output.kind === 'opened') this.opened = output.opened;
-    else if (output.kind === 'failed') this.why = output.why.code;
-    else if (output.kind === 'judge') this.feed({ kind: 'judged', now, refusal: undefined });
-    else if (output.kind === 'work') this.feed({ kind: 'answers', now, answers: output.items.map((item) => this.#work(item as Job)) });
-  }
-
-  #work(job: Job): Answer {
-    if (job.op !== 'keygen') return this.#core.run([job])[0];
-    return { op: 'keygen', keyPair: this.#core.guarded.x25519KeyPair(new Uint8Array(32).fill(this.#ephemeral)) };
   }
 }
 

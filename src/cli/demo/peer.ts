@@ -104,7 +104,15 @@ const orders: Orders = {
   },
 
   async listen({ allow }) {
-    const server = await listen({ ...options, protocol: handfast, host: '127.0.0.1', port: 0, allow, steps: true });
+    const server = await listen({
+      ...options,
+      protocol: handfast,
+      host: '127.0.0.1',
+      port: 0,
+      allow,
+      steps: true,
+      limits: { handshakeBurst: 100 },
+    });
     server.on('session', (session) => sessions.push(session));
     server.on('handshakeError', (error) => refusals.push(refusedBy(error)));
     return { port: server.address!.port };
