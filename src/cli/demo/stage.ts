@@ -24,6 +24,7 @@ export class Stage {
   readonly directory: string;
   readonly #processes: PeerProcess[] = [];
   readonly #ids = new Map<string, string>();
+  #cleared = false;
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -54,6 +55,7 @@ export class Stage {
   /** Starts a peer with the identity of `name`. */
   async enter(name: string, core: CoreName, options: Partial<Order['begin']> = {}): Promise<Actor> {
     if (!this.#ids.has(name)) await this.identity(name);
+    if (this.#cleared) throw new Error(`${name} was to enter, but the demo is being ended`);
     const process = new PeerProcess(name, core);
     this.#processes.push(process);
     const { id, lanes, core: runs } = await process.ask('begin', { identity: this.#file(name), network: NETWORK, ...options });
@@ -75,6 +77,7 @@ export class Stage {
 
   /** Ends every process and removes every file. */
   async clear(): Promise<void> {
+    this.#cleared = true;
     await Promise.all(this.#processes.map((process) => process.kill()));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
   }
