@@ -69,7 +69,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   readonly #unread: Unread;
   readonly #mostMessages: number;
   readonly #mostBytes: number;
-  #paused = false;
+  /** As many unread messages as there may be: nothing is read until some are. */
+  #full = false;
+  /** Bytes of the traffic's own that the other side has not taken: answers to pings. */
+  #ownBytes = 0;
   #armedAt: Millis = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
   #cancelDrain: Cancel = () => {};
@@ -117,7 +120,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   /** Bytes held for this session besides unread messages: of a record that is not whole, and of what waits to be written. */
   get heldBytes(): number {
-    return this.#inbound.heldBytes + this.#outbound.pendingBytes;
+    return this.#inbound.heldBytes + this.#outbound.pendingBytes + this.#ownBytes;
   }
 
   /** The largest payload that `send` takes. */
@@ -196,8 +199,12 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     for (const { data, now } of arrived) this.#data(data, now);
     if (heardEnd) this.#end();
     if (this.#over) return;
-    if (!this.#paused) this.#carrier.resume();
+    this.#resume();
     this.#rearm();
+  }
+
+  #resume(): void {
+    if (!this.#over && !this.#full && this.#ownBytes <= OWN_BYTES) this.#carrier.resume();
   }
 
   #data(bytes: Uint8Array, now: Millis): void {
@@ -215,8 +222,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   }
 
   #pauseIfFull(now: Millis): void {
-    if (this.#paused || (this.#unread.count < this.#mostMessages && this.#unread.bytes < this.#mostBytes)) return;
-    this.#paused = true;
+    if (this.#full || (this.#unread.count < this.#mostMessages && this.#unread.bytes < this.#mostBytes)) return;
+    this.#full = true;
     this.#carrier.pause();
     this.#traffic.reading(false, now);
   }
@@ -227,10 +234,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       if (this.#closing && !this.#unread.reading) this.#unread.discard();
       return;
     }
-    if (this.#paused && this.#unread.count <= this.#mostMessages / 2 && this.#unread.bytes <= this.#mostBytes / 2) {
-      this.#paused = false;
+    if (this.#full && this.#unread.count <= this.#mostMessages / 2 && this.#unread.bytes <= this.#mostBytes / 2) {
+      this.#full = false;
       this.#guarded(() => this.#traffic.reading(true, this.#clock.now()));
-      if (!this.#over) this.#carrier.resume();
+      this.#resume();
     }
     this.#closeIfDone();
   }
@@ -252,7 +259,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   #obey(outputs: readonly TrafficOutput[]): void {
     for (const output of outputs) {
       if (this.#over) return;
-      if (output.kind === 'send') this.#carrier.write(output.data);
+      if (output.kind === 'send') this.#write(output.data);
       else if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
       else if (!this.#peerDone) {
         this.#peerDone = true;
@@ -262,6 +269,17 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
         process.nextTick(() => this.#closeIfDone());
       }
     }
+  }
+
+  /** Who asks for answers and does not read them is not read either; time goes on for it, unlike when our reader is slow. */
+  #write(data: Uint8Array): void {
+    this.#ownBytes += data.length;
+    if (this.#ownBytes > OWN_BYTES) this.#carrier.pause();
+    this.#carrier.write(data, () => {
+      const choked = this.#ownBytes > OWN_BYTES;
+      this.#ownBytes -= data.length;
+      if (choked) this.#resume();
+    });
   }
 
   #sayClose(refusal?: Refusal): void {
@@ -346,5 +364,6 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+const OWN_BYTES = 64 * 1024;
 // As long as a refusal lingers in handfast/1.
 const FAULT_LINGER_MS = 1_000;
