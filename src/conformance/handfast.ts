@@ -6,7 +6,8 @@ import { handfast } from '../protocols/handfast/index.ts';
 import { FRAMING } from '../protocols/handfast/records.ts';
 import { extend, handshakeKeys, hashHello, label, networkTag, sessionKeys, wipeKeys } from '../protocols/handfast/schedule.ts';
 import type { Input, Machine, Opened, Output, Refusal, Work, WorkAnswer } from '../protocols/machine.ts';
-import { join } from '../wire/writer.ts';
+import { utf8 } from '../wire/text.ts';
+import { join, Writer } from '../wire/writer.ts';
 import { type Document, fail, hex, type Outcome, pass, toHex, type VectorKind } from './kinds.ts';
 
 export const handfastKind: VectorKind = {
@@ -290,13 +291,21 @@ function runClearRefusal(vector: Document, core: Core): void {
   });
 }
 
-/** Gossip has no machine of its own here: what is signed, by the core's primitives. */
+/** Gossip has no machine of its own here: the envelope from its fields, by the core's primitives. */
 function runBroadcast(vector: Document, core: Core): void {
-  const message = hex(vector.signed);
   const { publicKey, secretKey } = core.ed25519.keyPair(hex(vector.seed));
-  const beginning = join([label('broadcast'), networkTag(core, String(vector.network)), publicKey]);
-  same('what is signed', message.slice(0, beginning.length), toHex(beginning));
+  const topic = utf8(String(vector.topic));
+  const payload = hex(vector.payload);
+  const fields = new Writer()
+    .bytes(publicKey)
+    .u64(BigInt(String(vector.sequence)))
+    .u64(BigInt(String(vector.timestamp)));
+  const body = fields.u8(topic.length).bytes(topic).u32(payload.length).bytes(payload).joined();
+  const message = join([label('broadcast'), networkTag(core, String(vector.network)), body]);
+  const signature = core.ed25519.sign(message, secretKey);
+  same('what is signed', message, vector.signed);
   same('message id', core.hash.blake2b(message).slice(0, 32), vector.messageId);
-  same('signature', core.ed25519.sign(message, secretKey), vector.signature);
+  same('signature', signature, vector.signature);
+  same('envelope', join([body, signature]), vector.envelope);
   if (!core.ed25519.verify(hex(vector.signature), message, publicKey)) throw new Error('the signature does not verify');
 }

@@ -93,10 +93,10 @@ describe('the recorded transcripts', () => {
   }
 });
 
-/** Values that only inform: prk2 never leaves the machine, the envelope is signed text and signature joined again, and who refuses at once makes no ephemeral. */
+/** Values that only inform: prk2 never leaves the machine, and who refuses at once makes no ephemeral. */
 function unread(kind: string, path: (string | number)[]): boolean {
   const name = path.join('.');
-  return name === 'values.prk2' || name === 'envelope' || (kind === 'clear-refusal' && name === 'listener.ephemeral');
+  return name === 'values.prk2' || (kind === 'clear-refusal' && name === 'listener.ephemeral');
 }
 
 function digits(value: unknown, path: (string | number)[] = []): (string | number)[][] {
