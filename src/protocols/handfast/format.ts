@@ -162,12 +162,12 @@ export function writeRefusal(code: number, reason: string): Bytes {
   return new Writer().u16(code).bytes(clipped(reason, LIMITS.reason)).joined();
 }
 
-/** Also the body of CLOSE. */
+/** Also the body of CLOSE. Codes of answers (04xx) stand in ERROR only: here they are out of range. */
 export function readRefusal(body: Bytes): Refused | undefined {
   const reader = new Reader(body);
   const code = reader.u16();
   const reason = reader.rest();
-  if (!reader.whole || reason.length > LIMITS.reason) return undefined;
+  if (!reader.whole || reason.length > LIMITS.reason || code >>> 8 === 0x04) return undefined;
   return { code, reason: shownText(reason) };
 }
 

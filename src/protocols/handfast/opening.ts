@@ -49,13 +49,13 @@ export function sendClose({ settings, sealer }: Opening, why: HandfastError | Re
   return sealRecord(settings.core, sealer, Kind.close, closeBody(why));
 }
 
-/** The body of CLOSE, or of any refusal: faults of our own are nobody's business. */
+/** The body of CLOSE, or of any refusal: faults of our own are nobody's business, nor is whom we expected the business of whoever answered instead. */
 export function closeBody(why: HandfastError | Refusal): Bytes {
   const name = why instanceof HandfastError ? why.codeName : why.code;
   if (name === 'ABORTED') return writeRefusal(CODES.CLOSED.wire, '');
   const reason = why instanceof HandfastError ? why.message : why.reason;
   const wire = wireCode(name);
-  return writeRefusal(wire, wire === CODES.INTERNAL.wire ? '' : reason);
+  return writeRefusal(wire, wire === CODES.INTERNAL.wire || name === 'UNEXPECTED_PEER' ? '' : reason);
 }
 
 /** Reads the other side's first record: its OPEN, or why there is none. @param frame without its length. */
