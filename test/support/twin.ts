@@ -1,5 +1,5 @@
 /** Random calls of every function of a core, for two cores to be compared on: results, refusals and codes. */
-import type { AeadName, Core, Framing, Job, Secret, SignedItem, Suite } from '../../src/core/core.ts';
+import type { AeadName, Core, Framing, Job, Secret, SecretInput, SignedItem, Suite } from '../../src/core/core.ts';
 import { HandfastError } from '../../src/errors.ts';
 import { toHex } from './bytes.ts';
 import { edgePoint, edgeSignature } from './ed25519-edges.ts';
@@ -15,13 +15,13 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => core.x25519.keyPair(seed);
   },
   'x25519.publicKey': (random) => {
-    const key = near(random, 32);
-    return (core) => core.x25519.publicKey(key);
+    const key = keyInput(random, near(random, 32));
+    return (core) => key(core, (input) => core.x25519.publicKey(input));
   },
   'x25519.shared': (random) => {
-    const key = near(random, 32);
+    const key = keyInput(random, near(random, 32));
     const point = montgomeryPoint(random);
-    return (core) => core.x25519.shared(key, point);
+    return (core) => key(core, (input) => core.x25519.shared(input, point));
   },
   'ed25519.keyPair': (random) => {
     const seed = near(random, 32);
@@ -30,8 +30,8 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   'ed25519.sign': (random, helper) => {
     const message = random.bytes(random.below(200));
     // Right, with a public half that does not belong, or of another length.
-    const key = random.chance(0.5) ? helper.ed25519.keyPair(random.bytes(32)).secretKey : near(random, 64);
-    return (core) => core.ed25519.sign(message, key);
+    const key = keyInput(random, random.chance(0.5) ? helper.ed25519.keyPair(random.bytes(32)).secretKey : near(random, 64));
+    return (core) => key(core, (input) => core.ed25519.sign(message, input));
   },
   'ed25519.verify': (random, helper) => {
     const { signature, message, publicKey } = ed25519Item(random, helper);
@@ -50,13 +50,13 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => core.secp256k1.keyPair(key);
   },
   'secp256k1.publicKey': (random) => {
-    const key = scalar(random);
-    return (core) => core.secp256k1.publicKey(key);
+    const key = keyInput(random, scalar(random));
+    return (core) => key(core, (input) => core.secp256k1.publicKey(input));
   },
   'secp256k1.sign': (random) => {
-    const key = scalar(random);
+    const key = keyInput(random, scalar(random));
     const digest = digestOf(random);
-    return (core) => core.secp256k1.sign(digest, key);
+    return (core) => key(core, (input) => core.secp256k1.sign(digest, input));
   },
   'secp256k1.verify': (random, helper) => {
     const { signature, message, publicKey } = secp256k1Item(random, helper);
@@ -101,11 +101,12 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   },
   'aead.seal': (random) => {
     const [name, nonceLength] = random.pick(AEADS);
-    const [key, nonce, message, ad] = [near(random, 32), near(random, nonceLength), random.bytes(random.below(400)), maybeAd(random)];
+    const key = keyInput(random, near(random, 32));
+    const [nonce, message, ad] = [near(random, nonceLength), random.bytes(random.below(400)), maybeAd(random)];
     const outLength = random.chance(0.5) ? undefined : message.length + (random.chance(0.9) ? 16 : random.below(40));
     return (core) => {
       const out = outLength === undefined ? undefined : new Uint8Array(outLength);
-      return [core.aead.seal(name, key, nonce, message, ad, out), out];
+      return key(core, (input) => [core.aead.seal(name, input, nonce, message, ad, out), out]);
     };
   },
   'aead.open': (random, helper) => {
@@ -114,8 +115,9 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     const right = helper.aead.seal(name, key, nonce, message, ad);
     const sealed = random.chance(0.5) ? right : random.mutated(right);
     const out = random.chance(0.5) ? undefined : random.bytes(Math.max(0, sealed.length - (random.chance(0.9) ? 16 : random.below(40))));
-    const [wrongKey, wrongNonce] = [random.chance(0.05) ? near(random, 32) : key, random.chance(0.05) ? near(random, nonceLength) : nonce];
-    return (core) => withOut(out, (given) => core.aead.open(name, wrongKey, wrongNonce, sealed, ad, given));
+    const someKey = keyInput(random, random.chance(0.05) ? near(random, 32) : key);
+    const someNonce = random.chance(0.05) ? near(random, nonceLength) : nonce;
+    return (core) => withOut(out, (given) => someKey(core, (input) => core.aead.open(name, input, someNonce, sealed, ad, given)));
   },
   'guarded.x25519KeyPair': (random) => {
     const seed = near(random, 32);
@@ -145,7 +147,14 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   cipher: cipherStory,
   run: (random, helper) => {
     const jobs = list(random, 4, () => job(random, helper));
-    return (core) => core.run(jobs);
+    return (core) => {
+      const made = jobs.map((make) => make(core));
+      try {
+        return core.run(made);
+      } finally {
+        for (const { secretKey } of made as { secretKey?: SecretInput }[]) if (secretKey && 'wipe' in secretKey) secretKey.wipe();
+      }
+    };
   },
 };
 
@@ -228,19 +237,55 @@ function cipherStory(random: Random): Call {
   };
 }
 
-function job(random: Random, helper: Core): Job {
-  switch (random.below(4)) {
-    case 0:
-      return { op: 'sign', message: random.bytes(random.below(100)), secretKey: random.chance(0.9) ? random.bytes(64) : near(random, 64) };
-    case 1:
-      return { op: 'verify', ...ed25519Item(random, helper) };
-    case 2:
-      return { op: 'secp256k1-sign', digest: digestOf(random), secretKey: scalar(random) };
+function job(random: Random, helper: Core): (core: Core) => Job {
+  switch (random.below(5)) {
+    case 0: {
+      const message = random.bytes(random.below(100));
+      const key = jobKey(random, near(random, 64));
+      return (core) => ({ op: 'sign', message, secretKey: key(core) });
+    }
+    case 1: {
+      const item = ed25519Item(random, helper);
+      return () => ({ op: 'verify', ...item });
+    }
+    case 2: {
+      const digest = digestOf(random);
+      const key = jobKey(random, scalar(random));
+      return (core) => ({ op: 'secp256k1-sign', digest, secretKey: key(core) });
+    }
+    case 3: {
+      const publicKey = montgomeryPoint(random);
+      const key = jobKey(random, near(random, 32));
+      return (core) => ({ op: 'dh', publicKey, secretKey: key(core) as Secret });
+    }
     default: {
       const { signature, message, publicKey } = secp256k1Item(random, helper);
-      return { op: 'secp256k1-verify', signature, digest: message, publicKey };
+      return () => ({ op: 'secp256k1-verify', signature, digest: message, publicKey });
     }
   }
+}
+
+/** A key as bytes, as a Secret, or as one that was wiped; the caller wipes it. */
+function jobKey(random: Random, bytes: Uint8Array): (core: Core) => SecretInput {
+  const way = random.chance(0.5) ? 'bytes' : random.chance(0.9) ? 'secret' : 'wiped';
+  if (way === 'bytes' || bytes.length < 1 || bytes.length > 64) return () => bytes;
+  return (core) => {
+    const secret = core.guarded.import(bytes);
+    if (way === 'wiped') secret.wipe();
+    return secret;
+  };
+}
+
+function keyInput(random: Random, bytes: Uint8Array): (core: Core, use: (input: SecretInput) => unknown) => unknown {
+  const key = jobKey(random, bytes);
+  return (core, use) => {
+    const input = key(core);
+    try {
+      return use(input);
+    } finally {
+      if ('wipe' in input) input.wipe();
+    }
+  };
 }
 
 function ed25519Item(random: Random, helper: Core): SignedItem {
