@@ -1,7 +1,7 @@
 /** Random calls of every function of a core, for two cores to be compared on: results, refusals and codes. */
 import type { AeadName, Core, Framing, Job, Secret, SecretInput, SignedItem, Suite } from '../../src/core/core.ts';
 import { HandfastError } from '../../src/errors.ts';
-import { toHex } from './bytes.ts';
+import { hex, toHex } from './bytes.ts';
 import { edgePoint, edgeSignature } from './ed25519-edges.ts';
 import type { Random } from './random.ts';
 
@@ -301,6 +301,7 @@ function secp256k1Item(random: Random, helper: Core): SignedItem {
   const message = random.chance(0.98) ? random.bytes(32) : digestOf(random);
   let signature = helper.secp256k1.sign(message.length === 32 ? message : key, key);
   if (random.chance(0.3)) signature = withHighS(signature);
+  if (random.chance(0.4)) signature = der(random, signature);
   if (random.chance(0.1)) signature = random.bytes(random.between(0, 80));
   const item = { signature, message, publicKey: helper.secp256k1.publicKey(key) };
   if (random.chance(0.1)) item.publicKey = Uint8Array.of(random.pick([4, 6, 7]), ...random.bytes(64));
@@ -317,14 +318,69 @@ function spoilt(random: Random, item: SignedItem): SignedItem {
   return changed;
 }
 
-/** The other of the two signatures, with DER written anew. */
-function withHighS(der: Uint8Array): Uint8Array {
-  const rEnd = 4 + der[3]!;
-  const s = BigInt(`0x${toHex(der.subarray(rEnd + 2))}`);
-  const digits = (SECP256K1_ORDER - s).toString(16).padStart(64, '0');
-  const body = digits[0]! >= '8' ? `00${digits}` : digits.replace(/^(00)+/, '');
-  const high = Uint8Array.from(body.match(/../g)!, (pair) => Number.parseInt(pair, 16));
-  return Uint8Array.of(0x30, rEnd - 2 + 2 + high.length, ...der.subarray(2, rEnd), 2, high.length, ...high);
+/** The other of the two signatures. */
+function withHighS(signature: Uint8Array): Uint8Array {
+  const [r, s] = numbersOf(signature);
+  return sequence(integer(r), integer(SECP256K1_ORDER - s));
+}
+
+/** The same numbers, or ones at the edges, in DER that is right, or in what only lax readers take for it. */
+function der(random: Random, signature: Uint8Array): Uint8Array {
+  const edge = (value: bigint): bigint =>
+    random.chance(0.15)
+      ? random.pick([0n, 1n, 127n, 128n, value + SECP256K1_ORDER, SECP256K1_ORDER, SECP256K1_ORDER - 1n, 2n ** 256n - 1n])
+      : value;
+  const written = (value: bigint): Uint8Array => {
+    const right = integer(value);
+    const body = right.subarray(2);
+    switch (random.below(12)) {
+      case 0: // padded
+        return Uint8Array.of(2, body.length + 1, 0, ...body);
+      case 1: // without the zero that keeps it positive
+        return body[0] === 0 ? Uint8Array.of(2, body.length - 1, ...body.subarray(1)) : right;
+      case 2: // the length in two bytes
+        return Uint8Array.of(2, 0x81, body.length, ...body);
+      case 3: // negative
+        return Uint8Array.of(2, body.length, body[0]! | 0x80, ...body.subarray(1));
+      case 4: // no integer
+        return Uint8Array.of(random.pick([0, 3, 0x82]), ...right.subarray(1));
+      case 5:
+        return random.chance(0.3) ? Uint8Array.of(2, 0) : right;
+      default:
+        return right;
+    }
+  };
+  const [r, s] = numbersOf(signature);
+  const whole = sequence(written(edge(r)), written(edge(s)));
+  switch (random.below(12)) {
+    case 0:
+      return Uint8Array.of(...whole, 0);
+    case 1:
+      return Uint8Array.of(0x30, 0x81, ...whole.subarray(1));
+    case 2:
+      return Uint8Array.of(0x30, whole[1]! + 2, ...whole.subarray(2), 5, 0);
+    case 3:
+      return Uint8Array.of(0x30, 0x80, ...whole.subarray(2), 0, 0);
+    default:
+      return whole;
+  }
+}
+
+function numbersOf(signature: Uint8Array): [bigint, bigint] {
+  const end = 4 + signature[3]!;
+  return [BigInt(`0x${toHex(signature.subarray(4, end))}`), BigInt(`0x${toHex(signature.subarray(end + 2))}`)];
+}
+
+function sequence(...parts: readonly Uint8Array[]): Uint8Array {
+  const body = parts.flatMap((part) => [...part]);
+  return Uint8Array.of(0x30, body.length, ...body);
+}
+
+function integer(value: bigint): Uint8Array {
+  const digits = value.toString(16);
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
+  const body = even[0]! >= '8' ? `00${even}` : even;
+  return Uint8Array.of(2, body.length / 2, ...hex(body));
 }
 
 function montgomeryPoint(random: Random): Uint8Array {
