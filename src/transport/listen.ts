@@ -123,6 +123,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     const counted = !code;
     let reserved = false;
     const room = (): boolean => {
+      if (reserved) return true;
       if (this.sessions.size + this.#reserved >= limits.sessions) return false;
       reserved = true;
       this.#reserved++;

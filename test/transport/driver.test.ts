@@ -208,6 +208,22 @@ describe('while work is outstanding', () => {
     end.destroy();
   });
 
+  it('one that fails while its carrier is paused still hears the other side end', async () => {
+    const end = story.wire();
+    end.attach(recorder([]));
+    end.write(Uint8Array.of(9, ...Buffer.from('hello ann')));
+    await story.settle();
+    for (let i = 0; i < 3; i++) end.write(new Uint8Array(10));
+    await story.settle();
+    void story.server.close();
+    await story.settle();
+    expect(story.server.load.lingering).toBe(1);
+    end.end();
+    await story.settle();
+    expect(story.server.load.lingering).toBe(0);
+    bench.kept[0]();
+  });
+
   it('so is a deadline', async () => {
     const end = story.wire();
     end.attach(recorder([]));
