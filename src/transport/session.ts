@@ -5,6 +5,7 @@ import type { Core } from '../core/core.ts';
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import type { Millis, Opened, Peer, Received, Refusal, Traffic, TrafficOutput } from '../protocols/machine.ts';
+import { join } from '../wire/writer.ts';
 import { addressText, type Carrier } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { HandshakeResult, HandshakeStep } from './driver.ts';
@@ -257,22 +258,28 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   }
 
   #obey(outputs: readonly TrafficOutput[]): void {
+    if (outputs.length === 0 || this.#over) return;
+    // What is sent leaves as one write, and before anything ends.
+    this.#write(outputs);
     for (const output of outputs) {
-      if (this.#over) return;
-      if (output.kind === 'send') this.#write(output.data);
-      else if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
-      else if (!this.#peerDone) {
+      if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
+      else if (output.kind === 'peer-done' && !this.#peerDone) {
         this.#peerDone = true;
         this.#unread.end();
         this.#emitLater('peerDone');
         // Whoever is told that nothing more comes may still want to answer what came.
         process.nextTick(() => this.#closeIfDone());
       }
+      if (this.#over) return;
     }
   }
 
   /** Who asks for answers and does not read them is not read either; time goes on for it, unlike when our reader is slow. */
-  #write(data: Uint8Array): void {
+  #write(outputs: readonly TrafficOutput[]): void {
+    const parts: Uint8Array[] = [];
+    for (const output of outputs) if (output.kind === 'send') parts.push(output.data);
+    if (parts.length === 0) return;
+    const data = parts.length === 1 ? parts[0] : join(parts);
     this.#ownBytes += data.length;
     if (this.#ownBytes > OWN_BYTES) this.#carrier.pause();
     this.#carrier.write(data, () => {
@@ -306,7 +313,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       const refusal: Refusal = { code: 'INTERNAL', reason: '' };
       if (!this.#saidClose) {
         this.#saidClose = true;
-        for (const output of this.#traffic.close(this.#clock.now(), refusal)) if (output.kind === 'send') this.#carrier.write(output.data);
+        this.#write(this.#traffic.close(this.#clock.now(), refusal));
       }
     } catch {
       // What is broken cannot say so.
