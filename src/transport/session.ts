@@ -30,7 +30,7 @@ export interface SessionOptions extends SessionLimits {
 }
 
 export interface CloseOptions {
-  /** How long the other side may take to say that it is done too; 5,000. Then the stream is cut. */
+  /** How long the other side may take to say that it is done too; 5,000. Then the stream is cut, and `session.error` is HF_TRUNCATED. */
   drainMs?: number | undefined;
   /** Why the other side must go; without fault when absent. */
   refusal?: Refusal | undefined;
@@ -76,6 +76,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   #ownBytes = 0;
   #armedAt: Millis = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
+  #drainAt: Millis = Number.POSITIVE_INFINITY;
   #cancelDrain: Cancel = () => {};
   #heardEnd = false;
   #peerDone = false;
@@ -159,12 +160,14 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     return streamOf(this, options);
   }
 
-  /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call only may shorten the wait. */
+  /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call can only shorten the wait. */
   close({ drainMs = 5_000, refusal }: CloseOptions = {}): Promise<void> {
     if (this.#over) return this.closed;
+    this.#drainAt = Math.min(this.#drainAt, this.#clock.now() + drainMs);
     this.#cancelDrain();
-    this.#cancelDrain = this.#clock.at(this.#clock.now() + drainMs, () => {
-      this.#finish(undefined, 0);
+    this.#cancelDrain = this.#clock.at(this.#drainAt, () => {
+      // Whoever still reads must not take this for the end of what the other side had to say.
+      this.#finish(this.#peerDone ? undefined : new HandfastError('TRUNCATED', 'the other side did not say in time that it was done'), 0);
       this.#carrier.destroy();
     });
     if (!this.#closing) {
@@ -250,6 +253,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   #end(): void {
     this.#heardEnd = true;
+    // What waits to leave goes before the traffic's own last word.
+    this.#outbound.flush();
     if (!this.#over) this.#guarded(() => this.#obey(this.#traffic.end(this.#clock.now())));
   }
 

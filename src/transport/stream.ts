@@ -32,9 +32,7 @@ export function streamOf(session: Messages, options: StreamOptions): Duplex {
     try {
       for (let more = true; more; ) {
         const { done, value } = await messages.next();
-        // An empty message is no end of the stream, and push would take it for nothing to say.
         if (done) stream.push(null);
-        else if (value.length === 0) continue;
         else if (stream.push(Buffer.from(value.bytes))) continue;
         more = false;
       }

@@ -134,6 +134,11 @@ describe('a handshake', () => {
   });
 
   it('rejects with HF_ABORTED when the signal comes, before and during', async () => {
+    const during = new AbortController();
+    const begun = story.dial({ signal: during.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    during.abort();
+    expect(await codeOf(begun)).toBe('HF_ABORTED');
     expect(await codeOf(story.dial({ signal: AbortSignal.abort() }))).toBe('HF_ABORTED');
     const abort = new AbortController();
     const connected = story.dial({ signal: abort.signal });

@@ -41,6 +41,16 @@ describe('any Duplex of bytes', () => {
     expect([core.slabs.leased, core.guarded.live]).toEqual([0, 0]);
   });
 
+  it('may keep what it was given: the memory is not lent to it', async () => {
+    const stream = new PassThrough();
+    const carrier = carrierOf(stream);
+    const lent = Buffer.from('sealed');
+    await new Promise<void>((resolve) => carrier.write(lent, () => resolve()));
+    lent.fill(0);
+    expect(stream.read().toString()).toBe('sealed');
+    carrier.destroy();
+  });
+
   it('that breaks is a coded error', async () => {
     const core = toyCore();
     const [a, b] = duplexes();

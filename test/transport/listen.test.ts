@@ -89,6 +89,20 @@ describe('the door', () => {
   });
 });
 
+it('failed handshakes linger, but not without bound', async () => {
+  await begin({ limits: { lingering: 2 } });
+  for (let i = 0; i < 5; i++) {
+    const end = story.wire();
+    end.attach({ data() {}, end() {}, drained() {}, closed() {} });
+    end.write(Uint8Array.of(1, 65));
+  }
+  await story.settle();
+  expect(story.errors.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'HF_MALFORMED'));
+  expect(story.server.load.lingering).toBe(2);
+  await story.pass(1_000);
+  expect(story.server.load.lingering).toBe(0);
+});
+
 describe('a server that closes', () => {
   it('refuses what is half open, closes what is open, and waits for both', async () => {
     await begin({});

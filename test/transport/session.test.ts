@@ -326,8 +326,32 @@ describe('the end', () => {
     expect(closed).toBe(false);
     await story.pass(1);
     expect(closed).toBe(true);
-    expect(session.error).toBeUndefined();
+    expect(session.error).toMatchObject({ code: 'HF_TRUNCATED' });
     end.destroy();
+  });
+
+  it('a second close can shorten the wait, not lengthen it', async () => {
+    void theirs.send(bytes('never read'));
+    await story.settle();
+    void theirs.close({ drainMs: 2_000 });
+    void theirs.close({ drainMs: 500 });
+    void theirs.close({ drainMs: 9_000 });
+    await story.pass(499);
+    expect(theirs.writable).toBe(false);
+    expect(theirs.error).toBeUndefined();
+    await story.pass(1);
+    expect(theirs.error).toMatchObject({ code: 'HF_TRUNCATED' });
+  });
+
+  it('who closes and reads no more keeps no memory for what was unread', async () => {
+    void ours.send(bytes('unread'));
+    await story.settle();
+    expect(core.slabs.leased).toBe(1);
+    void theirs.close();
+    await story.settle();
+    await theirs.closed;
+    expect(core.slabs.leased).toBe(0);
+    expect(await readAll(theirs)).toEqual([]);
   });
 
   it('with a refusal, it ends at once', async () => {
