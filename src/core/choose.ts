@@ -1,6 +1,7 @@
 /** `handfast/core`: the native core where it loads, else the pure one; HANDFAST_CORE decides otherwise. */
 import { chooseCore } from './choice.ts';
 import type { Core } from './core.ts';
+import { setDefaultCore } from './default.ts';
 import { loadNative } from './native-load.ts';
 import type { Choice } from './pure.ts';
 
@@ -13,3 +14,5 @@ const chosen = chooseCore(process.env.HANDFAST_CORE, loadNative);
 
 export const core: Core = chosen.core;
 export const choice: Choice = chosen.choice;
+
+setDefaultCore(core);

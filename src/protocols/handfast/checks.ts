@@ -1,0 +1,109 @@
+/** The checks that both sides make, in the order of section 3, each with its code. Cheap ones come before dear ones, and nothing about who it is before the signature. */
+import type { Bytes } from '../../core/core.ts';
+import { type CodeName, HandfastError, remoteError } from '../../errors.ts';
+import { peerIdOf } from '../../wire/peer-id.ts';
+import { join } from '../../wire/writer.ts';
+import type { Millis, Peer, WorkAnswer } from '../machine.ts';
+import { type ExtensionEntry, Frame, type Proof, readProof, readRefusal, type Taken, takeFrame, unsupported } from './format.ts';
+import type { Settings } from './settings.ts';
+
+/** The next frame of what is held and what came, or a fault, or `held`: more bytes are wanted and this is all there is. None is a view of `data`. */
+export type Next = { frame: Bytes; rest: Bytes } | { fault: HandfastError } | { held: Bytes };
+
+export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string): Next {
+  const bytes = held.length === 0 ? data : join([held, data]);
+  const taken: Taken = takeFrame(bytes, limit);
+  switch (taken.kind) {
+    case 'frame':
+      return { frame: taken.frame.slice(), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };
+    case 'short':
+      return { held: bytes === data ? data.slice() : bytes };
+    case 'empty':
+      return { fault: fault('MALFORMED', `${what}: a frame of no bytes`) };
+    case 'too-large':
+      return { fault: fault('TOO_LARGE', `${what}: declares ${taken.declared} bytes, ${limit} are allowed`) };
+  }
+}
+
+/** A frame that is none of those that may come now: misplaced if there is such a frame at all, misshapen otherwise. */
+export function misplaced(type: number, waitingFor: string): HandfastError {
+  const known = (Object.values(Frame) as number[]).includes(type);
+  const name = `0x${type.toString(16).padStart(2, '0')}`;
+  return known
+    ? fault('OUT_OF_TURN', `a frame of type ${name} where ${waitingFor} should be`)
+    : fault('MALFORMED', `a frame of unknown type ${name} where ${waitingFor} should be`);
+}
+
+export function checkExtensions(
+  what: string,
+  extensions: readonly ExtensionEntry[],
+  known: readonly number[] = [],
+): HandfastError | undefined {
+  const type = unsupported(extensions, known);
+  if (type === undefined) return undefined;
+  return fault('UNSUPPORTED_EXTENSION', `${what}: extension 0x${type.toString(16)} must be understood and is not`);
+}
+
+/** All that is checked before the signature. @param arrived our clock when the frame's last byte came. */
+export function checkProof(settings: Settings, opened: Bytes, arrived: Millis, whose: string): Proof | HandfastError {
+  const proof = readProof(opened);
+  if (!proof) return fault('MALFORMED', `${whose} proof does not have its shape`);
+  const extensions = checkExtensions(`${whose} proof`, proof.extensions);
+  if (extensions) return extensions;
+  const clock = checkTimestamp(proof.timestamp, arrived, settings.clockWindowMs);
+  if (clock) return clock;
+  if (!settings.core.ed25519.usablePublicKey(proof.id)) return fault('INVALID_ID', `${whose} id is not a usable Ed25519 key`);
+  return proof;
+}
+
+/** What depends on who it is, once the signature has verified. */
+export function checkWho(settings: Settings, peer: Peer): HandfastError | undefined {
+  const { core, identity } = settings;
+  if (core.equal(peer.publicKey, identity.publicKey)) {
+    return fault('SELF_CONNECTION', 'the other side has our own id: an address of our own was dialled, or a relay leads back');
+  }
+  if (settings.peer && !core.equal(peer.publicKey, settings.peer)) {
+    return fault('UNEXPECTED_PEER', `${peer.id} answered where ${peerIdOf(settings.peer)} was expected`);
+  }
+  return undefined;
+}
+
+/** What a refusal in clear says: anybody may have written it. */
+export function clearRefusal(frame: Bytes): HandfastError {
+  const refused = readRefusal(frame.subarray(1));
+  return refused ? remoteError(refused.code, refused.reason, 'claimed') : fault('MALFORMED', 'refusal does not have its shape');
+}
+
+/** Work that failed, or was answered with something else. */
+export function broken(answer: WorkAnswer | undefined): HandfastError {
+  return answer?.op === 'failed' ? answer.why : fault('INTERNAL', 'work was not answered');
+}
+
+export function fault(code: CodeName, message: string): HandfastError {
+  return new HandfastError(code, message);
+}
+
+export function late(waitingFor: string): HandfastError {
+  return fault('HANDSHAKE_TIMEOUT', `no ${waitingFor} before the deadline`);
+}
+
+/** The stream ended where a message should come. */
+export function cut(waitingFor: string): HandfastError {
+  return fault('TRUNCATED', `the stream ended where ${waitingFor} should come`);
+}
+
+function checkTimestamp(timestamp: bigint, now: Millis, windowMs: number): HandfastError | undefined {
+  // Beyond 2^53 the difference is rounded, and far outside any window all the same.
+  const ahead = Number(timestamp) - Math.trunc(now);
+  if (ahead < -windowMs) return clockFault('EXPIRED_TIMESTAMP', -ahead, 'behind', windowMs);
+  if (ahead > windowMs) return clockFault('FUTURE_TIMESTAMP', ahead, 'ahead of', windowMs);
+  return undefined;
+}
+
+function clockFault(code: CodeName, ms: number, where: string, windowMs: number): HandfastError {
+  const much = ms > 31_536_000_000 ? 'years' : `${ms.toLocaleString('en')} ms`;
+  const allowed = `${windowMs.toLocaleString('en')} ms are allowed: compare the clocks of both machines`;
+  return fault(code, `the timestamp is ${much} ${where} our clock, ${allowed}`);
+}
+
+const NONE = new Uint8Array(0);

@@ -1,0 +1,238 @@
+/** The frames and records of handfast/1 as values: reading is exact (bytes missing or left over are `undefined`, which the machines call MALFORMED), writing cannot go wrong. */
+import type { Bytes, Suite } from '../../core/core.ts';
+import { Reader, readU32 } from '../../wire/reader.ts';
+import { clipped, shownText, strictText } from '../../wire/text.ts';
+import { join, Writer, writeU32 } from '../../wire/writer.ts';
+import { LIMITS } from './limits.ts';
+
+export const VERSION = 1;
+
+export const Frame = { hello: 0x01, reply: 0x02, finish: 0x03, sealedRefusal: 0x04, clearRefusal: 0x7f } as const;
+
+export const Kind = {
+  open: 0x00,
+  direct: 0x01,
+  response: 0x02,
+  error: 0x03,
+  broadcast: 0x04,
+  ping: 0x05,
+  pong: 0x06,
+  close: 0x07,
+  ihave: 0x08,
+  iwant: 0x09,
+  data: 0x0a,
+} as const;
+
+export const SUITES: Readonly<Record<number, Suite>> = { 1: 'chacha20-poly1305', 2: 'aes-256-gcm' };
+export const SUITE_IDS: Readonly<Record<Suite, number>> = { 'chacha20-poly1305': 1, 'aes-256-gcm': 2 };
+
+/** Extensions that this version knows; both belong into OPEN. */
+export const Extension = { agent: 0x0001, node: 0x0002 } as const;
+const MUST_UNDERSTAND = 0x8000;
+
+export interface ExtensionEntry {
+  type: number;
+  value: Bytes;
+}
+
+export interface Hello {
+  versions: Bytes;
+  suites: Bytes;
+  /** 16 bytes. */
+  tag: Bytes;
+  /** 32 bytes. */
+  ephemeral: Bytes;
+  extensions: readonly ExtensionEntry[];
+}
+
+export interface Reply {
+  version: number;
+  suite: number;
+  ephemeral: Bytes;
+  extensions: readonly ExtensionEntry[];
+  /** The frame up to its sealed part. */
+  head: Bytes;
+  sealed: Bytes;
+}
+
+/** What a side signs, and the signature. All are views of the opened frame. */
+export interface Proof {
+  /** 32 bytes. */
+  id: Bytes;
+  timestamp: bigint;
+  extensions: readonly ExtensionEntry[];
+  /** id, timestamp and extensions as they were sent. */
+  claim: Bytes;
+  /** 64 bytes. */
+  signature: Bytes;
+}
+
+export interface Refused {
+  code: number;
+  reason: string;
+}
+
+export interface Open {
+  largestRecord: number;
+  extensions: readonly ExtensionEntry[];
+  agent?: string;
+  node: boolean;
+}
+
+/** One frame off the front of a stream. */
+export type Taken =
+  | { kind: 'frame'; frame: Bytes; rest: Bytes }
+  | { kind: 'short' }
+  | { kind: 'empty' }
+  | { kind: 'too-large'; declared: number };
+
+/** Views of `bytes`, no copy. */
+export function takeFrame(bytes: Bytes, limit: number): Taken {
+  if (bytes.length < 4) return { kind: 'short' };
+  const declared = readU32(bytes, 0);
+  if (declared === 0) return { kind: 'empty' };
+  if (declared > limit) return { kind: 'too-large', declared };
+  if (bytes.length < 4 + declared) return { kind: 'short' };
+  return { kind: 'frame', frame: bytes.subarray(4, 4 + declared), rest: bytes.subarray(4 + declared) };
+}
+
+/** The frame with its length in front: what goes on the stream. */
+export function framed(...parts: Bytes[]): Bytes {
+  const length = new Uint8Array(4);
+  const whole = join([length, ...parts]);
+  writeU32(whole, 0, whole.length - 4);
+  return whole;
+}
+
+export function writeHello(versions: Bytes, suites: Bytes, tag: Bytes, ephemeral: Bytes): Bytes {
+  return join([Uint8Array.of(Frame.hello, versions.length), versions, Uint8Array.of(suites.length), suites, tag, ephemeral, NO_EXTENSIONS]);
+}
+
+export function readHello(frame: Bytes): Hello | undefined {
+  const reader = new Reader(frame);
+  reader.u8();
+  const versions = readList(reader);
+  const suites = readList(reader);
+  const tag = reader.bytes(16);
+  const ephemeral = reader.bytes(32);
+  const extensions = readExtensions(reader);
+  if (!versions || !suites || !extensions || !reader.whole) return undefined;
+  return { versions, suites, tag, ephemeral, extensions };
+}
+
+/** The reply up to its sealed part. */
+export function writeReplyHead(suite: number, ephemeral: Bytes): Bytes {
+  return join([Uint8Array.of(Frame.reply, VERSION, suite), ephemeral, NO_EXTENSIONS]);
+}
+
+export function readReply(frame: Bytes): Reply | undefined {
+  const reader = new Reader(frame);
+  reader.u8();
+  const version = reader.u8();
+  const suite = reader.u8();
+  const ephemeral = reader.bytes(32);
+  const extensions = readExtensions(reader);
+  const head = frame.subarray(0, reader.position);
+  const sealed = reader.rest();
+  if (!extensions || !reader.whole || sealed.length < 16) return undefined;
+  return { version, suite, ephemeral, extensions, head, sealed };
+}
+
+export function writeClaim(id: Bytes, timestamp: number): Bytes {
+  const claim = new Uint8Array(32 + 8 + NO_EXTENSIONS.length);
+  claim.set(id);
+  // Milliseconds are below 2^53, so two halves hold them without a bigint.
+  writeU32(claim, 32, Math.floor(timestamp / 2 ** 32));
+  writeU32(claim, 36, timestamp % 2 ** 32);
+  return claim;
+}
+
+export function readProof(opened: Bytes): Proof | undefined {
+  const reader = new Reader(opened);
+  const id = reader.bytes(32);
+  const timestamp = reader.u64();
+  const extensions = readExtensions(reader);
+  const claim = opened.subarray(0, reader.position);
+  const signature = reader.bytes(64);
+  if (!extensions || !reader.whole) return undefined;
+  return { id, timestamp, extensions, claim, signature };
+}
+
+export function writeRefusal(code: number, reason: string): Bytes {
+  return new Writer().u16(code).bytes(clipped(reason, LIMITS.reason)).joined();
+}
+
+/** Also the body of CLOSE. Codes of answers (04xx) stand in ERROR only: here they are out of range. */
+export function readRefusal(body: Bytes): Refused | undefined {
+  const reader = new Reader(body);
+  const code = reader.u16();
+  const reason = reader.rest();
+  if (!reader.whole || reason.length > LIMITS.reason || code >>> 8 === 0x04) return undefined;
+  return { code, reason: shownText(reason) };
+}
+
+export function writeOpen(largestRecord: number, agent: string | undefined, node: boolean): Bytes {
+  const entries = new Writer();
+  if (agent !== undefined) {
+    const value = clipped(agent, LIMITS.agent);
+    entries.u16(Extension.agent).u16(value.length).bytes(value);
+  }
+  if (node) entries.u16(Extension.node).u16(0);
+  const list = entries.joined();
+  return new Writer().u32(largestRecord).u16(list.length).bytes(list).joined();
+}
+
+export function readOpen(body: Bytes): Open | undefined {
+  const reader = new Reader(body);
+  const largestRecord = reader.u32();
+  const extensions = readExtensions(reader);
+  if (!extensions || !reader.whole) return undefined;
+  if (largestRecord < LIMITS.leastRecord || largestRecord > LIMITS.mostRecord) return undefined;
+  const open: Open = { largestRecord, extensions, node: false };
+  for (const { type, value } of extensions) {
+    if (type === Extension.agent) {
+      const agent = readAgent(value);
+      if (agent === undefined) return undefined;
+      open.agent = agent;
+    } else if (type === Extension.node) {
+      if (value.length > 0) return undefined;
+      open.node = true;
+    }
+  }
+  return open;
+}
+
+/** The first entry that must be understood and is not: `known` are the types that belong in this place. */
+export function unsupported(extensions: readonly ExtensionEntry[], known: readonly number[] = []): number | undefined {
+  return extensions.find(({ type }) => (type & MUST_UNDERSTAND) !== 0 && !known.includes(type))?.type;
+}
+
+/** An extension list: a u16 length, then entries that fill it exactly, types strictly rising. */
+function readExtensions(reader: Reader): ExtensionEntry[] | undefined {
+  const list = new Reader(reader.bytes(reader.u16()));
+  const entries: ExtensionEntry[] = [];
+  let last = -1;
+  while (list.left > 0) {
+    const type = list.u16();
+    const value = list.bytes(list.u16());
+    if (list.failed || type <= last) return undefined;
+    entries.push({ type, value });
+    last = type;
+  }
+  return list.whole && !reader.failed ? entries : undefined;
+}
+
+/** 1 to 16 bytes, strictly rising. */
+function readList(reader: Reader): Bytes | undefined {
+  const count = reader.u8();
+  const list = reader.bytes(count);
+  if (count < 1 || count > LIMITS.listed || list.length !== count) return undefined;
+  for (let i = 1; i < count; i++) if (list[i] <= list[i - 1]) return undefined;
+  return list;
+}
+
+function readAgent(value: Bytes): string | undefined {
+  return value.length < 1 || value.length > LIMITS.agent ? undefined : strictText(value);
+}
+
+const NO_EXTENSIONS = new Uint8Array(2);

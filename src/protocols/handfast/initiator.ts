@@ -1,0 +1,261 @@
+/** The dialling side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: A is this side, B the other. */
+import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
+import { HandfastError } from '../../errors.ts';
+import { peerIdOf } from '../../wire/peer-id.ts';
+import { join } from '../../wire/writer.ts';
+import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
+import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
+import { Frame, framed, type Reply, readReply, SUITES, writeClaim, writeHello } from './format.ts';
+import { LIMITS } from './limits.ts';
+import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
+import {
+  extend,
+  type HandshakeKeys,
+  handshakeKeys,
+  hashHello,
+  initiatorText,
+  openOnce,
+  responderText,
+  sealOnce,
+  wipeKeys,
+} from './schedule.ts';
+import type { Settings } from './settings.ts';
+import { signatureOf, signWork } from './sign.ts';
+
+/** The reply has opened: who B says it is, and what the rest of the handshake needs. */
+interface Replied {
+  suite: Suite;
+  keys: HandshakeKeys;
+  h3: Bytes;
+  peer: Peer;
+  /** Of B's proof. */
+  timestamp: number;
+}
+
+export type State =
+  | { at: 'start' }
+  | { at: 'keygen'; deadline: Millis }
+  | { at: 'await-reply'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; held: Bytes }
+  | { at: 'dh'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; reply: Reply; arrived: Millis }
+  | { at: 'verify'; deadline: Millis; replied: Replied }
+  | { at: 'judge'; deadline: Millis; replied: Replied }
+  | { at: 'sign'; deadline: Millis; replied: Replied; claim: Bytes; ownTimestamp: number }
+  | { at: 'await-open'; deadline: Millis; opening: Opening; held: Bytes }
+  | { at: 'opened' }
+  | { at: 'closed' };
+
+export function initiator(settings: Settings): Machine<State> {
+  return { initial: { at: 'start' }, step: (state, input) => step(settings, state, input) };
+}
+
+function step(settings: Settings, state: State, input: Input): Step<State> {
+  if (state.at === 'opened' || state.at === 'closed') {
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return [state];
+  }
+  if (input.kind === 'abort') return fail(settings, state, input.why);
+  if (state.at === 'start') {
+    if (input.kind !== 'start') return [state];
+    const deadline = input.now + settings.deadlineMs;
+    return [
+      { at: 'keygen', deadline },
+      { kind: 'deadline', at: deadline },
+      { kind: 'work', items: [{ op: 'keygen' }] },
+    ];
+  }
+  if (input.now >= state.deadline) {
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return fail(settings, state, late(WAITING_FOR[state.at]));
+  }
+  if (input.kind === 'end') return fail(settings, state, cut(WAITING_FOR[state.at]));
+  switch (state.at) {
+    case 'keygen':
+      return input.kind === 'answers' ? sendHello(settings, state, input) : [state];
+    case 'await-reply':
+      return input.kind === 'bytes' ? readReplyFrame(settings, state, input) : [state];
+    case 'dh':
+      return input.kind === 'answers' ? openReply(settings, state, input) : [state];
+    case 'verify':
+      return input.kind === 'answers' ? checkSignature(settings, state, input) : [state];
+    case 'judge':
+      return input.kind === 'judged' ? judged(settings, state, input) : [state];
+    case 'sign':
+      return input.kind === 'answers' ? sendFinish(settings, state, input) : [state];
+    case 'await-open':
+      return input.kind === 'bytes' ? readOpenRecord(settings, state, input) : [state];
+  }
+}
+
+type At<Name extends State['at']> = Extract<State, { at: Name }>;
+type Of<Kind extends Input['kind']> = Extract<Input, { kind: Kind }>;
+
+function sendHello(settings: Settings, state: At<'keygen'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+  if (answer?.op !== 'keygen') return fail(settings, state, broken(answer));
+  const ephemeral = answer.keyPair;
+  const hello = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
+  const sent = framed(hello);
+  return [
+    { at: 'await-reply', deadline: state.deadline, ephemeral, h1: hashHello(settings.core, hello), held: NONE },
+    { kind: 'send', data: sent },
+    { kind: 'trace', what: 'hello', direction: 'sent', bytes: sent.length },
+  ];
+}
+
+function readReplyFrame(settings: Settings, state: At<'await-reply'>, { data, now }: Of<'bytes'>): Step<State> {
+  const next = nextFrame(state.held, data, LIMITS.hello, 'reply');
+  if ('held' in next) return [{ ...state, held: next.held }];
+  if ('fault' in next) return fail(settings, state, next.fault);
+  const { frame, rest } = next;
+  if (frame[0] === Frame.clearRefusal) return fail(settings, state, clearRefusal(frame));
+  if (frame[0] !== Frame.reply) return fail(settings, state, misplaced(frame[0], 'the reply'));
+  const reply = readReply(frame);
+  if (!reply) return fail(settings, state, fault('MALFORMED', 'reply does not have its shape'));
+  if (rest.length > 0) return fail(settings, state, fault('OUT_OF_TURN', `${rest.length} bytes behind the reply, before our finish`));
+  if (!settings.offeredVersions.includes(reply.version)) {
+    return fail(settings, state, fault('PROTOCOL_MISMATCH', `reply takes version ${reply.version}, which we did not offer`));
+  }
+  if (!settings.offeredSuites.includes(reply.suite)) {
+    return fail(settings, state, fault('SUITE_MISMATCH', `reply takes suite ${reply.suite}, which we did not offer`));
+  }
+  const extensions = checkExtensions('reply', reply.extensions);
+  if (extensions) return fail(settings, state, extensions);
+  const { deadline, ephemeral, h1 } = state;
+  return [
+    { at: 'dh', deadline, ephemeral, h1, reply, arrived: now },
+    { kind: 'trace', what: 'reply', direction: 'received', bytes: 4 + frame.length },
+    { kind: 'work', items: [{ op: 'dh', secretKey: ephemeral.secretKey, publicKey: reply.ephemeral }] },
+  ];
+}
+
+function openReply(settings: Settings, state: At<'dh'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+  const { core } = settings;
+  const { reply, deadline } = state;
+  if (answer?.op !== 'dh') return fail(settings, state, broken(answer));
+  if (answer.shared === 'weak') return fail(settings, state, fault('WEAK_KEY', "reply's ephemeral key has small order"));
+  const suite = SUITES[reply.suite];
+  const h2 = extend(core, state.h1, reply.head);
+  const keys = handshakeKeys(core, answer.shared, h2);
+  answer.shared.wipe();
+  const opened = openOnce(core, suite, keys.kB, h2, reply.sealed);
+  if (!opened) {
+    wipeKeys(keys);
+    return fail(settings, state, fault('BAD_TAG', "reply's sealed part does not open"));
+  }
+  state.ephemeral.secretKey.wipe();
+  const h3 = extend(core, h2, reply.sealed);
+  const proof = checkProof(settings, opened, state.arrived, "the listener's");
+  const replied: Replied = { suite, keys, h3, peer: NOBODY, timestamp: 0 };
+  if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
+  const publicKey = proof.id.slice();
+  replied.peer = { id: peerIdOf(publicKey), publicKey };
+  replied.timestamp = Number(proof.timestamp);
+  return [
+    { at: 'verify', deadline, replied },
+    { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey }] },
+  ];
+}
+
+function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+  if (answer?.op !== 'verify') return fail(settings, state, broken(answer));
+  if (!answer.valid) return fail(settings, state, fault('INVALID_SIGNATURE', "the listener's signature does not match this handshake"));
+  const { deadline, replied } = state;
+  const who = checkWho(settings, replied.peer);
+  if (who) return fail(settings, state, who);
+  return [
+    { at: 'judge', deadline, replied },
+    { kind: 'trace', what: 'listener proved', direction: 'done', bytes: 0 },
+    { kind: 'judge', peer: replied.peer },
+  ];
+}
+
+function judged(settings: Settings, state: At<'judge'>, { refusal, now }: Of<'judged'>): Step<State> {
+  if (refusal) return fail(settings, state, fault(refusal.code, refusal.reason));
+  const { deadline, replied } = state;
+  const ownTimestamp = Math.trunc(now);
+  const claim = writeClaim(settings.identity.publicKey, ownTimestamp);
+  return [
+    { at: 'sign', deadline, replied, claim, ownTimestamp },
+    { kind: 'work', items: [signWork(settings, initiatorText(replied.h3, replied.peer.publicKey, claim))] },
+  ];
+}
+
+function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+  const { core } = settings;
+  const { deadline, replied } = state;
+  const { suite, keys, h3, peer } = replied;
+  const signature = answer ? signatureOf(answer) : broken(answer);
+  if (signature instanceof HandfastError) return fail(settings, state, signature);
+  const proof = join([state.claim, signature]);
+  const sealed = sealOnce(core, suite, keys.kA, h3, proof);
+  const opening = beginOpening(settings, 'initiator', keys.prk, extend(core, h3, sealed), {
+    suite,
+    peer,
+    timestampSum: replied.timestamp + state.ownTimestamp,
+  });
+  wipeKeys(keys);
+  const finish = framed(Uint8Array.of(Frame.finish), sealed);
+  const open = sendOpen(opening);
+  return [
+    { at: 'await-open', deadline, opening, held: NONE },
+    { kind: 'send', data: finish },
+    { kind: 'send', data: open },
+    { kind: 'trace', what: 'finish', direction: 'sent', bytes: finish.length },
+    { kind: 'trace', what: 'OPEN', direction: 'sent', bytes: open.length },
+  ];
+}
+
+function readOpenRecord(settings: Settings, state: At<'await-open'>, { data, now }: Of<'bytes'>): Step<State> {
+  const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
+  if ('held' in next) return [{ ...state, held: next.held }];
+  if ('fault' in next) return fail(settings, state, next.fault);
+  const open = readFirstRecord(state.opening, next.frame);
+  if (open instanceof HandfastError) return fail(settings, state, open);
+  return [
+    { at: 'opened' },
+    { kind: 'trace', what: 'OPEN', direction: 'received', bytes: 4 + next.frame.length },
+    { kind: 'opened', opened: finishHandshake(state.opening, open, next.rest, now) },
+  ];
+}
+
+/** How a refusal travels: in clear until the reply has opened, then sealed in place of the finish, then as CLOSE. What the other side said or cut needs no answer. */
+function fail(settings: Settings, state: State, why: HandfastError): Step<State> {
+  const silent = why.remote !== undefined || why.code === 'HF_TRUNCATED';
+  const outputs: Output[] = [];
+  const send = (data: Bytes) => {
+    if (!silent) outputs.push({ kind: 'send', data });
+  };
+  switch (state.at) {
+    case 'await-reply':
+    case 'dh':
+      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      state.ephemeral.secretKey.wipe();
+      break;
+    case 'verify':
+    case 'judge':
+    case 'sign':
+      send(framed(Uint8Array.of(Frame.sealedRefusal), sealedRefusal(settings, state.replied, why)));
+      wipeKeys(state.replied.keys);
+      break;
+    case 'await-open':
+      send(sendClose(state.opening, why));
+      wipeOpening(state.opening);
+      break;
+  }
+  return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: silent ? 0 : LIMITS.lingerMs }];
+}
+
+function sealedRefusal({ core }: Settings, { suite, keys, h3 }: Replied, why: HandfastError): Bytes {
+  return sealOnce(core, suite, keys.kR, h3, closeBody(why));
+}
+
+const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {
+  keygen: 'own key pair',
+  'await-reply': 'reply',
+  dh: 'shared secret',
+  verify: 'verdict on the signature',
+  judge: 'decision whether this peer is allowed',
+  sign: 'own signature',
+  'await-open': 'OPEN of the other side',
+};
+const NONE = new Uint8Array(0);
+const NOBODY: Peer = { id: '', publicKey: NONE };

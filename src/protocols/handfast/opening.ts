@@ -1,0 +1,101 @@
+/** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
+import type { Bytes, Cipher, Secret, Suite } from '../../core/core.ts';
+import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
+import { join, writeU32 } from '../../wire/writer.ts';
+import type { Opened, Peer, Refusal, Role } from '../machine.ts';
+import { checkExtensions, fault } from './checks.ts';
+import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
+import { LEAST_RECORD, LIMITS } from './limits.ts';
+import { FRAMING, openRecord, sealRecord } from './records.ts';
+import { sessionKeys } from './schedule.ts';
+import type { Settings } from './settings.ts';
+import { HandfastTraffic } from './traffic.ts';
+
+/** A session whose OPEN of the other side is still to come. */
+export interface Opening {
+  settings: Settings;
+  suite: Suite;
+  peer: Peer;
+  /** 32 bytes. */
+  binding: Bytes;
+  sealer: Cipher;
+  opener: Cipher;
+  /** Timestamps of both proofs: two sessions of one pair are told apart by their sum. */
+  timestampSum: number;
+}
+
+/** Derives the session keys. `prk` is wiped by the caller. */
+export function beginOpening(
+  settings: Settings,
+  role: Role,
+  prk: Secret,
+  h4: Bytes,
+  { suite, peer, timestampSum }: Pick<Opening, 'suite' | 'peer' | 'timestampSum'>,
+): Opening {
+  const { toListener, toDialler, binding } = sessionKeys(settings.core, prk, h4);
+  const [out, into] = role === 'initiator' ? [toListener, toDialler] : [toDialler, toListener];
+  const sealer = settings.core.cipher({ suite, key: out, framing: FRAMING });
+  const opener = settings.core.cipher({ suite, key: into, framing: FRAMING });
+  toListener.wipe();
+  toDialler.wipe();
+  return { settings, suite, peer, binding, sealer, opener, timestampSum };
+}
+
+export function sendOpen({ settings, sealer }: Opening): Bytes {
+  return sealRecord(settings.core, sealer, Kind.open, writeOpen(settings.largestRecord, settings.agent, false));
+}
+
+export function sendClose({ settings, sealer }: Opening, why: HandfastError | Refusal): Bytes {
+  return sealRecord(settings.core, sealer, Kind.close, closeBody(why));
+}
+
+/** The body of CLOSE, or of any refusal: faults of our own are nobody's business, nor is whom we expected the business of whoever answered instead. */
+export function closeBody(why: HandfastError | Refusal): Bytes {
+  const name = why instanceof HandfastError ? why.codeName : why.code;
+  if (name === 'ABORTED') return writeRefusal(CODES.CLOSED.wire, '');
+  const reason = why instanceof HandfastError ? why.message : why.reason;
+  const wire = wireCode(name);
+  return writeRefusal(wire, wire === CODES.INTERNAL.wire || name === 'UNEXPECTED_PEER' ? '' : reason);
+}
+
+/** Reads the other side's first record: its OPEN, or why there is none. @param frame without its length. */
+export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Open | HandfastError {
+  if (frame.length < LEAST_RECORD)
+    return fault('MALFORMED', `first record: declares ${frame.length} bytes, at least ${LEAST_RECORD} are needed`);
+  const length = new Uint8Array(4);
+  writeU32(length, 0, frame.length);
+  const record = openRecord(settings.core, opener, join([length, frame]));
+  if (!record) return fault('BAD_TAG', 'first record: does not open');
+  if (record.kind === Kind.close) {
+    const refused = readRefusal(record.body);
+    return refused ? remoteError(refused.code, refused.reason, 'proved') : fault('MALFORMED', 'CLOSE does not have its shape');
+  }
+  if (record.kind !== Kind.open) {
+    const known = (Object.values(Kind) as number[]).includes(record.kind);
+    return fault(known ? 'OUT_OF_TURN' : 'MALFORMED', `first record: kind 0x${record.kind.toString(16)} where OPEN should be`);
+  }
+  const open = readOpen(record.body);
+  if (!open) return fault('MALFORMED', 'OPEN does not have its shape');
+  return checkExtensions('OPEN', open.extensions, [Extension.agent, Extension.node]) ?? open;
+}
+
+/** @param rest what came behind the other side's OPEN. */
+export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: number): Opened {
+  const { settings, suite, peer, binding } = opening;
+  const info: Record<string, string | number | boolean> = {
+    version: VERSION,
+    suite,
+    network: settings.network,
+    largestRecord: open.largestRecord,
+  };
+  if (open.agent !== undefined) info.agent = open.agent;
+  return { peer, binding, info, rest, traffic: new HandfastTraffic(opening, open.largestRecord, now) };
+}
+
+export function wipeOpening({ sealer, opener }: Opening): void {
+  sealer.wipe();
+  opener.wipe();
+}
+
+/** The longest first record, its length not counted. */
+export const FIRST_RECORD_LIMIT = LIMITS.firstRecord;

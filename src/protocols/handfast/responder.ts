@@ -1,0 +1,279 @@
+/** The listening side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: B is this side, A the other. */
+import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
+import { HandfastError, remoteError } from '../../errors.ts';
+import { peerIdOf } from '../../wire/peer-id.ts';
+import { join } from '../../wire/writer.ts';
+import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
+import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
+import { Frame, framed, type Hello, readHello, readRefusal, SUITES, VERSION, writeClaim, writeReplyHead } from './format.ts';
+import { LIMITS } from './limits.ts';
+import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
+import {
+  extend,
+  type HandshakeKeys,
+  handshakeKeys,
+  hashHello,
+  initiatorText,
+  openOnce,
+  responderText,
+  sealOnce,
+  wipeKeys,
+} from './schedule.ts';
+import type { Settings } from './settings.ts';
+import { signatureOf, signWork } from './sign.ts';
+
+/** The finish has opened: the session is derived, but nobody is let in yet. */
+interface Finished {
+  deadline: Millis;
+  opening: Opening;
+  /** What came behind the finish: A's OPEN, unopened until A's proof has passed. */
+  held: Bytes;
+}
+
+export type State =
+  | { at: 'start' }
+  | { at: 'await-hello'; deadline: Millis; held: Bytes }
+  | { at: 'keygen'; deadline: Millis; hello: Hello; h1: Bytes; suite: number }
+  | { at: 'dh'; deadline: Millis; suite: Suite; ephemeral: GuardedKeyPair; head: Bytes; h2: Bytes; claim: Bytes; ownTimestamp: number }
+  | { at: 'await-finish'; deadline: Millis; suite: Suite; keys: HandshakeKeys; h3: Bytes; ownTimestamp: number; held: Bytes }
+  | ({ at: 'verify' } & Finished)
+  | ({ at: 'judge' } & Finished)
+  | ({ at: 'await-open' } & Finished)
+  | { at: 'opened' }
+  | { at: 'closed' };
+
+export function responder(settings: Settings): Machine<State> {
+  return { initial: { at: 'start' }, step: (state, input) => step(settings, state, input) };
+}
+
+function step(settings: Settings, state: State, input: Input): Step<State> {
+  if (state.at === 'opened' || state.at === 'closed') {
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return [state];
+  }
+  if (input.kind === 'abort') return fail(state, input.why);
+  if (state.at === 'start') {
+    if (input.kind !== 'start') return [state];
+    const deadline = input.now + settings.deadlineMs;
+    return [
+      { at: 'await-hello', deadline, held: NONE },
+      { kind: 'deadline', at: deadline },
+    ];
+  }
+  if (input.now >= state.deadline) {
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return fail(state, late(WAITING_FOR[state.at]));
+  }
+  if (input.kind === 'end') return fail(state, cut(WAITING_FOR[state.at]));
+  switch (state.at) {
+    case 'await-hello':
+      return input.kind === 'bytes' ? readHelloFrame(settings, state, input) : [state];
+    case 'keygen':
+      return input.kind === 'answers' ? agree(settings, state, input) : [state];
+    case 'dh':
+      return input.kind === 'answers' ? sendReply(settings, state, input) : [state];
+    case 'await-finish':
+      return input.kind === 'bytes' ? readFinishFrame(settings, state, input) : [state];
+    case 'verify':
+      return input.kind === 'answers' ? checkSignature(settings, state, input) : [state];
+    case 'judge':
+      return input.kind === 'judged' ? judged(state, input) : [state];
+    case 'await-open':
+      return input.kind === 'bytes' ? readOpenRecord(state, input.data, input.now) : [state];
+  }
+}
+
+type At<Name extends State['at']> = Extract<State, { at: Name }>;
+type Of<Kind extends Input['kind']> = Extract<Input, { kind: Kind }>;
+
+function readHelloFrame(settings: Settings, state: At<'await-hello'>, { data }: Of<'bytes'>): Step<State> {
+  const next = nextFrame(state.held, data, LIMITS.hello, 'hello');
+  if ('held' in next) return [{ ...state, held: next.held }];
+  if ('fault' in next) return fail(state, next.fault);
+  const { frame, rest } = next;
+  if (frame[0] === Frame.clearRefusal) return fail(state, clearRefusal(frame));
+  if (frame[0] !== Frame.hello) return fail(state, misplaced(frame[0], 'the hello'));
+  const hello = readHello(frame);
+  if (!hello) return fail(state, fault('MALFORMED', 'hello does not have its shape'));
+  if (rest.length > 0) return fail(state, fault('OUT_OF_TURN', `${rest.length} bytes behind the hello, before our reply`));
+  if (!settings.core.equal(hello.tag, settings.tag)) {
+    return fail(state, fault('WRONG_NETWORK', 'the dialler belongs to another network: both sides must name the same'));
+  }
+  if (!hello.versions.includes(VERSION)) {
+    return fail(state, fault('PROTOCOL_MISMATCH', `version ${VERSION} is spoken here, offered were ${hello.versions.join(', ')}`));
+  }
+  const suite = settings.suites.find((id) => hello.suites.includes(id));
+  if (suite === undefined) {
+    return fail(
+      state,
+      fault('SUITE_MISMATCH', `suites ${settings.suites.join(', ')} are taken here, offered were ${hello.suites.join(', ')}`),
+    );
+  }
+  const extensions = checkExtensions('hello', hello.extensions);
+  if (extensions) return fail(state, extensions);
+  return [
+    { at: 'keygen', deadline: state.deadline, hello, h1: hashHello(settings.core, frame), suite },
+    { kind: 'trace', what: 'hello', direction: 'received', bytes: 4 + frame.length },
+    { kind: 'work', items: [{ op: 'keygen' }] },
+  ];
+}
+
+/** Our ephemeral key is there: the shared secret and our signature, which does not depend on it, are asked for together. */
+function agree(settings: Settings, state: At<'keygen'>, { answers: [answer], now }: Of<'answers'>): Step<State> {
+  if (answer?.op !== 'keygen') return fail(state, broken(answer));
+  const { core, identity } = settings;
+  const ephemeral = answer.keyPair;
+  const head = writeReplyHead(state.suite, ephemeral.publicKey);
+  const h2 = extend(core, state.h1, head);
+  const ownTimestamp = Math.trunc(now);
+  const claim = writeClaim(identity.publicKey, ownTimestamp);
+  return [
+    { at: 'dh', deadline: state.deadline, suite: SUITES[state.suite], ephemeral, head, h2, claim, ownTimestamp },
+    {
+      kind: 'work',
+      items: [{ op: 'dh', secretKey: ephemeral.secretKey, publicKey: state.hello.ephemeral }, signWork(settings, responderText(h2, claim))],
+    },
+  ];
+}
+
+function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers'>): Step<State> {
+  const { core } = settings;
+  const { suite, h2, head, claim, deadline, ownTimestamp } = state;
+  const [dh, signed] = answers;
+  if (dh?.op !== 'dh') return fail(state, broken(dh));
+  if (dh.shared === 'weak') return fail(state, fault('WEAK_KEY', "hello's ephemeral key has small order"));
+  const signature = signed ? signatureOf(signed) : broken(signed);
+  if (signature instanceof HandfastError) {
+    dh.shared.wipe();
+    return fail(state, signature);
+  }
+  const keys = handshakeKeys(core, dh.shared, h2);
+  dh.shared.wipe();
+  state.ephemeral.secretKey.wipe();
+  const sealed = sealOnce(core, suite, keys.kB, h2, join([claim, signature]));
+  const reply = framed(head, sealed);
+  return [
+    { at: 'await-finish', deadline, suite, keys, h3: extend(core, h2, sealed), ownTimestamp, held: NONE },
+    { kind: 'send', data: reply },
+    { kind: 'trace', what: 'reply', direction: 'sent', bytes: reply.length },
+  ];
+}
+
+function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, now }: Of<'bytes'>): Step<State> {
+  const { core } = settings;
+  const { suite, keys, h3, deadline } = state;
+  const next = nextFrame(state.held, data, LIMITS.handshakeFrame, 'finish');
+  if ('held' in next) return [{ ...state, held: next.held }];
+  if ('fault' in next) return fail(state, next.fault);
+  const { frame, rest } = next;
+  const sealed = frame.subarray(1);
+  if (frame[0] === Frame.clearRefusal) return fail(state, clearRefusal(frame));
+  if (frame[0] === Frame.sealedRefusal) return fail(state, sealedRefusal(settings, state, sealed));
+  if (frame[0] !== Frame.finish) return fail(state, misplaced(frame[0], 'the finish'));
+  if (sealed.length < 16) return fail(state, fault('MALFORMED', 'finish does not have its shape'));
+  const opened = openOnce(core, suite, keys.kA, h3, sealed);
+  if (!opened) return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
+  const proof = checkProof(settings, opened, now, "the dialler's");
+  const publicKey = proof instanceof HandfastError ? NONE : proof.id.slice();
+  const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
+  const opening = beginOpening(settings, 'responder', keys.prk, extend(core, h3, sealed), {
+    suite,
+    peer,
+    timestampSum: proof instanceof HandfastError ? 0 : state.ownTimestamp + Number(proof.timestamp),
+  });
+  wipeKeys(keys);
+  if (proof instanceof HandfastError) return fail({ at: 'verify', deadline, opening, held: rest }, proof);
+  return [
+    { at: 'verify', deadline, opening, held: rest },
+    { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
+    {
+      kind: 'work',
+      items: [
+        { op: 'verify', signature: proof.signature, message: initiatorText(h3, settings.identity.publicKey, proof.claim), publicKey },
+      ],
+    },
+  ];
+}
+
+function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+  if (answer?.op !== 'verify') return fail(state, broken(answer));
+  if (!answer.valid) return fail(state, fault('INVALID_SIGNATURE', "the dialler's signature does not match this handshake"));
+  const { deadline, opening, held } = state;
+  const who = checkWho(settings, opening.peer);
+  if (who) return fail(state, who);
+  return [
+    { at: 'judge', deadline, opening, held },
+    { kind: 'trace', what: 'dialler proved', direction: 'done', bytes: 0 },
+    { kind: 'judge', peer: opening.peer },
+  ];
+}
+
+function judged(state: At<'judge'>, { refusal, now }: Of<'judged'>): Step<State> {
+  if (refusal) return fail(state, fault(refusal.code, refusal.reason));
+  const { deadline, opening, held } = state;
+  return readOpenRecord({ at: 'await-open', deadline, opening, held: NONE }, held, now);
+}
+
+/** Our OPEN follows A's, so that whoever has ours knows that both sides hold the session keys. */
+function readOpenRecord(state: At<'await-open'>, data: Bytes, now: Millis): Step<State> {
+  const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
+  if ('held' in next) return [{ ...state, held: next.held }];
+  if ('fault' in next) return fail(state, next.fault);
+  const open = readFirstRecord(state.opening, next.frame);
+  if (open instanceof HandfastError) return fail(state, open);
+  const own = sendOpen(state.opening);
+  return [
+    { at: 'opened' },
+    { kind: 'trace', what: 'OPEN', direction: 'received', bytes: 4 + next.frame.length },
+    { kind: 'send', data: own },
+    { kind: 'trace', what: 'OPEN', direction: 'sent', bytes: own.length },
+    { kind: 'opened', opened: finishHandshake(state.opening, open, next.rest, now) },
+  ];
+}
+
+/** How a refusal travels: in clear before the reply, not at all until the finish has opened, then as CLOSE. What the other side said or cut needs no answer. */
+function fail(state: State, why: HandfastError): Step<State> {
+  const silent = why.remote !== undefined || why.code === 'HF_TRUNCATED';
+  const outputs: Output[] = [];
+  const send = (data: Bytes) => {
+    if (!silent) outputs.push({ kind: 'send', data });
+  };
+  switch (state.at) {
+    case 'await-hello':
+    case 'keygen':
+    case 'dh':
+      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      if (state.at === 'dh') state.ephemeral.secretKey.wipe();
+      break;
+    case 'await-finish':
+      wipeKeys(state.keys);
+      break;
+    case 'verify':
+    case 'judge':
+    case 'await-open':
+      send(sendClose(state.opening, why));
+      wipeOpening(state.opening);
+      break;
+  }
+  return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: silent ? 0 : LIMITS.lingerMs }];
+}
+
+/** Sealed by whoever holds the other half of the exchange, so not a stranger's word. */
+function sealedRefusal({ core }: Settings, { suite, keys, h3 }: At<'await-finish'>, sealed: Bytes): HandfastError {
+  if (sealed.length < 16) return fault('MALFORMED', 'refusal does not have its shape');
+  const opened = openOnce(core, suite, keys.kR, h3, sealed);
+  if (!opened) return fault('BAD_TAG', "the dialler's refusal does not open");
+  const refused = readRefusal(opened);
+  return refused ? remoteError(refused.code, refused.reason, 'proved') : fault('MALFORMED', 'refusal does not have its shape');
+}
+
+const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {
+  'await-hello': 'hello',
+  keygen: 'own key pair',
+  dh: 'shared secret and own signature',
+  'await-finish': 'finish',
+  verify: 'verdict on the signature',
+  judge: 'decision whether this peer is allowed',
+  'await-open': 'OPEN of the other side',
+};
+const NONE = new Uint8Array(0);

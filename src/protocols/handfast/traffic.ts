@@ -1,0 +1,245 @@
+/** Records of a handfast/1 session, section 4: the hot path. Payloads are opened and sealed where they lie; everything else is rare and small. */
+import { type Bytes, type Cipher, type Core, type FrameTable, Stop, type Suite } from '../../core/core.ts';
+import type { Slab } from '../../core/slab.ts';
+import { CODES, HandfastError, remoteError } from '../../errors.ts';
+import { Writer } from '../../wire/writer.ts';
+import type { Millis, Received, Refusal, Traffic, TrafficOutput } from '../machine.ts';
+import { fault } from './checks.ts';
+import { Kind, readRefusal, writeRefusal } from './format.ts';
+import { LEAST_RECORD, LIMITS, TAG } from './limits.ts';
+import { closeBody } from './opening.ts';
+import { frameTableOf, sealRecord } from './records.ts';
+import { readDirect, readPing, wellFormedAnswer } from './requests.ts';
+import type { Settings } from './settings.ts';
+
+/** What a finished handshake leaves. Both ciphers stand behind OPEN. */
+export interface TrafficSource {
+  settings: Settings;
+  suite: Suite;
+  sealer: Cipher;
+  opener: Cipher;
+}
+
+export class HandfastTraffic implements Traffic {
+  readonly before = 5;
+  readonly after = TAG;
+  readonly largestPayload: number;
+  readonly #core: Core;
+  readonly #sealer: Cipher;
+  readonly #opener: Cipher;
+  readonly #table: FrameTable;
+  readonly #largestRecord: number;
+  readonly #received: { -readonly [Key in keyof Received]: Received[Key] };
+  /** We have sent CLOSE, or failed: nothing more is sealed. */
+  #done = false;
+  /** The other side has sent CLOSE: nothing more is read. */
+  #peerDone = false;
+  /** Nothing happens any more. */
+  #ended = false;
+  #lastSent: Millis;
+  #lastHeard: Millis;
+  #pausedAt: Millis | undefined;
+  #pings = 0n;
+
+  constructor({ settings, sealer, opener }: TrafficSource, peerLargestRecord: number, now: Millis) {
+    this.#core = settings.core;
+    this.#sealer = sealer;
+    this.#opener = opener;
+    this.#table = frameTableOf(settings.core);
+    this.#largestRecord = settings.largestRecord;
+    this.largestPayload = peerLargestRecord - LEAST_RECORD;
+    this.#lastSent = now;
+    this.#lastHeard = now;
+    this.#received = { places: this.#table.entries, count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING };
+  }
+
+  /** The places are valid until the next call on any session of this core. */
+  open(slab: Slab, start: number, end: number, now: Millis): Received {
+    const received = this.#received;
+    received.count = 0;
+    received.again = false;
+    received.wanted = 0;
+    received.outputs = NOTHING;
+    if (this.#peerDone || this.#ended) {
+      received.next = end;
+      return received;
+    }
+    const opened = this.#opener.openMany(slab, start, end, this.#table, this.#largestRecord);
+    const [stop, next, declared] = this.#table.outcome;
+    if (opened > 0) this.#lastHeard = now;
+    received.next = next;
+    this.#sort(slab.bytes, opened, now);
+    if (this.#peerDone || this.#ended) received.next = end;
+    else if (stop === Stop.full) received.again = true;
+    else if (stop === Stop.short) received.wanted = declared > 0 ? 4 + declared : 0;
+    else {
+      received.outputs = [...received.outputs, ...this.#fail(faultOf(stop, declared, this.#largestRecord), now)];
+      received.next = end;
+    }
+    return received;
+  }
+
+  seal(slab: Slab, places: Uint32Array, count: number, now: Millis): void {
+    if (this.#done) throw new HandfastError('CLOSED', 'this side of the session has been closed: nothing more can be sent');
+    const { bytes } = slab;
+    const { entries, capacity } = this.#table;
+    for (let first = 0; first < count; first += capacity) {
+      const some = Math.min(capacity, count - first);
+      for (let i = 0; i < some; i++) {
+        const at = places[2 * (first + i)] - 1;
+        bytes[at] = Kind.data;
+        entries[2 * i] = at;
+        entries[2 * i + 1] = places[2 * (first + i) + 1] + 1;
+      }
+      this.#sealer.sealMany(slab, this.#table, some);
+    }
+    this.#lastSent = now;
+  }
+
+  get deadline(): Millis {
+    if (this.#ended) return Number.POSITIVE_INFINITY;
+    const silence = this.#pausedAt === undefined ? this.#lastHeard + LIMITS.silenceMs : Number.POSITIVE_INFINITY;
+    return this.#done ? silence : Math.min(silence, this.#lastSent + LIMITS.pingMs);
+  }
+
+  tick(now: Millis): readonly TrafficOutput[] {
+    if (this.#ended) return NOTHING;
+    if (this.#pausedAt === undefined && now >= this.#lastHeard + LIMITS.silenceMs) {
+      return this.#fail(fault('PING_TIMEOUT', `nothing was heard for ${LIMITS.silenceMs / 1000} s`), now);
+    }
+    if (this.#done || now < this.#lastSent + LIMITS.pingMs) return NOTHING;
+    return [this.#record(Kind.ping, new Writer().u64(++this.#pings).joined(), now)];
+  }
+
+  reading(on: boolean, now: Millis): void {
+    if (!on) this.#pausedAt ??= now;
+    else if (this.#pausedAt !== undefined) {
+      this.#lastHeard += now - this.#pausedAt;
+      this.#pausedAt = undefined;
+    }
+  }
+
+  close(now: Millis, refusal?: Refusal): readonly TrafficOutput[] {
+    if (this.#done) return NOTHING;
+    const polite = refusal === undefined || refusal.code === 'CLOSED' || refusal.code === 'SHUTTING_DOWN';
+    if (!polite) return this.#fail(fault(refusal.code, refusal.reason), now);
+    const outputs: TrafficOutput[] = [this.#record(Kind.close, closeBody(refusal ?? FAREWELL), now)];
+    this.#done = true;
+    if (this.#peerDone) outputs.push(this.#end());
+    return outputs;
+  }
+
+  end(now: Millis): readonly TrafficOutput[] {
+    if (this.#ended) return NOTHING;
+    if (!this.#peerDone) return [this.#end(fault('TRUNCATED', 'the stream was cut before the other side said that it was done'))];
+    return this.#done ? [this.#end()] : this.close(now);
+  }
+
+  wipe(): void {
+    this.#ended = true;
+    this.#done = true;
+    this.#sealer.wipe();
+    this.#opener.wipe();
+  }
+
+  /** Keeps the places of payloads, moved together at the front of the table, and deals with the rest. */
+  #sort(bytes: Bytes, opened: number, now: Millis): void {
+    const { entries } = this.#table;
+    let kept = 0;
+    for (let i = 0; i < opened; i++) {
+      const at = entries[2 * i];
+      const length = entries[2 * i + 1];
+      if (bytes[at] === Kind.data) {
+        entries[2 * kept] = at + 1;
+        entries[2 * kept + 1] = length - 1;
+        kept++;
+        continue;
+      }
+      const outputs = this.#control(bytes[at], bytes.subarray(at + 1, at + length), now);
+      if (outputs.length > 0) this.#received.outputs = [...this.#received.outputs, ...outputs];
+      if (this.#peerDone || this.#ended) break;
+    }
+    this.#received.count = kept;
+  }
+
+  /** @param body a view of the slab. */
+  #control(kind: number, body: Bytes, now: Millis): readonly TrafficOutput[] {
+    switch (kind) {
+      case Kind.ping:
+        if (!readPing(body)) return this.#malformed('PING', now);
+        return this.#done ? NOTHING : [this.#record(Kind.pong, body, now)];
+      case Kind.pong:
+        return readPing(body) ? NOTHING : this.#malformed('PONG', now);
+      case Kind.close:
+        return this.#peerClosed(body, now);
+      case Kind.direct: {
+        const request = readDirect(body);
+        if (!request) return this.#malformed('DIRECT', now);
+        // A request always gets an answer; a plain session has nobody who handles one.
+        const answer = new Writer().bytes(request.id).bytes(writeRefusal(CODES.NO_HANDLER.wire, '')).joined();
+        return this.#done ? NOTHING : [this.#record(Kind.error, answer, now)];
+      }
+      case Kind.response:
+      case Kind.error:
+        // Answers nobody waits for are ignored.
+        return wellFormedAnswer(kind, body) ? NOTHING : this.#malformed('answer', now);
+      case Kind.open:
+        return this.#fail(fault('OUT_OF_TURN', 'a second OPEN'), now);
+      case Kind.broadcast:
+      case Kind.ihave:
+      case Kind.iwant:
+        return this.#fail(fault('OUT_OF_TURN', 'gossip on a session whose sides did not both ask for it'), now);
+      default:
+        return this.#fail(fault('MALFORMED', `a record of unknown kind 0x${kind.toString(16).padStart(2, '0')}`), now);
+    }
+  }
+
+  #peerClosed(body: Bytes, now: Millis): readonly TrafficOutput[] {
+    const said = readRefusal(body);
+    if (!said) return this.#malformed('CLOSE', now);
+    this.#peerDone = true;
+    if (said.code === CODES.CLOSED.wire || said.code === CODES.SHUTTING_DOWN.wire)
+      return this.#done ? [PEER_DONE, this.#end()] : [PEER_DONE];
+    const outputs: TrafficOutput[] = this.#done ? [] : [this.#record(Kind.close, closeBody(FAREWELL), now)];
+    return [...outputs, this.#end(remoteError(said.code, said.reason, 'proved'))];
+  }
+
+  #malformed(what: string, now: Millis): readonly TrafficOutput[] {
+    return this.#fail(fault('MALFORMED', `${what} does not have its shape`), now);
+  }
+
+  /** Says why and ends. */
+  #fail(why: HandfastError, now: Millis): readonly TrafficOutput[] {
+    if (this.#ended) return NOTHING;
+    if (this.#done) return [this.#end(why)];
+    return [this.#record(Kind.close, closeBody(why), now), this.#end(why)];
+  }
+
+  #end(why?: HandfastError): TrafficOutput {
+    this.#done = true;
+    this.#ended = true;
+    return why ? { kind: 'ended', why, lingerMs: LIMITS.lingerMs } : { kind: 'ended', lingerMs: 0 };
+  }
+
+  #record(kind: number, body: Bytes, now: Millis): TrafficOutput {
+    this.#lastSent = now;
+    return { kind: 'send', data: sealRecord(this.#core, this.#sealer, kind, body) };
+  }
+}
+
+function faultOf(stop: number, declared: number, limit: number): HandfastError {
+  switch (stop) {
+    case Stop.tooLarge:
+      return fault('TOO_LARGE', `a record declares ${declared} bytes, ${limit} are allowed`);
+    case Stop.malformed:
+      return fault('MALFORMED', `a record declares ${declared} bytes, at least ${LEAST_RECORD} are needed`);
+    case Stop.badTag:
+      return fault('BAD_TAG', 'a record does not open');
+    default:
+      return fault('NONCE_SPENT', 'the counter of the other side has reached its end');
+  }
+}
+
+const NOTHING: readonly TrafficOutput[] = [];
+const PEER_DONE: TrafficOutput = { kind: 'peer-done' };
+const FAREWELL: Refusal = { code: 'CLOSED', reason: '' };

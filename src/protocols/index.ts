@@ -1,0 +1,3 @@
+/** `handfast/protocols`: the machines, for carriers of your own. No sockets, no clock, no randomness in here. */
+export * from './handfast/index.ts';
+export * from './machine.ts';

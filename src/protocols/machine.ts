@@ -1,0 +1,159 @@
+/**
+ * The contract between a protocol and whoever drives it. A handshake side is a pure function from state and input to state and outputs:
+ * no socket, no clock, no randomness, no `async`, no throw. Time, bytes, decisions and the results of work come in; bytes and wishes go out.
+ */
+import type { Answer, Bytes, Job, Secret } from '../core/core.ts';
+import type { Slab } from '../core/slab.ts';
+import type { CodeName, HandfastError } from '../errors.ts';
+
+/** Milliseconds since 1970 (the clock of timestamps and deadlines alike). */
+export type Millis = number;
+
+export type Role = 'initiator' | 'responder';
+
+export type Input =
+  /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. */
+  | { kind: 'start'; now: Millis }
+  /** Bytes of the stream, in any cut. `now` is when they came. The machine copies what it keeps. Only given while no work and no judgement is outstanding. */
+  | { kind: 'bytes'; now: Millis; data: Bytes }
+  /** Answers the last `work`, item by item. */
+  | { kind: 'answers'; now: Millis; answers: readonly WorkAnswer[] }
+  /** Answers the last `judge`. */
+  | { kind: 'judged'; now: Millis; refusal: Refusal | undefined }
+  /** Time has passed; at the latest at the deadline asked for, also while work is outstanding. */
+  | { kind: 'tick'; now: Millis }
+  /** The other side ended its direction of the stream; nothing more will come. */
+  | { kind: 'end'; now: Millis }
+  /** The driver gives up: the caller cancelled, the carrier failed, a limit was reached. Answered with `failed`, after what there may be left to say. */
+  | { kind: 'abort'; now: Millis; why: HandfastError };
+
+export type Output =
+  | { kind: 'send'; data: Bytes }
+  /** Wake me at this moment; replaces any earlier one. */
+  | { kind: 'deadline'; at: Millis }
+  /** To be done by the driver: at once, gathered with other peers' work, or elsewhere. Answered by `answers` once all of it is done. */
+  | { kind: 'work'; items: readonly Work[] }
+  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order. Answered by `judged`. */
+  | { kind: 'judge'; peer: Peer }
+  /** What has just happened, for observers: `hello sent`. `bytes` as on the wire. */
+  | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
+  /** The handshake is over and traffic begins. Nothing more comes from this machine. */
+  | { kind: 'opened'; opened: Opened }
+  /** The handshake is over and failed. The driver ends its sending side after what was sent, throws away what still arrives for up to `lingerMs`, and closes. */
+  | { kind: 'failed'; why: HandfastError; lingerMs: number };
+
+export interface Refusal {
+  code: CodeName;
+  /** At most 200 bytes of text for the other side. */
+  reason: string;
+}
+
+/** Work of a core, or a signature by a key held elsewhere. */
+export type Work = Job | { op: 'sign-elsewhere'; signer: Signer; message: Bytes };
+export type WorkAnswer = Answer | { op: 'sign-elsewhere'; signature: Bytes } | { op: 'failed'; why: HandfastError };
+
+/** A key that is not in this process: in a hardware module, an agent. */
+export interface Signer {
+  readonly publicKey: Bytes;
+  sign(message: Bytes): Bytes | Promise<Bytes>;
+}
+
+/** Who the other side proved to be. */
+export interface Peer {
+  /** The text form of the id, as the protocol writes it. */
+  readonly id: string;
+  readonly publicKey: Bytes;
+}
+
+export type Step<State> = readonly [State, ...Output[]];
+
+/** One side of one handshake: where it starts, and the function that moves it. */
+export interface Machine<State = unknown> {
+  readonly initial: State;
+  step(state: State, input: Input): Step<State>;
+}
+
+/** What a handshake leads to. */
+export interface Opened {
+  readonly peer: Peer;
+  /** 32 bytes that only this session has, the same on both sides: for channel binding. */
+  readonly binding: Bytes;
+  /** What was agreed, to show: suite, version, the other side's software. */
+  readonly info: Readonly<Record<string, string | number | boolean>>;
+  readonly traffic: Traffic;
+  /** Bytes that came behind the handshake: the first bytes of the traffic. A view; copied by the driver at once. */
+  readonly rest: Bytes;
+}
+
+/**
+ * A session's messages after the handshake, sans-IO like the machine but with a state of its own, since it is the hot path: bytes lie in slabs of the driver, are opened and sealed
+ * in place, and nothing is allocated for a message. Calls of one session never interleave. No call throws for what a peer sent.
+ */
+export interface Traffic {
+  /** Bytes the protocol writes in front of a payload, and behind it. */
+  readonly before: number;
+  readonly after: number;
+  /** Bytes of the largest payload the other side accepts. */
+  readonly largestPayload: number;
+  /**
+   * Opens what is whole from `start` to `end` of the slab, in place.
+   * @returns an object of the traffic's own, valid until the next call. Call again from `next` while it says `again`.
+   */
+  open(slab: Slab, start: number, end: number, now: Millis): Received;
+  /**
+   * Seals payloads in place: `places` holds `count` pairs of offset and length, each with `before` bytes free in front and `after` behind. Lengths are at most `largestPayload`.
+   * @throws HF_NONCE_SPENT, HF_CLOSED once this side has said that it is done.
+   */
+  seal(slab: Slab, places: Uint32Array, count: number, now: Millis): void;
+  /** Time has passed: at the latest at `deadline`. */
+  tick(now: Millis): readonly TrafficOutput[];
+  /** When `tick` wants to be called next. May move with every call of the traffic. */
+  readonly deadline: Millis;
+  /** Whether the driver reads from the carrier; time in which it does not is not held against the other side. */
+  reading(on: boolean, now: Millis): void;
+  /** This side is done, or refuses to go on: says so to the other side where the protocol can. After it nothing more is sealed. */
+  close(now: Millis, refusal?: Refusal): readonly TrafficOutput[];
+  /** The other side ended its direction of the stream. */
+  end(now: Millis): readonly TrafficOutput[];
+  /** Wipes the keys. Nothing may be called afterwards. */
+  wipe(): void;
+}
+
+export interface Received {
+  /** Pairs of offset and length in the slab: payloads for the application, in order. */
+  readonly places: Uint32Array;
+  readonly count: number;
+  /** The first byte not consumed: the start of a record that is not whole, kept by the driver. */
+  readonly next: number;
+  /** Bytes from `next` that the record there needs to be whole, 0 when not known yet. */
+  readonly wanted: number;
+  /** There may be more to open from `next`. */
+  readonly again: boolean;
+  /** What else came of it; comes after the messages of the same call. */
+  readonly outputs: readonly TrafficOutput[];
+}
+
+export type TrafficOutput =
+  /** Sealed bytes to write at once. */
+  | { kind: 'send'; data: Bytes }
+  /** Both directions are done, or the session failed: the driver ends its sending side after what was sent, and closes. `why` is absent when all ended well. */
+  | { kind: 'ended'; why?: HandfastError; lingerMs: number }
+  /** The other side is done: no more messages will come; what is still owed may be sent. */
+  | { kind: 'peer-done' };
+
+/** A protocol as the registry knows it. `Settings` are checked and complete. */
+export interface Protocol<Options> {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** Checks what the caller gave. @throws HF_BAD_ARGUMENT, HF_BAD_KEY */
+  initiator(options: Options): Machine;
+  responder(options: Options): Machine;
+}
+
+/** Wipes what is secret in answers that nobody waits for any more. */
+export function discardAnswers(answers: readonly WorkAnswer[]): void {
+  for (const answer of answers) {
+    if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
+    else if (answer.op === 'dh' && answer.shared !== 'weak') (answer.shared as Secret).wipe();
+  }
+}
