@@ -46,7 +46,8 @@ export function streamOf(session: Messages, options: StreamOptions): Duplex {
 
   const send = (chunks: readonly Uint8Array[], done: (error?: Error | null) => void): void => {
     let last = Promise.resolve();
-    const largest = session.largestPayload || 1;
+    // 0 once the session is over: the first send says so.
+    const largest = session.largestPayload || Number.POSITIVE_INFINITY;
     for (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += largest) last = session.send(chunk.subarray(at, at + largest));
     }

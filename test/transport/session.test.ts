@@ -243,6 +243,32 @@ describe('back-pressure', () => {
     expect(read).toBe(20 * 995);
   });
 
+  it('answers that nobody reads are not piled up: the asker is not read either', async () => {
+    const end = story.wire({ highWaterMark: 1000 });
+    let answers = 0;
+    const silent = { end() {}, drained() {}, closed() {} };
+    const data = (answer: Uint8Array): void => {
+      answers += answer.length;
+    };
+    end.attach({ ...silent, data });
+    end.write(Uint8Array.of(9, ...bytes('hello ann')));
+    await story.settle();
+    answers = 0;
+    end.pause();
+    const session = story.accepted.at(-1)!;
+    const pings = new Uint8Array(4000).map((_, i) => (i % 4 === 3 ? 254 : 255));
+    for (let i = 0; i < 100; i++) end.write(pings);
+    await story.settle();
+    expect(session.heldBytes).toBeGreaterThan(64 * 1024);
+    expect(session.heldBytes).toBeLessThan(70 * 1024);
+    end.resume();
+    await story.settle();
+    expect(answers).toBe(100 * 1000 * 5);
+    expect(session.heldBytes).toBe(0);
+    session.destroy();
+    end.destroy();
+  });
+
   it('time in which nothing is read is not held against the other side', async () => {
     await begin({ listen: { silenceMs: 1_000, limits: { unreadMessages: 2 } } });
     void ours.send(bytes('a'));
