@@ -184,6 +184,9 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   wipeKeys(keys);
   const finished: Finished = { deadline, opening, held: rest };
   if (proof instanceof HandfastError) return fail({ at: 'verify', ...finished }, proof);
+  if (rest.length > LIMITS.behindFinish) {
+    return fail({ at: 'verify', ...finished }, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`));
+  }
   return [
     { at: 'verify', ...finished },
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
