@@ -79,10 +79,6 @@ class PureCipher implements Cipher {
     let stop: number = Stop.short;
     for (;;) {
       declared = 0;
-      if (opened === capacity) {
-        stop = Stop.full;
-        break;
-      }
       if (end - at < lengthBytes) break;
       declared = lengthAt(bytes, at, lengthBytes);
       if (declared > maxLength) {
@@ -94,12 +90,17 @@ class PureCipher implements Cipher {
         break;
       }
       if (end - at - lengthBytes < declared) break;
+      if (opened === capacity) {
+        stop = Stop.full;
+        break;
+      }
       if (this.#low === 0xffff_ffff && this.#high === 0xffff_ffff) {
         stop = Stop.nonceSpent;
         break;
       }
       const from = at + lengthBytes;
       if (!this.#open(bytes, from, declared)) {
+        bytes.fill(0, at, from + declared);
         stop = Stop.badTag;
         break;
       }
@@ -141,10 +142,7 @@ class PureCipher implements Cipher {
     this.#writeNonce();
     const sealed = bytes.subarray(from, from + length);
     const ad = this.#lengthIsAd ? bytes.subarray(from - this.#lengthBytes, from) : undefined;
-    if (!openInto(this.suite, key, this.#nonce, sealed, ad, bytes.subarray(from, from + length - TAG_BYTES))) {
-      sealed.fill(0);
-      return false;
-    }
+    if (!openInto(this.suite, key, this.#nonce, sealed, ad, bytes.subarray(from, from + length - TAG_BYTES))) return false;
     this.#advance();
     return true;
   }

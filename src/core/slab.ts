@@ -58,29 +58,35 @@ export class SlabPool implements SlabUse {
   recycle(block: Block): void {
     this.leased--;
     const size = block.bytes.length;
-    // A detached buffer has length 0: nothing to wipe, and nobody may have it again.
+    // A detached buffer has length 0: there is nothing to wipe (`fill` would throw), and nobody may have it again.
+    if (size > 0) block.bytes.fill(0);
     if (size === 0 || this.#waitingBytes + size > this.#keepBytes) {
-      block.bytes.fill(0);
-      this.#registry.unregister(block.id);
-      this.bytes -= block.size;
+      this.#giveUp(block);
       return;
     }
-    block.bytes.fill(0);
     this.#waitingBytes += size;
     const list = this.#waiting.get(size);
     if (list) list.push(block);
     else this.#waiting.set(size, [block]);
   }
 
+  #giveUp(block: Block): void {
+    this.bytes -= block.size;
+    this.#registry.unregister(block.id);
+  }
+
   #take(size: number): Block {
-    const waiting = this.#waiting.get(size)?.pop();
-    if (waiting) {
+    for (let waiting = this.#waiting.get(size)?.pop(); waiting; waiting = this.#waiting.get(size)?.pop()) {
       this.#waitingBytes -= size;
-      return waiting;
+      if (waiting.bytes.length === size) return waiting;
+      // Somebody kept a view beyond the release and gave its memory away.
+      this.#giveUp(waiting);
     }
     const buffer = new ArrayBuffer(size);
+    // Counted only once it is registered: a registry that refuses must leave the numbers true.
+    const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id: this.#registry.register(buffer), size };
+    return { bytes: new Uint8Array(buffer), id, size };
   }
 }
 

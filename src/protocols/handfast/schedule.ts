@@ -18,7 +18,8 @@ export function networkTag(core: Core, network: string): Bytes {
 
 /** @returns h1, 64 bytes. */
 export function hashHello(core: Core, hello: Bytes): Bytes {
-  return core.hash.blake2b([core.hash.blake2b(LABEL.transcript), hello]);
+  h0 ??= core.hash.blake2b(LABEL.transcript);
+  return core.hash.blake2b([h0, hello]);
 }
 
 /** The next value of the transcript. @returns 64 bytes. */
@@ -106,5 +107,7 @@ const LABEL = {
   responder: label('responder'),
   initiator: label('initiator'),
 };
+/** Begins every transcript; the same whichever core computes it. */
+let h0: Bytes | undefined;
 const CONTEXT = utf8('handfst1');
 const FIRST_NONCE = new Uint8Array(12);

@@ -1,0 +1,141 @@
+// Batches of mixed public-key work, one crossing for many items; here on this thread, in pool.cpp on those of libuv.
+//
+// A batch is a registered block (run) or an ArrayBuffer (runAsync) that begins with records of eight doubles: op, then offset and length in the block of three byte strings
+// a, b, c, then the result. Length -1 makes the offset a handle. Offsets are relative to the block.
+//   keygen: a takes the public key; result: handle of the secret key      dh: a secret key, b public key; result: handle, or 0 for a weak one
+//   sign: a secret key, b message, c takes the signature                  verify: a signature, b message, c public key; result: 0 or 1
+//   secp256k1_sign: as sign, c of 72 bytes; result: length, 0 bad key     secp256k1_verify: as verify
+#include "addon/jobs.h"
+
+#include <sodium.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "addon/exports.h"
+#include "core/secp256k1.h"
+
+namespace handfast {
+namespace {
+
+struct Part {
+  double offset;
+  double length;
+};
+
+bool Whole(double number, double most) { return number >= 0 && number <= most && std::floor(number) == number; }
+
+bool PartOf(Bytes block, Part field, Bytes* out) {
+  if (!Whole(field.offset, static_cast<double>(block.size)) || !Whole(field.length, static_cast<double>(block.size))) return false;
+  const size_t offset = static_cast<size_t>(field.offset), length = static_cast<size_t>(field.length);
+  if (length > block.size - offset) return false;
+  *out = {block.data + offset, length};
+  return true;
+}
+
+bool PartOf(Bytes block, Part field, size_t exactly, Bytes* out) { return PartOf(block, field, out) && out->size == exactly; }
+
+}  // namespace
+
+Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job) {
+  double record[kRecordDoubles];
+  std::memcpy(record, block.data + index * kRecordBytes, sizeof record);
+  const Part a{record[1], record[2]}, b{record[3], record[4]}, c{record[5], record[6]};
+  *job = {};
+  if (!Whole(record[0], 5)) return Fault::bad_argument;
+  Work& work = job->work;
+  work.op = static_cast<Op>(static_cast<uint8_t>(record[0]));
+  if (!Secp256k1Available() && (work.op == Op::secp256k1_sign || work.op == Op::secp256k1_verify)) return Fault::unsupported;
+
+  const auto secret = [&](size_t size) {
+    if (a.length != -1) {
+      if (!PartOf(block, a, size, &work.secret)) return Fault::bad_argument;
+      job->secretInBlock = true;
+      return Fault::none;
+    }
+    if (!Whole(a.offset, 9007199254740991.0)) return Fault::bad_argument;
+    work.secret = arena.At(static_cast<Handle>(a.offset));
+    if (!work.secret.data) return Fault::released;
+    return work.secret.size == size ? Fault::none : Fault::bad_argument;
+  };
+  const auto fresh = [&](Bytes* out) {
+    job->made = arena.Allocate(32);
+    if (job->made == 0) return Fault::internal;
+    *out = arena.At(job->made);
+    return Fault::none;
+  };
+
+  switch (work.op) {
+    case Op::keygen:
+      if (!PartOf(block, a, 32, &work.out)) return Fault::bad_argument;
+      return fresh(&work.secret);
+    case Op::dh: {
+      const Fault fault = secret(32);
+      if (fault != Fault::none) return fault;
+      if (!PartOf(block, b, 32, &work.publicKey)) return Fault::bad_argument;
+      return fresh(&work.out);
+    }
+    case Op::sign:
+    case Op::secp256k1_sign: {
+      const bool edwards = work.op == Op::sign;
+      const Fault fault = secret(edwards ? 64 : 32);
+      if (fault != Fault::none) return fault;
+      if (!PartOf(block, b, &work.message) || !PartOf(block, c, edwards ? 64 : 72, &work.out)) return Fault::bad_argument;
+      return edwards || work.message.size == 32 ? Fault::none : Fault::bad_argument;
+    }
+    case Op::verify:
+    case Op::secp256k1_verify: {
+      const bool fits = PartOf(block, a, &work.signature) && PartOf(block, b, &work.message) && PartOf(block, c, &work.publicKey);
+      return fits ? Fault::none : Fault::bad_argument;
+    }
+  }
+  return Fault::bad_argument;
+}
+
+void WriteResult(Arena& arena, uint8_t* block, size_t index, Job* job) {
+  double result = job->work.result;
+  if (job->made != 0) {
+    if (job->work.result != 0) {
+      result = static_cast<double>(job->made);
+    } else {
+      arena.Release(job->made);
+    }
+  }
+  std::memcpy(block + index * kRecordBytes + (kRecordDoubles - 1) * sizeof(double), &result, sizeof result);
+}
+
+namespace {
+
+constexpr size_t kMostJobs = 128;
+
+// run(block id, count 0..128)
+napi_value Run(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Bytes block = arguments.Block(0, "block");
+  const size_t count = arguments.Integer(1, "count", 0, kMostJobs);
+  if (!arguments.Ok()) return nullptr;
+  if (count * kRecordBytes > block.size) return arguments.Throw(Fault::bad_argument, "count: more records than the block has room for");
+  Arena& arena = *arguments.environment().secrets;
+  Job jobs[kMostJobs];
+  Fault fault = Fault::none;
+  size_t read = 0;
+  while (read < count && fault == Fault::none) fault = ReadJob(arena, block, read, &jobs[read]), read++;
+  for (size_t i = 0; i < read; i++) {
+    if (fault == Fault::none) {
+      RunWork(&jobs[i].work, 1);
+      WriteResult(arena, block.data, i, &jobs[i]);
+    } else if (jobs[i].made != 0) {
+      arena.Release(jobs[i].made);
+    }
+    if (jobs[i].secretInBlock) sodium_memzero(jobs[i].work.secret.data, jobs[i].work.secret.size);
+  }
+  return arguments.Done(fault, "jobs: misshapen, or with a key that was wiped");
+}
+
+constexpr NamedExport kExports[] = {{"run", Run}, {"runAsync", RunAsync}};
+
+}  // namespace
+
+ExportList JobExports() { return ListOf(kExports); }
+
+}  // namespace handfast

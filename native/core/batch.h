@@ -1,0 +1,28 @@
+// Mixed public-key work as plain values: many items to a call, one answer each, on any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bytes.h"
+
+namespace handfast {
+
+// The numbers are those of native-jobs.ts.
+enum class Op : uint8_t { keygen = 0, dh = 1, sign = 2, verify = 3, secp256k1_sign = 4, secp256k1_verify = 5 };
+
+// What an op reads and writes; lengths that are not a peer's choice were checked by whoever made the item.
+struct Work {
+  Op op;
+  Bytes secret;     // dh, secp256k1_sign: 32; sign: 64. keygen: 32 to be filled with the new secret key
+  Bytes message;    // sign, verify: any; secp256k1_*: the digest
+  Bytes publicKey;  // dh: 32; verify, secp256k1_verify: any
+  Bytes signature;  // verify, secp256k1_verify: any
+  Bytes out;        // keygen: public key, 32; dh: shared secret, 32; sign: 64; secp256k1_sign: 72
+  // dh: 0 weak, 1 done; verify, secp256k1_verify: 0 or 1; secp256k1_sign: length, or 0 for a key that cannot be used; else 1.
+  uint32_t result;
+};
+
+void RunWork(Work* work, size_t count);
+
+}  // namespace handfast

@@ -1,0 +1,62 @@
+#include "core/hash.h"
+
+#include <sodium.h>
+
+#include <cstring>
+
+namespace handfast {
+
+void Blake2b(Bytes out, const Bytes* parts, size_t count, Bytes key, const uint8_t* salt, const uint8_t* personal) {
+  crypto_generichash_blake2b_state state;
+  crypto_generichash_blake2b_init_salt_personal(&state, key.data, key.size, out.size, salt, personal);
+  for (size_t i = 0; i < count; i++) crypto_generichash_blake2b_update(&state, parts[i].data, parts[i].size);
+  crypto_generichash_blake2b_final(&state, out.data, out.size);
+  sodium_memzero(&state, sizeof state);
+}
+
+void Kdf(uint8_t out[32], const uint8_t key[32], uint64_t id, const uint8_t context[8]) {
+  crypto_kdf_derive_from_key(out, 32, id, reinterpret_cast<const char*>(context), key);
+}
+
+void Sha256(uint8_t out[32], Bytes message) { crypto_hash_sha256(out, message.data, message.size); }
+
+void Sha512(uint8_t out[64], Bytes message) { crypto_hash_sha512(out, message.data, message.size); }
+
+void HmacSha256(uint8_t out[32], Bytes key, Bytes message) {
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, key.data, key.size);
+  crypto_auth_hmacsha256_update(&state, message.data, message.size);
+  crypto_auth_hmacsha256_final(&state, out);
+  sodium_memzero(&state, sizeof state);
+}
+
+void HmacSha512(uint8_t out[64], Bytes key, Bytes message) {
+  crypto_auth_hmacsha512_state state;
+  crypto_auth_hmacsha512_init(&state, key.data, key.size);
+  crypto_auth_hmacsha512_update(&state, message.data, message.size);
+  crypto_auth_hmacsha512_final(&state, out);
+  sodium_memzero(&state, sizeof state);
+}
+
+void HkdfSha256(Bytes out, Bytes ikm, Bytes salt, Bytes info) {
+  uint8_t prk[32], block[32];
+  HmacSha256(prk, salt, ikm);
+  uint8_t index = 0;
+  for (size_t done = 0; done < out.size;) {
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, prk, sizeof prk);
+    if (index > 0) crypto_auth_hmacsha256_update(&state, block, sizeof block);
+    crypto_auth_hmacsha256_update(&state, info.data, info.size);
+    index++;
+    crypto_auth_hmacsha256_update(&state, &index, 1);
+    crypto_auth_hmacsha256_final(&state, block);
+    sodium_memzero(&state, sizeof state);
+    const size_t take = out.size - done < sizeof block ? out.size - done : sizeof block;
+    std::memcpy(out.data + done, block, take);
+    done += take;
+  }
+  sodium_memzero(prk, sizeof prk);
+  sodium_memzero(block, sizeof block);
+}
+
+}  // namespace handfast

@@ -1,0 +1,99 @@
+/** Authenticated encryption of single messages by the addon. */
+import { HandfastError } from '../errors.ts';
+import { badArgument, checkBytes, checkLength } from './check.ts';
+import type { Aead, AeadName, Bytes } from './core.ts';
+import { AT, type Border, BULK, LARGE, NOTHING, pack } from './native-border.ts';
+import { aead as pureAead } from './pure-aead.ts';
+
+/** @param aes whether AES-256-GCM runs on hardware here; without it that suite is the pure core's. */
+export function makeAead(border: Border, aes: boolean): Aead {
+  const { addon } = border;
+  return {
+    seal(name, key, nonce, message, ad, out) {
+      if (name === 'aes-256-gcm' && !aes) return pureAead.seal(name, key, nonce, message, ad, out);
+      const number = numberOf(name);
+      checkLength(nonce, 'nonce', number === 2 ? 24 : 12);
+      checkBytes(message, 'message');
+      if (ad !== undefined) checkBytes(ad, 'ad');
+      const length = message.length + TAG_BYTES;
+      if (out !== undefined) checkLength(out, 'out', length);
+      const keyPlace = border.key(key, 'key', 32);
+      const noncePlace = border.put(nonce, AT.nonce);
+      if (length > LARGE) {
+        const target = out ?? new Uint8Array(length);
+        addon.aeadSeal(number, target, keyPlace, noncePlace, message, ad === undefined ? NOTHING : border.bulk(ad));
+        return target;
+      }
+      border.bytes.set(message, BULK);
+      addon.aeadSeal(
+        number,
+        pack(BULK, length),
+        keyPlace,
+        noncePlace,
+        pack(BULK, message.length),
+        ad === undefined ? NOTHING : behind(border, ad, length),
+      );
+      return result(border, length, out);
+    },
+
+    open(name, key, nonce, sealed, ad, out) {
+      if (name === 'aes-256-gcm' && !aes) return pureAead.open(name, key, nonce, sealed, ad, out);
+      const number = numberOf(name);
+      checkLength(nonce, 'nonce', number === 2 ? 24 : 12);
+      checkBytes(sealed, 'sealed');
+      if (ad !== undefined) checkBytes(ad, 'ad');
+      if (out !== undefined) checkBytes(out, 'out');
+      const length = sealed.length - TAG_BYTES;
+      if (out !== undefined && length >= 0) checkLength(out, 'out', length);
+      const keyPlace = border.key(key, 'key', 32);
+      if (length < 0) {
+        border.bytes.fill(0, AT.key, AT.key + 64);
+        out?.fill(0);
+        throw new HandfastError('BAD_TAG', 'sealed: too short for its tag');
+      }
+      const noncePlace = border.put(nonce, AT.nonce);
+      if (sealed.length > LARGE) {
+        const target = out ?? new Uint8Array(length);
+        addon.aeadOpen(number, target, keyPlace, noncePlace, sealed, ad === undefined ? NOTHING : border.bulk(ad));
+        return target;
+      }
+      border.bytes.set(sealed, BULK);
+      try {
+        const adPlace = ad === undefined ? NOTHING : behind(border, ad, sealed.length);
+        addon.aeadOpen(number, pack(BULK, length), keyPlace, noncePlace, pack(BULK, sealed.length), adPlace);
+      } catch (error) {
+        out?.fill(0);
+        throw error;
+      }
+      return result(border, length, out);
+    },
+  };
+}
+
+/** Associated data behind the message in the scratch block, or as it is when large. */
+function behind(border: Border, ad: Bytes, length: number): number | Bytes {
+  return ad.length > LARGE ? ad : border.put(ad, BULK + length);
+}
+
+/** Takes the message out of the scratch block and wipes it there. */
+function result(border: Border, length: number, out: Bytes | undefined): Bytes {
+  if (out === undefined) return border.takeSecret(BULK, length);
+  out.set(border.bytes.subarray(BULK, BULK + length));
+  border.bytes.fill(0, BULK, BULK + length);
+  return out;
+}
+
+function numberOf(name: AeadName): 0 | 1 | 2 {
+  switch (name) {
+    case 'chacha20-poly1305':
+      return 0;
+    case 'aes-256-gcm':
+      return 1;
+    case 'xchacha20-poly1305':
+      return 2;
+    default:
+      return badArgument('name: expected chacha20-poly1305, aes-256-gcm or xchacha20-poly1305');
+  }
+}
+
+const TAG_BYTES = 16;

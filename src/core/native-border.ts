@@ -1,0 +1,202 @@
+/**
+ * How arguments cross into the addon: small ones are copied into one registered block and named by an integer, since handing over an array costs more than copying it.
+ */
+import { HandfastError } from '../errors.ts';
+import { badArgument, checkLength } from './check.ts';
+import type { Bytes, Secret, SecretInput } from './core.ts';
+import type { Addon, Handle, Place } from './native-addon.ts';
+
+/** Fixed places in the scratch block. */
+export const AT = { out: 0, key: 256, nonce: 320, small: 384, other: 448, third: 512, parts: 1024 } as const;
+
+export class Border {
+  readonly addon: Addon;
+  readonly bytes: Uint8Array;
+  /** The same memory from {@link AT}.parts on, for lists of numbers. */
+  readonly numbers: Float64Array;
+  readonly #releaseSecrets: FinalizationRegistry<Handle>;
+  #next = BULK;
+
+  constructor(addon: Addon) {
+    this.addon = addon;
+    const buffer = new ArrayBuffer(SCRATCH_BYTES);
+    this.bytes = new Uint8Array(buffer);
+    this.numbers = new Float64Array(buffer, AT.parts, MAX_PARTS);
+    addon.setScratch(addon.register(buffer));
+    this.#releaseSecrets = new FinalizationRegistry((handle) => addon.secretWipe(handle));
+  }
+
+  /** Copies to a fixed place. */
+  put(bytes: Bytes, offset: number): number {
+    this.bytes.set(bytes, offset);
+    return pack(offset, bytes.length);
+  }
+
+  /** Copies to the part for bytes of any length, behind what `more` put there; large arrays are left where they are. */
+  bulk(bytes: Bytes): Place {
+    this.#next = BULK;
+    return this.more(bytes);
+  }
+
+  more(bytes: Bytes): Place {
+    if (bytes.length > LARGE) return bytes;
+    const at = this.#next;
+    this.#next = at + bytes.length;
+    return this.put(bytes, at);
+  }
+
+  /** Copies parts behind one another; `length` is what they have together, at most {@link LARGE}. */
+  bulkOf(parts: readonly Bytes[], length: number): Place {
+    let at = BULK;
+    for (let i = 0; i < parts.length; i++) {
+      this.bytes.set(parts[i]!, at);
+      at += parts[i]!.length;
+    }
+    this.#next = at;
+    return pack(BULK, length);
+  }
+
+  /** A copy of a result. */
+  take(offset: number, length: number): Bytes {
+    return this.bytes.slice(offset, offset + length);
+  }
+
+  /** As `take`, and leaves zeros behind. */
+  takeSecret(offset: number, length: number): Bytes {
+    const out = this.bytes.slice(offset, offset + length);
+    this.bytes.fill(0, offset, offset + length);
+    return out;
+  }
+
+  /** The handle of a Secret, or the place of bytes, which the addon wipes when its call ends. @throws HF_BAD_ARGUMENT, HF_RELEASED */
+  key(input: SecretInput, name: string, size: number): number {
+    const handle = NativeSecret.handleOf(input);
+    if (handle !== undefined) {
+      if ((input as Secret).length !== size) badArgument(`${name}: expected ${size} bytes, got ${input.length}`);
+      return handle;
+    }
+    if (isForeignSecret(input)) {
+      const copy = input.export();
+      try {
+        checkLength(copy, name, size);
+        return this.put(copy, AT.key);
+      } finally {
+        copy.fill(0);
+      }
+    }
+    checkLength(input, name, size);
+    return this.put(input as Bytes, AT.key);
+  }
+
+  /** A handle, for calls that take nothing else; a Secret of another core is copied into guarded memory and `done` releases the copy. */
+  guarded(input: Secret, name: string, least: number, most: number): Handle {
+    const own = NativeSecret.handleOf(input);
+    if (own !== undefined) {
+      if (input.length < least || input.length > most) badArgument(`${name}: expected ${least} to ${most} bytes, got ${input.length}`);
+      return own;
+    }
+    if (!isForeignSecret(input)) badArgument(`${name}: expected a Secret`);
+    const copy = input.export();
+    try {
+      checkLength(copy, name, least, most);
+      return this.addon.secretImport(this.put(copy, AT.key));
+    } finally {
+      copy.fill(0);
+    }
+  }
+
+  /** Releases what `guarded` made. */
+  done(input: Secret, handle: Handle): void {
+    if (NativeSecret.handleOf(input) !== handle) this.addon.secretWipe(handle);
+  }
+
+  secret(handle: Handle, length: number): NativeSecret {
+    return new NativeSecret(this.addon, handle, length);
+  }
+
+  /** As `secret`, for keys that live long: one that is forgotten is wiped when it is collected. */
+  lasting(handle: Handle, length: number): NativeSecret {
+    const secret = new NativeSecret(this.addon, handle, length, this.#releaseSecrets);
+    this.#releaseSecrets.register(secret, handle, secret);
+    return secret;
+  }
+}
+
+export class NativeSecret implements Secret {
+  readonly length: number;
+  #handle: Handle;
+  readonly #addon: Addon;
+  readonly #registry: FinalizationRegistry<Handle> | undefined;
+
+  constructor(addon: Addon, handle: Handle, length: number, registry?: FinalizationRegistry<Handle>) {
+    this.#addon = addon;
+    this.#handle = handle;
+    this.length = length;
+    this.#registry = registry;
+  }
+
+  get wiped(): boolean {
+    return this.#handle === 0;
+  }
+
+  export(): Bytes {
+    const out = new Uint8Array(this.length);
+    this.#addon.secretExport(out, this.#held());
+    return out;
+  }
+
+  wipe(): void {
+    if (this.#handle === 0) return;
+    this.#addon.secretWipe(this.#handle);
+    this.#handle = 0;
+    this.#registry?.unregister(this);
+  }
+
+  toString(): string {
+    return `Secret(${this.length})`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** For this core only; undefined for anything else than one of its secrets. @throws HF_RELEASED */
+  static handleOf(value: unknown): Handle | undefined {
+    return typeof value === 'object' && value !== null && #handle in value ? value.#held() : undefined;
+  }
+
+  #held(): Handle {
+    if (this.#handle === 0) throw new HandfastError('RELEASED', 'this key was wiped');
+    return this.#handle;
+  }
+}
+
+/** A Secret of another core. */
+export function isForeignSecret(value: unknown): value is Secret {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !ArrayBuffer.isView(value) &&
+    typeof (value as Secret).export === 'function' &&
+    typeof (value as Secret).wipe === 'function'
+  );
+}
+
+export function pack(offset: number, length: number): number {
+  return (length << 15) | offset;
+}
+
+/** No bytes. */
+export const NOTHING = pack(0, 0);
+/** Parts of a list in the scratch block. */
+export const MAX_PARTS = 64;
+/** Arrays above this cross as they are: from here on copying costs more. */
+export const LARGE = 4096;
+export const BULK = AT.parts + 8 * MAX_PARTS;
+/** What `bulk` and `more` can hold together. */
+export const BULK_BYTES = 4 * LARGE;
+const SCRATCH_BYTES = 32 * 1024;

@@ -1,0 +1,71 @@
+/** Puts the native core together from an addon that has loaded. */
+import { checkBytes, checkInteger } from './check.ts';
+import type { Core } from './core.ts';
+import type { Addon } from './native-addon.ts';
+import { makeAead } from './native-aead.ts';
+import { AT, Border, pack } from './native-border.ts';
+import { makeFrames } from './native-frames.ts';
+import { makeGuarded } from './native-guarded.ts';
+import { makeHash } from './native-hash.ts';
+import { makeJobs } from './native-jobs.ts';
+import { makeEd25519, makeSecp256k1, makeX25519 } from './native-keys.ts';
+import { core as pure } from './pure.ts';
+import { SlabPool } from './slab.ts';
+
+export function makeCore(addon: Addon): Core {
+  const info = addon.info();
+  const border = new Border(addon);
+  const secp256k1 = info.secp256k1 !== '';
+  const aes = info.gcm !== 'none';
+  const jobs = makeJobs(border, secp256k1 ? undefined : pure.secp256k1);
+  const frames = makeFrames(border, aes);
+  const slabs = new SlabPool(addon);
+  const sodium = `libsodium ${info.sodium}`;
+  return {
+    name: 'native',
+    lanes: 'off',
+    parts: {
+      ed25519: sodium,
+      x25519: sodium,
+      secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}` : pure.parts.secp256k1,
+      'chacha20-poly1305': sodium,
+      'aes-256-gcm': info.gcm === 'ipsec-mb' ? `ipsec-mb ${info.ipsecMb}` : aes ? sodium : pure.parts['aes-256-gcm'],
+      hash: sodium,
+    },
+    fastAes: aes,
+
+    random(length) {
+      checkInteger(length, 'length', 0, MAX_RANDOM_BYTES);
+      if (length <= 64) {
+        addon.random(pack(AT.out, length));
+        return border.takeSecret(AT.out, length);
+      }
+      const out = new Uint8Array(length);
+      addon.random(out);
+      return out;
+    },
+    equal(a, b) {
+      checkBytes(a, 'a');
+      checkBytes(b, 'b');
+      return a.length === b.length && addon.equal(border.bulk(a), border.more(b));
+    },
+    wipe(bytes) {
+      checkBytes(bytes, 'bytes');
+      bytes.fill(0);
+    },
+    x25519: makeX25519(border),
+    ed25519: makeEd25519(border, jobs),
+    secp256k1: makeSecp256k1(border, jobs, secp256k1),
+    hash: makeHash(border),
+    aead: makeAead(border, aes),
+    guarded: makeGuarded(border),
+    cipher: frames.cipher,
+    frameTable: frames.frameTable,
+    slab: (size) => slabs.lease(size),
+    slabs,
+    run: jobs.run,
+    runAsync: jobs.runAsync,
+  };
+}
+
+const MAX_RANDOM_BYTES = 64 * 1024 * 1024;

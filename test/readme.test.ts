@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const example = readme.split('```js\n')[1]?.split('```\n')[0];
+
+describe('the example of the README', () => {
+  it('is the file in examples/, and short', () => {
+    expect(example).toBe(readFileSync(join(root, 'examples/first-session.mjs'), 'utf8'));
+    expect(example.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//')).length).toBeLessThanOrEqual(20);
+  });
+
+  it.each(['pure', 'auto'])('runs as it stands on the %s core', (core) => {
+    expect(existsSync(join(root, 'dist/index.js')), 'no dist/index.js: npm run build first').toBe(true);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', example], {
+      cwd: root,
+      env: { ...process.env, HANDFAST_CORE: core },
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('authenticated Bob: true\nBob says: hello\n');
+    expect(status).toBe(0);
+  });
+});
+
+describe('the links of the documents', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/errors.md', 'docs/protocols/handfast.md'];
+
+  it.each(documents)('of %s lead to something that exists', (document) => {
+    const text = readFileSync(join(root, document), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link).filter((link) => !/^https?:/.test(link));
+    const broken = links.filter((link) => {
+      const [path, anchor] = link.split('#');
+      const target = path === '' ? join(root, document) : join(root, document, '..', path);
+      if (!existsSync(target)) return true;
+      return anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+/** Anchors of headings, as repository hosts make them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/ /g, '-'),
+  );
+}
