@@ -79,17 +79,17 @@ function deliver(from, to, now) {
 }
 
 /**
- * Handshakes of one protocol between two machines made anew each time.
+ * Handshakes of one protocol. As in `connect` and `listen`, the dialler's machine is made for each connection and the listener's once: all that is of one connection lies in the state.
  * @param {import('handfast/core').Core} core
  * @param {() => import('handfast/protocols').Machine} initiator
- * @param {() => import('handfast/protocols').Machine} responder
+ * @param {import('handfast/protocols').Machine} responder
  */
 export function pairOf(core, initiator, responder) {
   return {
     /** One complete handshake; its ciphers are wiped. */
     handshake() {
       const a = new Side(initiator(), core);
-      const b = new Side(responder(), core);
+      const b = new Side(responder, core);
       const now = Date.now();
       converse(a, b, now, now);
       a.opened.traffic.wipe();
@@ -101,7 +101,7 @@ export function pairOf(core, initiator, responder) {
      */
     fixedHandshake(fixed) {
       const a = new Side(initiator(), core);
-      const b = new Side(responder(), core);
+      const b = new Side(responder, core);
       a.ephemeral = fixed.a.ephemeral;
       b.ephemeral = fixed.b.ephemeral;
       converse(a, b, fixed.a.now, fixed.b.now);

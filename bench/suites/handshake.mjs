@@ -43,7 +43,7 @@ async function machines(name) {
   const pair = pairOf(
     core,
     () => handfast.initiator({ ...settings, identity: identityOfA }),
-    () => handfast.responder({ ...settings, identity: identityOfB }),
+    handfast.responder({ ...settings, identity: identityOfB }),
   );
   return {
     operations: 1,
