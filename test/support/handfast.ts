@@ -25,9 +25,13 @@ export interface SideChanges extends Partial<Omit<HandfastOptions, 'core' | 'ide
   work?: (work: Work) => WorkAnswer | undefined;
 }
 
-/** What is made for one test file on one core, and wiped at its end. */
+/** Identities of all benches of a core. */
+const identitiesOf = new Map<Core, number>();
+
+/** What is made for some tests on one core, and wiped at their end. */
 export class Bench {
   readonly core: Core;
+  readonly #base: Core;
   readonly #identities = new Map<number, Identity>();
   readonly #answers = new Map<string, WorkAnswer>();
   readonly #open = new Set<Cipher>();
@@ -39,6 +43,7 @@ export class Bench {
 
   constructor(core: Core) {
     const open = this.#open;
+    this.#base = core;
     this.core = Object.create(core, {
       cipher: {
         value: (...args: Parameters<Core['cipher']>) => {
@@ -60,6 +65,7 @@ export class Bench {
     if (!identity) {
       identity = Identity.fromSeed(filled(seed), { core: this.core });
       this.#identities.set(seed, identity);
+      this.#count(1);
     }
     return identity;
   }
@@ -112,12 +118,18 @@ export class Bench {
   /** Wipes the identities and says what is left: 0 and 0. */
   end(): { secrets: number; ciphers: number } {
     for (const identity of this.#identities.values()) identity.wipe();
-    return { secrets: this.core.guarded.live, ciphers: this.ciphers };
+    this.#count(-this.#identities.size);
+    this.#identities.clear();
+    return { secrets: this.live, ciphers: this.ciphers };
   }
 
   /** Secrets alive besides the identities'. */
   get live(): number {
-    return this.core.guarded.live - this.#identities.size;
+    return this.#base.guarded.live - (identitiesOf.get(this.#base) ?? 0);
+  }
+
+  #count(by: number): void {
+    identitiesOf.set(this.#base, (identitiesOf.get(this.#base) ?? 0) + by);
   }
 }
 

@@ -15,7 +15,7 @@ export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string)
   const taken: Taken = takeFrame(bytes, limit);
   switch (taken.kind) {
     case 'frame':
-      return { frame: taken.frame.slice(), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };
+      return { frame: join([taken.frame]), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };
     case 'short':
       return { held: bytes === data ? data.slice() : bytes };
     case 'empty':

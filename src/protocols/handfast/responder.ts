@@ -182,9 +182,13 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
     timestampSum: proof instanceof HandfastError ? 0 : state.ownTimestamp + Number(proof.timestamp),
   });
   wipeKeys(keys);
-  if (proof instanceof HandfastError) return fail({ at: 'verify', deadline, opening, held: rest }, proof);
+  const finished = { at: 'verify', deadline, opening, held: rest } as const;
+  if (proof instanceof HandfastError) return fail(finished, proof);
+  if (rest.length > LIMITS.behindFinish) {
+    return fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`));
+  }
   return [
-    { at: 'verify', deadline, opening, held: rest },
+    finished,
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
     {
       kind: 'work',
