@@ -18,7 +18,7 @@ run('ctest', ['--test-dir', 'build/asan-tests', '--output-on-failure', '--no-tes
 
 // Leak checking fails on vitest's own bundler; the addon refuses to load unless the sanitizer was there first.
 const preload = spawnSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout.trim();
-run(process.execPath, [require.resolve('vitest/vitest.mjs'), 'run', ...(tests.length > 0 ? tests : ['test/core'])], {
+run(process.execPath, [join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs'), 'run', ...(tests.length > 0 ? tests : ['test/core'])], {
   stdio: 'inherit',
   env: {
     ...process.env,

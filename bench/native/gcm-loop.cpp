@@ -55,7 +55,7 @@ void Measure(size_t size, int rounds) {
     if (sealer.SealMany(slab, entries.data(), kMessages) != handfast::Fault::none) std::abort();
     if (opener.OpenMany(slab, 0, slab.size, entries.data(), kMessages, static_cast<uint32_t>(size + 16), &outcome) != kMessages) std::abort();
   });
-  const char* engine = handfast::GcmEngineInUse() == handfast::GcmEngine::ipsec_mb ? "ipsec-mb" : "libsodium";
+  const char* engine = handfast::GcmEngineInUse() == handfast::Engine::ipsec_mb ? "ipsec-mb" : "libsodium";
   std::printf("{\"suite\":\"gcm-loop\",\"engine\":\"%s\",\"bytes\":%zu,\"sealNs\":%.1f,\"openNs\":%.1f,\"framesSealAndOpenNs\":%.1f}\n", engine, size, seal / kMessages,
               (both - seal) / kMessages, frames / kMessages);
 }
@@ -64,7 +64,7 @@ void Measure(size_t size, int rounds) {
 
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return 1;
-  if (handfast::GcmEngineInUse() == handfast::GcmEngine::none) {
+  if (handfast::GcmEngineInUse() == handfast::Engine::none) {
     std::puts("{\"suite\":\"gcm-loop\",\"engine\":\"none\"}");
     return 0;
   }

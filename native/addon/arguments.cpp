@@ -151,11 +151,8 @@ napi_value Arguments::Throw(Fault fault, const char* message) {
   return environment_->Throw(fault, message);
 }
 
-napi_value Arguments::Undefined() {
-  napi_value value = nullptr;
-  napi_get_undefined(env_, &value);
-  return value;
-}
+// No value is what JavaScript sees as undefined.
+napi_value Arguments::Undefined() { return nullptr; }
 
 napi_value Arguments::Boolean(bool value) {
   napi_value made = nullptr;

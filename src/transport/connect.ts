@@ -8,7 +8,7 @@ import type { Carrier } from './carrier.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Handshake, type HandshakeStep } from './driver.ts';
 import { carrierOf } from './duplex.ts';
-import { type Allow, type Bans, judgeOf } from './policy.ts';
+import { type Allow, type Bans, policyOf } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
 import { dialTcp } from './tcp.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
@@ -50,7 +50,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   const protocol = protocolOf(options.protocol);
   const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep } = options;
   if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
-  const judge = judgeOf(options);
+  const policy = policyOf(options);
   // Before dialling: wrong options make no connection.
   const machine = protocol.initiator({ ...options, core });
   if (signal?.aborted) throw aborted(signal);
@@ -62,7 +62,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
       carrier,
       clock,
       workbench: options.workbench ?? workbenchOf(core),
-      judge,
+      judge: (peer) => policy(peer),
       onStep,
       keepSteps: options.steps,
       deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),

@@ -49,7 +49,7 @@ export interface HandshakeOptions {
   readonly refusal?: HandfastError | undefined;
   /** A limit on the whole, besides the machine's own. */
   readonly deadlineMs?: number | undefined;
-  /** Exactly one of these two is called, once. They must not throw. */
+  /** One of these two is called, once. Should `opened` throw, the handshake has failed after all; `failed` must not throw. */
   opened(result: HandshakeResult): void;
   failed(why: HandfastError): void;
   /** After `failed`: the carrier is gone. */
@@ -90,7 +90,6 @@ export class Handshake implements CarrierEvents {
   #startedAt = 0;
   #cancelDeadline: Cancel = () => {};
   #cancelLimit: Cancel = () => {};
-  #destroyed = false;
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
@@ -124,13 +123,6 @@ export class Handshake implements CarrierEvents {
   /** Gives up, after what the protocol has left to say. */
   abort(why: HandfastError): void {
     if (!this.#over) this.#give({ kind: 'abort', now: this.#options.clock.now(), why });
-  }
-
-  /** Closes the carrier at once; also cuts a farewell short. */
-  destroy(why: HandfastError): void {
-    this.#destroyed = true;
-    this.abort(why);
-    this.#options.carrier.destroy();
   }
 
   data(bytes: Uint8Array): void {
@@ -170,11 +162,14 @@ export class Handshake implements CarrierEvents {
   #run(): void {
     if (this.#stepping) return;
     this.#stepping = true;
-    for (let input = this.#next(); input; input = this.#next()) {
-      if (!this.#over) this.#step(input);
-      else if (input.kind === 'answers') discardAnswers(input.answers);
+    try {
+      for (let input = this.#next(); input; input = this.#next()) {
+        if (!this.#over) this.#step(input);
+        else if (input.kind === 'answers') discardAnswers(input.answers);
+      }
+    } finally {
+      this.#stepping = false;
     }
-    this.#stepping = false;
   }
 
   #next(): Input | undefined {
@@ -288,14 +283,18 @@ export class Handshake implements CarrierEvents {
       heardEnd: this.#endAt !== undefined,
       steps: this.#steps,
     };
-    this.#options.opened(result);
+    try {
+      this.#options.opened(result);
+    } catch (cause) {
+      this.#failed(new HandfastError('INTERNAL', 'the session could not be set up', { cause }), 0);
+      opened.traffic.wipe();
+    }
   }
 
   #failed(why: HandfastError, lingerMs: number): void {
     this.#finish();
     const { carrier, clock } = this.#options;
     endCarrier(carrier, clock, lingerMs, this.#endAt !== undefined, () => this.#options.closed?.());
-    if (this.#destroyed) carrier.destroy();
     this.#arrived = [];
     this.#arrivedBytes = 0;
     this.#options.failed(why);

@@ -12,7 +12,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { asCarrier, type CommonOptions } from './connect.ts';
 import { Handshake } from './driver.ts';
 import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
-import { judgeOf } from './policy.ts';
+import { type Policy, policyOf } from './policy.ts';
 import { type CloseOptions, Session, type SessionLimits } from './session.ts';
 import { listenTcp, type TcpListener } from './tcp.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
@@ -62,6 +62,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #clock: Clock;
   readonly #workbench: Workbench;
   readonly #admission: Admission;
+  readonly #policy: Policy;
   /** One for all: what a connection has of its own is in its state. */
   readonly #machine: Machine;
   readonly #handshakes = new Set<Handshake>();
@@ -85,7 +86,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     this.#workbench = options.workbench ?? workbenchOf(core);
     this.#admission = new Admission(admissionLimits(options.limits));
     // Options that are wrong are wrong now, not at the first connection.
-    judgeOf(options);
+    this.#policy = policyOf(options);
     this.#machine = this.#protocol.responder({ ...options, core });
   }
 
@@ -122,6 +123,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     const counted = !code;
     let reserved = false;
     const room = (): boolean => {
+      if (reserved) return true;
       if (this.sessions.size + this.#reserved >= limits.sessions) return false;
       reserved = true;
       this.#reserved++;
@@ -137,7 +139,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       carrier,
       clock: this.#clock,
       workbench: this.#workbench,
-      judge: judgeOf({ ...this.#options, room }),
+      judge: (peer) => this.#policy(peer, room),
       onStep: this.#options.onStep,
       keepSteps: this.#options.steps,
       deadlineMs: this.#options.deadlineMs,

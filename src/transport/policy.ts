@@ -14,21 +14,24 @@ export interface Bans {
 export interface PolicyOptions {
   allow?: Allow | undefined;
   bans?: Bans | undefined;
-  /** Whether there is room for one more; asked last, and only of peers that may stay. */
-  room?: ((peer: Peer) => boolean) | undefined;
 }
 
-/** @throws HF_BAD_ARGUMENT */
-export function judgeOf({ allow, bans, room }: PolicyOptions): Judge {
+/** @param room whether there is room for one more; asked last, and only for a peer that may stay. */
+export type Policy = (peer: Peer, room?: () => boolean) => ReturnType<Judge>;
+
+/** Made once: an iterable is read here, and not again. @throws HF_BAD_ARGUMENT */
+export function policyOf({ allow, bans }: PolicyOptions): Policy {
   const allowed = allowOf(allow);
-  const hasRoom = (peer: Peer): Refusal | undefined => (room && !room(peer) ? refusal('TOO_MANY_CONNECTIONS') : undefined);
-  return (peer) => {
+  return (peer, room) => {
+    const judged = (yes: boolean, no: Refusal['code']): Refusal | undefined => {
+      if (!yes) return refusal(no);
+      return room && !room() ? refusal('TOO_MANY_CONNECTIONS') : undefined;
+    };
     if (bans?.has(peer.id)) return refusal('BANNED');
-    if (!allowed) return hasRoom(peer);
-    if ('list' in allowed) return allowed.list.has(peer.id) ? hasRoom(peer) : refusal('UNKNOWN_NODE');
+    if (!allowed) return judged(true, 'NOT_ALLOWED');
+    if ('list' in allowed) return judged(allowed.list.has(peer.id), 'UNKNOWN_NODE');
     const verdict = allowed.ask(peer);
-    const judged = (yes: boolean): Refusal | undefined => (yes ? hasRoom(peer) : refusal('NOT_ALLOWED'));
-    return typeof verdict === 'object' ? verdict.then(judged) : judged(verdict);
+    return typeof verdict === 'object' ? verdict.then((yes) => judged(yes, 'NOT_ALLOWED')) : judged(verdict, 'NOT_ALLOWED');
   };
 }
 

@@ -5,6 +5,7 @@ import type { Core } from '../core/core.ts';
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import type { Millis, Opened, Peer, Received, Refusal, Traffic, TrafficOutput } from '../protocols/machine.ts';
+import { join } from '../wire/writer.ts';
 import { addressText, type Carrier } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { HandshakeResult, HandshakeStep } from './driver.ts';
@@ -29,7 +30,7 @@ export interface SessionOptions extends SessionLimits {
 }
 
 export interface CloseOptions {
-  /** How long the other side may take to say that it is done too; 5,000. Then the stream is cut. */
+  /** How long the other side may take to say that it is done too; 5,000. Then the stream is cut, and `session.error` is HF_TRUNCATED. */
   drainMs?: number | undefined;
   /** Why the other side must go; without fault when absent. */
   refusal?: Refusal | undefined;
@@ -69,9 +70,13 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   readonly #unread: Unread;
   readonly #mostMessages: number;
   readonly #mostBytes: number;
-  #paused = false;
+  /** As many unread messages as there may be: nothing is read until some are. */
+  #full = false;
+  /** Bytes of the traffic's own that the other side has not taken: answers to pings. */
+  #ownBytes = 0;
   #armedAt: Millis = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
+  #drainAt: Millis = Number.POSITIVE_INFINITY;
   #cancelDrain: Cancel = () => {};
   #heardEnd = false;
   #peerDone = false;
@@ -117,7 +122,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   /** Bytes held for this session besides unread messages: of a record that is not whole, and of what waits to be written. */
   get heldBytes(): number {
-    return this.#inbound.heldBytes + this.#outbound.pendingBytes;
+    return this.#inbound.heldBytes + this.#outbound.pendingBytes + this.#ownBytes;
   }
 
   /** The largest payload that `send` takes. */
@@ -155,12 +160,14 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     return streamOf(this, options);
   }
 
-  /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call only may shorten the wait. */
+  /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call can only shorten the wait. */
   close({ drainMs = 5_000, refusal }: CloseOptions = {}): Promise<void> {
     if (this.#over) return this.closed;
+    this.#drainAt = Math.min(this.#drainAt, this.#clock.now() + drainMs);
     this.#cancelDrain();
-    this.#cancelDrain = this.#clock.at(this.#clock.now() + drainMs, () => {
-      this.#finish(undefined, 0);
+    this.#cancelDrain = this.#clock.at(this.#drainAt, () => {
+      // Whoever still reads must not take this for the end of what the other side had to say.
+      this.#finish(this.#peerDone ? undefined : new HandfastError('TRUNCATED', 'the other side did not say in time that it was done'), 0);
       this.#carrier.destroy();
     });
     if (!this.#closing) {
@@ -196,8 +203,12 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     for (const { data, now } of arrived) this.#data(data, now);
     if (heardEnd) this.#end();
     if (this.#over) return;
-    if (!this.#paused) this.#carrier.resume();
+    this.#resume();
     this.#rearm();
+  }
+
+  #resume(): void {
+    if (!this.#over && !this.#full && this.#ownBytes <= OWN_BYTES) this.#carrier.resume();
   }
 
   #data(bytes: Uint8Array, now: Millis): void {
@@ -215,8 +226,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   }
 
   #pauseIfFull(now: Millis): void {
-    if (this.#paused || (this.#unread.count < this.#mostMessages && this.#unread.bytes < this.#mostBytes)) return;
-    this.#paused = true;
+    if (this.#full || (this.#unread.count < this.#mostMessages && this.#unread.bytes < this.#mostBytes)) return;
+    this.#full = true;
     this.#carrier.pause();
     this.#traffic.reading(false, now);
   }
@@ -227,10 +238,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       if (this.#closing && !this.#unread.reading) this.#unread.discard();
       return;
     }
-    if (this.#paused && this.#unread.count <= this.#mostMessages / 2 && this.#unread.bytes <= this.#mostBytes / 2) {
-      this.#paused = false;
+    if (this.#full && this.#unread.count <= this.#mostMessages / 2 && this.#unread.bytes <= this.#mostBytes / 2) {
+      this.#full = false;
       this.#guarded(() => this.#traffic.reading(true, this.#clock.now()));
-      if (!this.#over) this.#carrier.resume();
+      this.#resume();
     }
     this.#closeIfDone();
   }
@@ -242,6 +253,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   #end(): void {
     this.#heardEnd = true;
+    // What waits to leave goes before the traffic's own last word.
+    this.#outbound.flush();
     if (!this.#over) this.#guarded(() => this.#obey(this.#traffic.end(this.#clock.now())));
   }
 
@@ -250,18 +263,35 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   }
 
   #obey(outputs: readonly TrafficOutput[]): void {
+    if (outputs.length === 0 || this.#over) return;
+    // What is sent leaves as one write, and before anything ends.
+    this.#write(outputs);
     for (const output of outputs) {
-      if (this.#over) return;
-      if (output.kind === 'send') this.#carrier.write(output.data);
-      else if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
-      else if (!this.#peerDone) {
+      if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
+      else if (output.kind === 'peer-done' && !this.#peerDone) {
         this.#peerDone = true;
         this.#unread.end();
         this.#emitLater('peerDone');
         // Whoever is told that nothing more comes may still want to answer what came.
         process.nextTick(() => this.#closeIfDone());
       }
+      if (this.#over) return;
     }
+  }
+
+  /** Who asks for answers and does not read them is not read either; time goes on for it, unlike when our reader is slow. */
+  #write(outputs: readonly TrafficOutput[]): void {
+    const parts: Uint8Array[] = [];
+    for (const output of outputs) if (output.kind === 'send') parts.push(output.data);
+    if (parts.length === 0) return;
+    const data = parts.length === 1 ? parts[0] : join(parts);
+    this.#ownBytes += data.length;
+    if (this.#ownBytes > OWN_BYTES) this.#carrier.pause();
+    this.#carrier.write(data, () => {
+      const choked = this.#ownBytes > OWN_BYTES;
+      this.#ownBytes -= data.length;
+      if (choked) this.#resume();
+    });
   }
 
   #sayClose(refusal?: Refusal): void {
@@ -288,7 +318,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       const refusal: Refusal = { code: 'INTERNAL', reason: '' };
       if (!this.#saidClose) {
         this.#saidClose = true;
-        for (const output of this.#traffic.close(this.#clock.now(), refusal)) if (output.kind === 'send') this.#carrier.write(output.data);
+        this.#write(this.#traffic.close(this.#clock.now(), refusal));
       }
     } catch {
       // What is broken cannot say so.
@@ -346,5 +376,6 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+const OWN_BYTES = 64 * 1024;
 // As long as a refusal lingers in handfast/1.
 const FAULT_LINGER_MS = 1_000;

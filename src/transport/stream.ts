@@ -32,9 +32,7 @@ export function streamOf(session: Messages, options: StreamOptions): Duplex {
     try {
       for (let more = true; more; ) {
         const { done, value } = await messages.next();
-        // An empty message is no end of the stream, and push would take it for nothing to say.
         if (done) stream.push(null);
-        else if (value.length === 0) continue;
         else if (stream.push(Buffer.from(value.bytes))) continue;
         more = false;
       }
@@ -46,7 +44,8 @@ export function streamOf(session: Messages, options: StreamOptions): Duplex {
 
   const send = (chunks: readonly Uint8Array[], done: (error?: Error | null) => void): void => {
     let last = Promise.resolve();
-    const largest = session.largestPayload || 1;
+    // 0 once the session is over: the first send says so.
+    const largest = session.largestPayload || Number.POSITIVE_INFINITY;
     for (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += largest) last = session.send(chunk.subarray(at, at + largest));
     }

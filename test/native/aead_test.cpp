@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check.h"
+#include "core/chacha.h"
 #include "core/gcm.h"
 
 using namespace handfast;
@@ -17,7 +18,7 @@ const AeadName kNames[] = {AeadName::chacha20_poly1305, AeadName::aes_256_gcm, A
 }  // namespace
 
 CASE(Engines, "both engines of AES-256-GCM give the same bytes and refuse the same") {
-  if (GcmEngineInUse() != GcmEngine::ipsec_mb || !GcmUse(GcmEngine::sodium)) {
+  if (GcmEngineInUse() != Engine::ipsec_mb || !GcmUse(Engine::sodium)) {
     std::printf("  only one engine here: not compared\n");
     return;
   }
@@ -29,12 +30,12 @@ CASE(Engines, "both engines of AES-256-GCM give the same bytes and refuse the sa
     std::vector<uint8_t> message(size), ad(adSize), one(size + 16), two(size + 16), opened(size);
     check::Fill(message.data(), size);
     check::Fill(ad.data(), adSize);
-    CHECK(GcmUse(GcmEngine::sodium));
+    CHECK(GcmUse(Engine::sodium));
     CHECK(AeadSeal(AeadName::aes_256_gcm, one.data(), key, nonce, {message.data(), size}, {ad.data(), adSize}) == Fault::none);
-    CHECK(GcmUse(GcmEngine::ipsec_mb));
+    CHECK(GcmUse(Engine::ipsec_mb));
     CHECK(AeadSeal(AeadName::aes_256_gcm, two.data(), key, nonce, {message.data(), size}, {ad.data(), adSize}) == Fault::none);
     CHECK(one == two);
-    for (const GcmEngine engine : {GcmEngine::sodium, GcmEngine::ipsec_mb}) {
+    for (const Engine engine : {Engine::sodium, Engine::ipsec_mb}) {
       CHECK(GcmUse(engine));
       CHECK(AeadOpen(AeadName::aes_256_gcm, opened.data(), key, nonce, {one.data(), one.size()}, {ad.data(), adSize}) == Fault::none);
       CHECK(opened == message);
@@ -43,12 +44,42 @@ CASE(Engines, "both engines of AES-256-GCM give the same bytes and refuse the sa
       one[static_cast<size_t>(i) % one.size()] ^= 0x10;
     }
   }
-  CHECK(GcmUse(GcmEngine::ipsec_mb));
+  CHECK(GcmUse(Engine::ipsec_mb));
+}
+
+CASE(ChaChaEngines, "both engines of ChaCha20-Poly1305 give the same bytes and refuse the same") {
+  if (ChaChaEngineInUse() != Engine::ipsec_mb) {
+    std::printf("  only one engine here: not compared\n");
+    return;
+  }
+  for (size_t size = 0; size < 2200; size += size < 300 ? 1 : 61) {
+    uint8_t key[32], nonce[12], tags[2][16];
+    check::Fill(key, sizeof key);
+    check::Fill(nonce, sizeof nonce);
+    const size_t adSize = size % 40;
+    std::vector<uint8_t> message(size), ad(adSize), one(size), two(size), opened(size);
+    check::Fill(message.data(), size);
+    check::Fill(ad.data(), adSize);
+    CHECK(ChaChaUse(Engine::sodium));
+    ChaChaSeal(key, one.data(), tags[0], {message.data(), size}, nonce, {ad.data(), adSize});
+    CHECK(ChaChaUse(Engine::ipsec_mb));
+    ChaChaSeal(key, two.data(), tags[1], {message.data(), size}, nonce, {ad.data(), adSize});
+    CHECK(one == two && std::memcmp(tags[0], tags[1], 16) == 0);
+    for (const Engine engine : {Engine::sodium, Engine::ipsec_mb}) {
+      CHECK(ChaChaUse(engine));
+      CHECK(ChaChaOpen(key, opened.data(), {one.data(), size}, tags[0], nonce, {ad.data(), adSize}));
+      CHECK(opened == message);
+      tags[0][size % 16] ^= 0x10;
+      CHECK(!ChaChaOpen(key, opened.data(), {one.data(), size}, tags[0], nonce, {ad.data(), adSize}));
+      CHECK(opened == std::vector<uint8_t>(size, 0));
+      tags[0][size % 16] ^= 0x10;
+    }
+  }
 }
 
 CASE(InPlace, "sealing and opening in place give the same as apart; a bad tag leaves zeros") {
   for (const AeadName name : kNames) {
-    if (name == AeadName::aes_256_gcm && GcmEngineInUse() == GcmEngine::none) continue;
+    if (name == AeadName::aes_256_gcm && GcmEngineInUse() == Engine::none) continue;
     for (const size_t size : {size_t{0}, size_t{1}, size_t{16}, size_t{127}, size_t{4096}}) {
       uint8_t key[32], nonce[24];
       check::Fill(key, sizeof key);

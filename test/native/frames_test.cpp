@@ -28,7 +28,7 @@ Setup Messages(size_t count, size_t size, size_t head) {
 
 std::vector<AeadName> Suites() {
   std::vector<AeadName> suites{AeadName::chacha20_poly1305};
-  if (GcmEngineInUse() != GcmEngine::none) suites.push_back(AeadName::aes_256_gcm);
+  if (GcmEngineInUse() != Engine::none) suites.push_back(AeadName::aes_256_gcm);
   return suites;
 }
 

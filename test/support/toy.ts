@@ -1,6 +1,7 @@
 /**
  * A protocol without cryptography, to drive the driver: `hello name` one way, `yes` or `no code` back, then length-prefixed frames.
- * Frames before traffic: u8 length, then text. Traffic: u32 length, payload, one trailing byte 7e; length ffffffff says that the side is done.
+ * Frames before traffic: u8 length, then text. Traffic: u32 length, payload, one trailing byte 7e; length ffffffff says that the side is done,
+ * fffffffe is a ping, answered by an empty frame.
  */
 import type { Core, GuardedKeyPair, Secret } from '../../src/core/core.ts';
 import { type Slab, SlabPool } from '../../src/core/slab.ts';
@@ -149,6 +150,7 @@ export function toyFrame(payload: Uint8Array): Uint8Array {
 }
 
 const DONE = 0xffffffff;
+const PING = 0xfffffffe;
 
 /** At most 64 frames an `open`, so that `again` is seen. */
 class ToyTraffic implements Traffic {
@@ -183,6 +185,11 @@ class ToyTraffic implements Traffic {
         received.outputs.push({ kind: 'peer-done' });
         if (this.#done) received.outputs.push({ kind: 'ended', lingerMs: 0 });
         break;
+      }
+      if (length === PING) {
+        received.next += 4;
+        received.outputs.push({ kind: 'send', data: toyFrame(new Uint8Array(0)) });
+        continue;
       }
       if (length > this.largestPayload) {
         received.next = end;

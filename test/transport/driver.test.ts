@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
 import type { Work, WorkAnswer } from '../../src/protocols/machine.ts';
 import type { CarrierEvents } from '../../src/transport/carrier.ts';
-import type { HandshakeStep } from '../../src/transport/driver.ts';
+import { Handshake, type HandshakeStep } from '../../src/transport/driver.ts';
+import { memoryPair } from '../../src/transport/memory.ts';
 import { Workbench } from '../../src/transport/workbench.ts';
 import { Story } from '../support/pair.ts';
 import { type ToyCore, toy, toyCore } from '../support/toy.ts';
@@ -133,6 +134,11 @@ describe('a handshake', () => {
   });
 
   it('rejects with HF_ABORTED when the signal comes, before and during', async () => {
+    const during = new AbortController();
+    const begun = story.dial({ signal: during.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    during.abort();
+    expect(await codeOf(begun)).toBe('HF_ABORTED');
     expect(await codeOf(story.dial({ signal: AbortSignal.abort() }))).toBe('HF_ABORTED');
     const abort = new AbortController();
     const connected = story.dial({ signal: abort.signal });
@@ -178,6 +184,22 @@ describe('while work is outstanding', () => {
     end.destroy();
   });
 
+  it('a carrier that does not pause is given up before it fills the memory', async () => {
+    const pair = memoryPair({ handCranked: true });
+    story.pairs.push(pair);
+    const carrier = pair.ends[1];
+    carrier.pause = () => {};
+    story.server.accept(carrier);
+    const [end] = pair.ends;
+    end.attach(recorder([]));
+    end.write(Uint8Array.of(9, ...Buffer.from('hello ann')));
+    for (let i = 0; i < 100; i++) end.write(new Uint8Array(64 * 1024));
+    await story.settle();
+    expect(story.errors.map(({ code }) => code)).toEqual(['HF_TOO_LARGE']);
+    bench.kept[0]();
+    end.destroy();
+  });
+
   it('an abort is heard at once, and answers that come too late are thrown away', async () => {
     const end = story.wire();
     end.attach(recorder([]));
@@ -189,6 +211,22 @@ describe('while work is outstanding', () => {
     bench.kept[0]();
     expect(core.guarded.live).toBe(0);
     end.destroy();
+  });
+
+  it('one that fails while its carrier is paused still hears the other side end', async () => {
+    const end = story.wire();
+    end.attach(recorder([]));
+    end.write(Uint8Array.of(9, ...Buffer.from('hello ann')));
+    await story.settle();
+    for (let i = 0; i < 3; i++) end.write(new Uint8Array(10));
+    await story.settle();
+    void story.server.close();
+    await story.settle();
+    expect(story.server.load.lingering).toBe(1);
+    end.end();
+    await story.settle();
+    expect(story.server.load.lingering).toBe(0);
+    bench.kept[0]();
   });
 
   it('so is a deadline', async () => {
@@ -255,6 +293,19 @@ describe('a fault inside becomes HF_INTERNAL', () => {
     await story.settle();
     expect(await codeOf(connected)).toBe('HF_INTERNAL');
   });
+});
+
+it('a session that cannot be set up is a failed handshake', async () => {
+  const end = story.wire();
+  const failures: string[] = [];
+  const options = { machine: toy.initiator({ core }), carrier: end, clock: story.clock, workbench: new Workbench(core) };
+  const opened = () => {
+    throw new TypeError('no');
+  };
+  new Handshake({ ...options, opened, failed: ({ code }) => failures.push(code) }).start();
+  await story.settle();
+  expect(failures).toEqual(['HF_INTERNAL']);
+  expect(story.accepted[0].error).toMatchObject({ code: 'HF_TRUNCATED' });
 });
 
 describe('signing elsewhere', () => {

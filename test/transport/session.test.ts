@@ -243,6 +243,32 @@ describe('back-pressure', () => {
     expect(read).toBe(20 * 995);
   });
 
+  it('answers that nobody reads are not piled up: the asker is not read either', async () => {
+    const end = story.wire({ highWaterMark: 1000 });
+    let answers = 0;
+    const silent = { end() {}, drained() {}, closed() {} };
+    const data = (answer: Uint8Array): void => {
+      answers += answer.length;
+    };
+    end.attach({ ...silent, data });
+    end.write(Uint8Array.of(9, ...bytes('hello ann')));
+    await story.settle();
+    answers = 0;
+    end.pause();
+    const session = story.accepted.at(-1)!;
+    const pings = new Uint8Array(4000).map((_, i) => (i % 4 === 3 ? 254 : 255));
+    for (let i = 0; i < 100; i++) end.write(pings);
+    await story.settle();
+    expect(session.heldBytes).toBeGreaterThan(64 * 1024);
+    expect(session.heldBytes).toBeLessThan(70 * 1024);
+    end.resume();
+    await story.settle();
+    expect(answers).toBe(100 * 1000 * 5);
+    expect(session.heldBytes).toBe(0);
+    session.destroy();
+    end.destroy();
+  });
+
   it('time in which nothing is read is not held against the other side', async () => {
     await begin({ listen: { silenceMs: 1_000, limits: { unreadMessages: 2 } } });
     void ours.send(bytes('a'));
@@ -300,8 +326,32 @@ describe('the end', () => {
     expect(closed).toBe(false);
     await story.pass(1);
     expect(closed).toBe(true);
-    expect(session.error).toBeUndefined();
+    expect(session.error).toMatchObject({ code: 'HF_TRUNCATED' });
     end.destroy();
+  });
+
+  it('a second close can shorten the wait, not lengthen it', async () => {
+    void theirs.send(bytes('never read'));
+    await story.settle();
+    void theirs.close({ drainMs: 2_000 });
+    void theirs.close({ drainMs: 500 });
+    void theirs.close({ drainMs: 9_000 });
+    await story.pass(499);
+    expect(theirs.writable).toBe(false);
+    expect(theirs.error).toBeUndefined();
+    await story.pass(1);
+    expect(theirs.error).toMatchObject({ code: 'HF_TRUNCATED' });
+  });
+
+  it('who closes and reads no more keeps no memory for what was unread', async () => {
+    void ours.send(bytes('unread'));
+    await story.settle();
+    expect(core.slabs.leased).toBe(1);
+    void theirs.close();
+    await story.settle();
+    await theirs.closed;
+    expect(core.slabs.leased).toBe(0);
+    expect(await readAll(theirs)).toEqual([]);
   });
 
   it('with a refusal, it ends at once', async () => {
