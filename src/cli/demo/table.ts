@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { clearProgress, colour, progress, table, thousands, wrap } from '../terminal.ts';
-import { mark, type Report } from './report.ts';
+import type { Report } from './report.ts';
 import { measureCores } from './short-bench.ts';
 
 /** What `bench/index.mjs` exports; it is JavaScript outside of this package. */
@@ -103,14 +103,11 @@ function nanoseconds(ns: number): string {
 async function showShort(report: Report, signal: AbortSignal): Promise<void> {
   const rows = await measureCores(20_000, progress, signal);
   clearProgress();
-  const figure = (rate: number | undefined): string => (rate === undefined ? '-' : thousands(rate));
-  const cells = rows.map(({ name, native, pure }) => [
-    name,
-    figure(native),
-    figure(pure),
-    native === undefined ? '-' : `${thousands(native / pure, 1)} x`,
-  ]);
-  for (const line of table([['a second, one thread', 'native', 'pure', 'ratio'].map(colour.dim), ...cells], [1, 2, 3], 3)) report.say(line);
-  report.say(`   ${mark(true)}`);
+  const both = rows.some(({ native }) => native !== undefined);
+  const cells = rows.map(({ name, native = 0, pure }) => {
+    return both ? [name, thousands(native), thousands(pure), `${thousands(native / pure, 1)} x`] : [name, thousands(pure)];
+  });
+  const head = both ? ['a second, one thread', 'native', 'pure', 'ratio'] : ['a second, one thread', 'pure'];
+  for (const line of table([head.map(colour.dim), ...cells], [1, 2, 3], 3)) report.say(line);
   report.add('benchmark', true, { results: rows });
 }
