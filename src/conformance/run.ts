@@ -1,10 +1,11 @@
 /** Runs files of test vectors through a core and counts. */
 import type { Core } from '../core/core.ts';
+import { handfastKind } from './handfast.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
 import { wycheproofKinds } from './wycheproof.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = wycheproofKinds;
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind];
 
 export interface VectorFile {
   /** Shown in reports. */

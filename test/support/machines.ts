@@ -24,10 +24,17 @@ export class Side {
   sent: Uint8Array[] = [];
   opened: Opened | undefined;
   failed: HandfastError | undefined;
+  /** Of `failed`. */
+  lingerMs: number | undefined;
   deadline: Millis | undefined;
   readonly traces: string[] = [];
   /** Names of the states passed through. */
   readonly states: string[] = [];
+  /** How often it was asked whether the peer may stay. */
+  judgements = 0;
+  /** Keeps what the machine asks for instead of answering: the next such output is in `pending`. */
+  hold = false;
+  pending: Extract<Output, { kind: 'work' | 'judge' }> | undefined;
   readonly #options: SideOptions;
 
   constructor(options: SideOptions) {
@@ -66,7 +73,7 @@ export class Side {
     for (const output of outputs) this.#answer(output);
   }
 
-  /** Ends the keys of an opened session. */
+  /** Ends the keys of an opened session, or the attempt. */
   dispose(): void {
     if (this.opened) this.opened.traffic.wipe();
     else if (!this.failed) this.feed({ kind: 'end', now: this.now });
@@ -88,12 +95,28 @@ export class Side {
         return;
       case 'failed':
         this.failed = output.why;
+        this.lingerMs = output.lingerMs;
         return;
       case 'judge':
-        this.feed({ kind: 'judged', now: this.now, refusal: this.#options.judge?.(output.peer) });
-        return;
       case 'work':
-        this.feed({ kind: 'answers', now: this.now, answers: output.items.map((work) => this.#work(work)) });
+        if (this.hold) this.pending = output;
+        else this.#fulfil(output);
+    }
+  }
+
+  /** Answers what was held back. */
+  release(): void {
+    const { pending } = this;
+    this.pending = undefined;
+    if (pending) this.#fulfil(pending);
+  }
+
+  #fulfil(output: Extract<Output, { kind: 'work' | 'judge' }>): void {
+    if (output.kind === 'judge') {
+      this.judgements++;
+      this.feed({ kind: 'judged', now: this.now, refusal: this.#options.judge?.(output.peer) });
+    } else {
+      this.feed({ kind: 'answers', now: this.now, answers: output.items.map((work) => this.#work(work)) });
     }
   }
 

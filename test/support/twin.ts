@@ -198,6 +198,8 @@ function cipherStory(random: Random): Call {
   const key = random.bytes(32);
   const messages = list(random, 6, () => random.bytes(random.below(120) + (random.chance(0.95) ? 1 : 0)));
   const spoil = random.chance(0.5) ? list(random, 2, () => ({ at: random.word(), bit: random.below(8) })) : [];
+  // A length written over one that was right.
+  const lie = random.chance(0.2) ? { frame: random.below(6), length: random.pick([0, 15, 16, 17, 18, 200, 65_535]) } : undefined;
   const cuts = list(random, 3, () => random.word());
   const maxLength = random.chance(0.8) ? 65_535 : random.below(140);
   const capacity = random.between(1, 6);
@@ -218,6 +220,8 @@ function cipherStory(random: Random): Call {
         sealer.counter,
         slab.bytes.slice(0, end),
       );
+      const lied = lie && lie.frame < messages.length ? table.entries[2 * lie.frame]! : 0;
+      if (lied > 0) slab.bytes.set([lie!.length >> 8, lie!.length & 0xff], lied - 2);
       for (const { at, bit } of spoil) slab.bytes[at % Math.max(1, end)]! ^= 1 << bit;
       const opened = core.frameTable(capacity);
       let start = 0;
@@ -361,6 +365,8 @@ function der(random: Random, signature: Uint8Array): Uint8Array {
       return Uint8Array.of(0x30, whole[1]! + 2, ...whole.subarray(2), 5, 0);
     case 3:
       return Uint8Array.of(0x30, 0x80, ...whole.subarray(2), 0, 0);
+    case 4:
+      return Uint8Array.of(0x30, random.pick([0, whole[1]! - 1, whole[1]! + 1, 0xff]), ...whole.subarray(2));
     default:
       return whole;
   }

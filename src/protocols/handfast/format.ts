@@ -139,7 +139,12 @@ export function readReply(frame: Bytes): Reply | undefined {
 }
 
 export function writeClaim(id: Bytes, timestamp: number): Bytes {
-  return new Writer().bytes(id).u64(BigInt(timestamp)).bytes(NO_EXTENSIONS).joined();
+  const claim = new Uint8Array(32 + 8 + NO_EXTENSIONS.length);
+  claim.set(id);
+  // Milliseconds are below 2^53, so two halves hold them without a bigint.
+  writeU32(claim, 32, Math.floor(timestamp / 2 ** 32));
+  writeU32(claim, 36, timestamp % 2 ** 32);
+  return claim;
 }
 
 export function readProof(opened: Bytes): Proof | undefined {
@@ -157,12 +162,12 @@ export function writeRefusal(code: number, reason: string): Bytes {
   return new Writer().u16(code).bytes(clipped(reason, LIMITS.reason)).joined();
 }
 
-/** Also the body of CLOSE. */
+/** Also the body of CLOSE. Codes of answers (04xx) stand in ERROR only: here they are out of range. */
 export function readRefusal(body: Bytes): Refused | undefined {
   const reader = new Reader(body);
   const code = reader.u16();
   const reason = reader.rest();
-  if (!reader.whole || reason.length > LIMITS.reason) return undefined;
+  if (!reader.whole || reason.length > LIMITS.reason || code >>> 8 === 0x04) return undefined;
   return { code, reason: shownText(reason) };
 }
 

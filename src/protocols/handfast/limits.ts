@@ -7,6 +7,8 @@ export const LIMITS = {
   handshakeFrame: 1024,
   /** Each side's first record. */
   firstRecord: 512,
+  /** All that a dialler may have sent behind its finish while it is being verified: OPEN and CLOSE. */
+  behindFinish: 4 + 512 + 4 + 17 + 2 + 200,
   /** Text of a refusal; shown escaped, never acted on. */
   reason: 200,
   network: 64,

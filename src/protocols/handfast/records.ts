@@ -9,7 +9,7 @@ export const FRAMING: Framing = { lengthBytes: 4, ad: 'length', rekeyEvery: LIMI
 export function sealRecord(core: Core, cipher: Cipher, kind: number, body: Bytes): Bytes {
   const slab = core.slab(4 + 1 + body.length + TAG);
   const { bytes } = slab;
-  const table = frameTableOf(core);
+  const table = singleTableOf(core);
   bytes[4] = kind;
   bytes.set(body, 5);
   table.entries[0] = 4;
@@ -27,7 +27,7 @@ export function openRecord(core: Core, cipher: Cipher, record: Bytes): { kind: n
   const slab = core.slab(record.length);
   try {
     slab.bytes.set(record);
-    const table = frameTableOf(core);
+    const table = singleTableOf(core);
     if (cipher.openMany(slab, 0, record.length, table, record.length) !== 1) return undefined;
     const [at, length] = table.entries;
     return { kind: slab.bytes[at], body: slab.bytes.slice(at + 1, at + length) };
@@ -36,16 +36,26 @@ export function openRecord(core: Core, cipher: Cipher, record: Bytes): { kind: n
   }
 }
 
-/** One table for all sessions of a core: what it holds is used up before the next call. */
+/** One table for all sessions of a core: what it holds is used up before the next call of any of them. */
 export function frameTableOf(core: Core): FrameTable {
+  return tableOf(chunks, core, TABLE_FRAMES);
+}
+
+/** Another for single records: a PONG or a CLOSE is sealed while the places of a chunk's messages are still in use. */
+function singleTableOf(core: Core): FrameTable {
+  return tableOf(singles, core, 1);
+}
+
+function tableOf(tables: WeakMap<Core, FrameTable>, core: Core, capacity: number): FrameTable {
   let table = tables.get(core);
   if (!table) {
-    table = core.frameTable(TABLE_FRAMES);
+    table = core.frameTable(capacity);
     tables.set(core, table);
   }
   return table;
 }
 
-const tables = new WeakMap<Core, FrameTable>();
+const chunks = new WeakMap<Core, FrameTable>();
+const singles = new WeakMap<Core, FrameTable>();
 // A 64 KiB chunk of the shortest records has some 3,100; 1,024 keeps the table small and a chunk of usual messages in one call.
 const TABLE_FRAMES = 1024;

@@ -114,7 +114,8 @@ export class HandfastTraffic implements Traffic {
   reading(on: boolean, now: Millis): void {
     if (!on) this.#pausedAt ??= now;
     else if (this.#pausedAt !== undefined) {
-      this.#lastHeard += now - this.#pausedAt;
+      // Never beyond now: what was kept from before the pause may have been opened during it.
+      this.#lastHeard = Math.min(now, this.#lastHeard + now - this.#pausedAt);
       this.#pausedAt = undefined;
     }
   }
@@ -146,6 +147,8 @@ export class HandfastTraffic implements Traffic {
   #sort(bytes: Bytes, opened: number, now: Millis): void {
     const { entries } = this.#table;
     let kept = 0;
+    // One list that grows: a flood of PINGs must not be copied anew for each of them.
+    let outputs: TrafficOutput[] | undefined;
     for (let i = 0; i < opened; i++) {
       const at = entries[2 * i];
       const length = entries[2 * i + 1];
@@ -155,11 +158,15 @@ export class HandfastTraffic implements Traffic {
         kept++;
         continue;
       }
-      const outputs = this.#control(bytes[at], bytes.subarray(at + 1, at + length), now);
-      if (outputs.length > 0) this.#received.outputs = [...this.#received.outputs, ...outputs];
+      const more = this.#control(bytes[at], bytes.subarray(at + 1, at + length), now);
+      if (more.length > 0) {
+        outputs ??= [];
+        outputs.push(...more);
+      }
       if (this.#peerDone || this.#ended) break;
     }
     this.#received.count = kept;
+    if (outputs) this.#received.outputs = outputs;
   }
 
   /** @param body a view of the slab. */

@@ -32,7 +32,10 @@ for (const core of cores) {
           ephemeralSeed: new Uint8Array(32).fill(4),
         }).start();
         const flights: string[] = [];
-        converse(a, b, (data) => (flights.push(hex(data)), data));
+        converse(a, b, (data) => {
+          flights.push(hex(data));
+          return data;
+        });
         expect(a.opened?.peer.id).toBe(idB.id);
         expect(idA.id).toBe('12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5');
         expect(hex(a.opened!.binding).startsWith(kept.binding)).toBe(true);
