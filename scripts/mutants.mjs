@@ -65,11 +65,9 @@ export const MUTANTS = [
       'const signature = reader.bytes(64);\n  if (!extensions || !reader.whole)',
       'const signature = reader.bytes(64);\n  if (!extensions || reader.failed)',
     ],
-    ['extension types rising', 'if (list.failed || type <= last) return undefined;', 'if (list.failed) return undefined;'],
+    ['extension types rising', 'if (type <= last) return undefined;', ''],
     ['extension types not twice', 'type <= last', 'type < last'],
-    ['extension values whole', 'if (list.failed || type <= last)', 'if (type <= last)'],
-    ['extension list filled and there', 'return list.whole && !reader.failed ? entries : undefined;', 'return entries;'],
-    ['must-understand bit', '(type & MUST_UNDERSTAND) !== 0 && !known', '!known'],
+    ['extension list filled and there', 'return list.whole ? entries : undefined;', 'return entries;'],
     ['OPEN: least limit', 'largestRecord < LIMITS.leastRecord ||', ''],
     ['OPEN: most limit', '|| largestRecord > LIMITS.mostRecord', ''],
     [
@@ -86,6 +84,7 @@ export const MUTANTS = [
     ['refusal: whole code', 'if (!reader.whole || reason', 'if (reason'],
     ['refusal: our reason is cut', 'clipped(reason, LIMITS.reason)', 'clipped(reason, 9999)'],
   ]),
+  ...rows('format.ts', ATTACKS, [['must-understand bit', '(type & MUST_UNDERSTAND) !== 0 && !known', '!known']]),
   ...rows('initiator.ts', ATTACKS, [
     ['reply: type', "if (frame[0] !== Frame.reply) return fail(settings, state, misplaced(frame[0], 'the reply'));", ''],
     [

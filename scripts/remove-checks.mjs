@@ -28,9 +28,9 @@ function runTests(copy, files) {
   // Records by the ten thousand take seconds, and no check hangs on them.
   const args = [vitest, 'run', '--bail=1', '--maxWorkers=1', '-t', '^(?!.*key changes at record)', ...files];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: copy, timeout: 120_000, maxBuffer: 1 << 26 }, (error, stdout) => {
-      const failed = /FAIL\s+(.*)/.exec(stripVTControlCharacters(stdout))?.[1] ?? '';
-      resolve({ passed: error === null, failed, stdout });
+    execFile(process.execPath, args, { cwd: copy, timeout: 120_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const failed = /FAIL\s+(.* > .*)/.exec(stripVTControlCharacters(stdout + stderr))?.[1] ?? '';
+      resolve({ passed: error === null, failed, stdout: stdout + stderr });
     });
   });
 }
