@@ -24,7 +24,7 @@ export const demo: Command = {
   positionals: [0, 0],
   interruptible: true,
   async run(call) {
-    const report = new Report(call.flag('json'));
+    const report = new Report(call.flag('json'), call.signal);
     const startedAt = performance.now();
     const stage = await Stage.build();
     // Whatever hangs: processes are ended, and what they were asked then fails.

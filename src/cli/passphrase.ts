@@ -44,9 +44,10 @@ export async function givenPassphrase(call: Call): Promise<Uint8Array | undefine
 export async function askPassphrase(question: string): Promise<Uint8Array | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
-  stderr.write(question);
   const typed: number[] = [];
+  // First: what is typed ahead of the question is not to be seen either.
   stdin.setRawMode(true);
+  stderr.write(question);
   try {
     for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
       for (const byte of chunk as Buffer) {

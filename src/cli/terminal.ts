@@ -26,6 +26,7 @@ export const colour = paints(colourful(process.stdout));
 const errorColour = paints(colourful(process.stderr));
 
 export function print(line = ''): void {
+  clearProgress();
   process.stdout.write(`${line}\n`);
 }
 

@@ -102,15 +102,7 @@ function refusedOf(dialled: Answer['connect']): Refused | undefined {
 
 /** Records an honest handshake on the way, then plays the dialler's bytes to bob again, message by message. */
 async function replay(report: Report, alice: Actor, bob: Listening): Promise<void> {
-  const recorder = await record(bob.port);
-  const [dialled] = await Promise.all([
-    alice.process.ask('connect', { port: recorder.port, peer: bob.id }),
-    bob.process.ask('accepted', {}),
-  ]);
-  if ('refused' in dialled) throw new Error(`the handshake to record failed: ${dialled.refused.message}`);
-  await Promise.all([alice.process.ask('leave', {}), bob.process.ask('ended', {})]);
-  recorder.close();
-  const { hello, rest } = recorder.recorded();
+  const { hello, rest } = await recordHandshake(alice, bob);
   const [answers, found] = await Promise.all([playBack(bob.port, hello, rest), bob.process.ask('refusal', {})]);
   const ok = found.code === 'HF_BAD_TAG' && found.remote === undefined && answers.afterFinish === 0;
   report.say();
@@ -124,6 +116,21 @@ async function replay(report: Report, alice: Actor, bob: Listening): Promise<voi
     { code: 'HF_BAD_TAG', foundBy: 'bob', recordedBytes: hello.length + rest.length, told: 'nothing' },
     why,
   );
+}
+
+async function recordHandshake(alice: Actor, bob: Listening): Promise<{ hello: Buffer; rest: Buffer }> {
+  const recorder = await record(bob.port);
+  try {
+    const [dialled] = await Promise.all([
+      alice.process.ask('connect', { port: recorder.port, peer: bob.id }),
+      bob.process.ask('accepted', {}),
+    ]);
+    if ('refused' in dialled) throw new Error(`the handshake to record failed: ${dialled.refused.message}`);
+    await Promise.all([alice.process.ask('leave', {}), bob.process.ask('ended', {})]);
+    return recorder.recorded();
+  } finally {
+    recorder.close();
+  }
 }
 
 interface Recorder {

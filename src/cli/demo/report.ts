@@ -13,11 +13,13 @@ export interface Step {
 export class Report {
   readonly steps: Step[] = [];
   readonly #quiet: boolean;
+  readonly #signal: AbortSignal;
   #headings = 0;
 
-  /** @param quiet prints nothing. */
-  constructor(quiet: boolean) {
+  /** @param quiet prints nothing. @param signal once it is aborted nothing more is played or shown. */
+  constructor(quiet: boolean, signal: AbortSignal) {
     this.#quiet = quiet;
+    this.#signal = signal;
   }
 
   get failed(): readonly Step[] {
@@ -30,7 +32,7 @@ export class Report {
   }
 
   say(line = ''): void {
-    if (!this.#quiet) print(line);
+    if (!this.#quiet && !this.#signal.aborted) print(line);
   }
 
   /** Records a step; a failed one is always shown with its reason. */
@@ -42,6 +44,7 @@ export class Report {
 
   /** Runs one scene; what it throws is a step that failed, and the next scene goes on. */
   async scene(step: string, play: () => Promise<void>): Promise<void> {
+    if (this.#signal.aborted) return;
     try {
       await play();
     } catch (error) {

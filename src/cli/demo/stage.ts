@@ -1,5 +1,6 @@
 /** Where the demo plays: a directory of its own with identity files and a random file, and peers that are ended with it. */
 import { createHash, randomFillSync } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,9 +25,14 @@ export class Stage {
   readonly directory: string;
   readonly #processes: PeerProcess[] = [];
   readonly #ids = new Map<string, string>();
+  #cleared = false;
+
+  /** For whoever cannot wait until `clear` is done. */
+  readonly #atExit = (): void => rmSync(this.directory, { recursive: true, force: true });
 
   private constructor(directory: string) {
     this.directory = directory;
+    process.once('exit', this.#atExit);
   }
 
   static async build(): Promise<Stage> {
@@ -54,11 +60,12 @@ export class Stage {
   /** Starts a peer with the identity of `name`. */
   async enter(name: string, core: CoreName, options: Partial<Order['begin']> = {}): Promise<Actor> {
     if (!this.#ids.has(name)) await this.identity(name);
-    const process = new PeerProcess(name, core);
-    this.#processes.push(process);
-    const { id, lanes, core: runs } = await process.ask('begin', { identity: this.#file(name), network: NETWORK, ...options });
+    if (this.#cleared) throw new Error(`${name} was to enter, but the demo is being ended`);
+    const peer = new PeerProcess(name, core);
+    this.#processes.push(peer);
+    const { id, lanes, core: runs } = await peer.ask('begin', { identity: this.#file(name), network: NETWORK, ...options });
     if (runs !== core) throw new Error(`${name} was to run on the ${core} core and runs on ${runs}`);
-    return { name, core, id, lanes, process };
+    return { name, core, id, lanes, process: peer };
   }
 
   /** A file of random bytes. */
@@ -75,8 +82,10 @@ export class Stage {
 
   /** Ends every process and removes every file. */
   async clear(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.kill()));
+    this.#cleared = true;
+    await Promise.all(this.#processes.map((peer) => peer.kill()));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+    process.removeListener('exit', this.#atExit);
   }
 
   #file(name: string): string {
