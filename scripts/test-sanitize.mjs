@@ -18,17 +18,21 @@ run('ctest', ['--test-dir', 'build/asan-tests', '--output-on-failure', '--no-tes
 
 // Leak checking fails on vitest's own bundler; the addon refuses to load unless the sanitizer was there first.
 const preload = spawnSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout.trim();
-run(process.execPath, [join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs'), 'run', ...(tests.length > 0 ? tests : ['test/core'])], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    LD_PRELOAD: preload,
-    ASAN_OPTIONS: 'detect_leaks=0',
-    UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
-    HANDFAST_ADDON: join(root, 'build', 'asan', 'handfast.node'),
-    HANDFAST_REQUIRE_NATIVE: '1',
+run(
+  process.execPath,
+  [join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs'), 'run', ...(tests.length > 0 ? tests : ['test/core'])],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      LD_PRELOAD: preload,
+      ASAN_OPTIONS: 'detect_leaks=0',
+      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+      HANDFAST_ADDON: join(root, 'build', 'asan', 'handfast.node'),
+      HANDFAST_REQUIRE_NATIVE: '1',
+    },
   },
-});
+);
 
 function run(command, args, options = {}) {
   const { status, stdout, stderr, error, signal } = spawnSync(command, args, {

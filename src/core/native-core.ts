@@ -48,7 +48,10 @@ export function makeCore(addon: Addon): Core {
     equal(a, b) {
       checkBytes(a, 'a');
       checkBytes(b, 'b');
-      return a.length === b.length && addon.equal(border.bulk(a), border.more(b));
+      if (a.length !== b.length) return false;
+      const same = addon.equal(border.bulk(a), border.more(b));
+      border.wipeBulk();
+      return same;
     },
     wipe(bytes) {
       checkBytes(bytes, 'bytes');

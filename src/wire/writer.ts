@@ -46,11 +46,12 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * A new array of zeros. The engine keeps arrays of up to 64 bytes on its own heap; a longer one costs it a block of memory, more than hashing what is in it, so those of handshakes
- * share blocks of 4 KiB. A block is never used again: none of its bytes belongs to two arrays. Not for secrets, which would lie there until all of the block is forgotten.
+ * A new array of zeros. To the engine a view of memory that is there costs a fraction of an array with memory of its own, also of a short one once it crosses into a core; those of
+ * handshakes therefore share blocks of 4 KiB. A block is never used again: none of its bytes belongs to two arrays. Not for secrets, which would lie there until all of the block is
+ * forgotten, nor for what a session keeps, which would keep the block.
  */
 export function room(length: number): Uint8Array {
-  if (length <= ENGINE_BYTES || length > SHARED_BYTES) return new Uint8Array(length);
+  if (length > SHARED_BYTES) return new Uint8Array(length);
   if (used + length > block.byteLength) {
     block = new ArrayBuffer(BLOCK_BYTES);
     used = 0;
@@ -72,7 +73,6 @@ export function writeU64(bytes: Uint8Array, at: number, value: bigint): void {
   writeU32(bytes, at + 4, Number(value & 0xffffffffn));
 }
 
-const ENGINE_BYTES = 64;
 const SHARED_BYTES = 512;
 const BLOCK_BYTES = 4096;
 let block = new ArrayBuffer(BLOCK_BYTES);

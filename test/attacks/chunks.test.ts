@@ -71,6 +71,30 @@ for (const core of cores) {
       b.dispose();
     });
 
+    it('also while work is under way', () => {
+      const a = bench.dialler().start();
+      const b = bench.listener().start();
+      const chunk = new Uint8Array(300);
+      a.hold = true;
+      b.hold = true;
+      for (let round = 0; round < 20 && !(a.opened && b.opened); round++) {
+        for (const [from, to] of [
+          [a, b],
+          [b, a],
+        ]) {
+          const sent = from.take();
+          chunk.set(sent);
+          if (sent.length > 0) to.bytes(chunk.subarray(0, sent.length));
+          chunk.fill(0xee);
+          while (to.pending) to.release();
+        }
+      }
+      expect(a.failed ?? b.failed).toBeUndefined();
+      expect(a.opened && b.opened).toBeTruthy();
+      a.dispose();
+      b.dispose();
+    });
+
     /** All bytes that a state keeps, whole buffers counted. */
     const kept = (state: unknown, seen = new Set<ArrayBufferLike>()): number => {
       if (state instanceof Uint8Array) {

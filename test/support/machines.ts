@@ -32,9 +32,10 @@ export class Side {
   readonly states: string[] = [];
   /** How often it was asked whether the peer may stay. */
   judgements = 0;
-  /** Keeps what the machine asks for instead of answering: the next such output is in `pending`. */
+  /** Does what the machine asks for but keeps the answer until `release`, as when work is done elsewhere. */
   hold = false;
-  pending: Extract<Output, { kind: 'work' | 'judge' }> | undefined;
+  /** The answer kept back. */
+  pending: (() => void) | undefined;
   readonly #options: SideOptions;
 
   constructor(options: SideOptions) {
@@ -98,9 +99,16 @@ export class Side {
         this.lingerMs = output.lingerMs;
         return;
       case 'judge':
-      case 'work':
-        if (this.hold) this.pending = output;
-        else this.#fulfil(output);
+        this.#later(() => {
+          this.judgements++;
+          this.feed({ kind: 'judged', now: this.now, refusal: this.#options.judge?.(output.peer) });
+        });
+        return;
+      case 'work': {
+        // Done at once, since a key may be wiped while its work is under way: whoever works elsewhere has copied it by then.
+        const answers = output.items.map((work) => this.#work(work));
+        this.#later(() => this.feed({ kind: 'answers', now: this.now, answers }));
+      }
     }
   }
 
@@ -108,16 +116,12 @@ export class Side {
   release(): void {
     const { pending } = this;
     this.pending = undefined;
-    if (pending) this.#fulfil(pending);
+    pending?.();
   }
 
-  #fulfil(output: Extract<Output, { kind: 'work' | 'judge' }>): void {
-    if (output.kind === 'judge') {
-      this.judgements++;
-      this.feed({ kind: 'judged', now: this.now, refusal: this.#options.judge?.(output.peer) });
-    } else {
-      this.feed({ kind: 'answers', now: this.now, answers: output.items.map((work) => this.#work(work)) });
-    }
+  #later(answer: () => void): void {
+    if (this.hold) this.pending = answer;
+    else answer();
   }
 
   #work(work: Work): WorkAnswer {

@@ -151,7 +151,7 @@ function openReply(settings: Settings, state: At<'dh'>, { answers: [answer] }: O
   replied.timestamp = Number(proof.timestamp);
   return [
     { at: 'verify', deadline, replied },
-    { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey }] },
+    { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
   ];
 }
 

@@ -193,7 +193,12 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
     {
       kind: 'work',
       items: [
-        { op: 'verify', signature: proof.signature, message: initiatorText(h3, settings.identity.publicKey, proof.claim), publicKey },
+        {
+          op: 'verify',
+          signature: proof.signature,
+          message: initiatorText(h3, settings.identity.publicKey, proof.claim),
+          publicKey: proof.id,
+        },
       ],
     },
   ];

@@ -20,12 +20,13 @@ export function networkTag(core: Core, network: string): Bytes {
 /** @returns h1, 64 bytes. */
 export function hashHello(core: Core, hello: Bytes): Bytes {
   h0 ??= core.hash.blake2b(LABEL.transcript);
-  return core.hash.blake2b([h0, hello]);
+  return extend(core, h0, hello);
 }
 
 /** The next value of the transcript. @returns 64 bytes. */
 export function extend(core: Core, h: Bytes, part: Bytes): Bytes {
-  return core.hash.blake2b([h, part]);
+  // Hashed and authenticated again and again: see `room`.
+  return join([core.hash.blake2b([h, part])]);
 }
 
 /** Keys of the handshake: prk, and one key for each message sealed with it. */

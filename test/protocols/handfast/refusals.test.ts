@@ -45,6 +45,21 @@ for (const core of cores) {
       }
     }
 
+    it('a reason of ours is cut at 200 bytes, between two characters', () => {
+      const judge = () => ({ code: 'NOT_ALLOWED' as const, reason: `x${'é'.repeat(150)}` });
+      const row = { name: '', code: 'NOT_ALLOWED', how: 'sealed', stage: 'reply', changes: { judge } } as const;
+      const a = play(bench, 'dialler', { ...row, act: ({ side, listener }) => side.bytes(listener.reply()) }, 1);
+      const b = play(
+        bench,
+        'listener',
+        { ...row, stage: 'finish', act: ({ side, dialler }) => side.bytes(dialler.finish(bench.identity(2).publicKey)) },
+        1,
+      );
+      for (const answer of [answerOf(a, 'dialler', 'sealed'), answerOf(b, 'listener', 'close')]) {
+        expect(Buffer.from(answer.slice(2)).toString()).toBe(`x${'é'.repeat(99)}`);
+      }
+    });
+
     it('an honest pair gets through afterwards', () => expectHonest(bench));
 
     it('every code of the handshake has a row', () => {

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Slab } from '../../../src/core/slab.ts';
 import { HandfastError } from '../../../src/errors.ts';
 import type { Traffic, TrafficOutput } from '../../../src/protocols/machine.ts';
+import { FULL } from '../../support/attacks.ts';
 import { cores } from '../../support/cores.ts';
 import { AHEAD, Bench, expectHonest, hex, NOW, type SideChanges, scriptedListener } from '../../support/handfast.ts';
 import { type Bytes, cat, type ReferenceListener, text, u16, u32, u64 } from '../../support/reference.ts';
@@ -172,29 +173,31 @@ for (const core of cores) {
         );
       });
 
-      it(`the key changes at record 65,536 of each direction, ${suite}`, () => {
-        session(
-          (s) => {
-            const { toListener, toDialler } = s.peer;
-            // Both sides have sent OPEN: record 0.
-            const batch = Array.from({ length: 2048 }, () => text('m'));
-            let last: Bytes[] = [];
-            for (let i = 0; i < 32; i++) last = s.seal(batch);
-            toListener.counter = 1n + 31n * 2048n;
-            for (const record of last) expect(toListener.read(record).kind).toBe(DATA);
-            expect(toListener.counter).toBe(65_537n);
-            let heard = 0;
-            for (let i = 0; i < 64; i++) {
-              const { messages, ended } = s.hear(...Array.from({ length: 1025 }, () => toDialler.record(DATA)));
-              expect(ended).toBe(false);
-              heard += messages.length;
-            }
-            expect(heard).toBe(65_600);
-            expect(toDialler.counter).toBe(65_601n);
-          },
-          { suites: [suite] },
-        );
-      });
+      // AES in TypeScript is slow; the recorded vectors have its change of key.
+      if (core.name === 'native' || suite === 'chacha20-poly1305' || FULL)
+        it(`the key changes at record 65,536 of each direction, ${suite}`, () => {
+          session(
+            (s) => {
+              const { toListener, toDialler } = s.peer;
+              // Both sides have sent OPEN: record 0.
+              const batch = Array.from({ length: 2048 }, () => text('m'));
+              let last: Bytes[] = [];
+              for (let i = 0; i < 32; i++) last = s.seal(batch);
+              toListener.counter = 1n + 31n * 2048n;
+              for (const record of last) expect(toListener.read(record).kind).toBe(DATA);
+              expect(toListener.counter).toBe(65_537n);
+              let heard = 0;
+              for (let i = 0; i < 64; i++) {
+                const { messages, ended } = s.hear(...Array.from({ length: 1025 }, () => toDialler.record(DATA)));
+                expect(ended).toBe(false);
+                heard += messages.length;
+              }
+              expect(heard).toBe(65_600);
+              expect(toDialler.counter).toBe(65_601n);
+            },
+            { suites: [suite] },
+          );
+        });
     }
 
     it('more records in a chunk than the table holds are opened in several calls', () => {
