@@ -70,6 +70,8 @@ async function showRepository(report: Report, { quickTable }: Benchmarks, signal
       run.results.filter((result) => `${result.suite}, ${result.case}` === name),
     );
   }
+  if (run.results.some(({ ratio }) => ratio === undefined))
+    report.say(colour.dim('   -: the rounds differ too much for a ratio; this machine is busy'));
   const absent = [...new Set(run.absent.map(({ subject }) => subject))];
   if (absent.length > 0) report.say(colour.dim(`   not measured, as it is not there: ${absent.join(', ')}`));
   report.add('benchmark', run.results.length > 0, { results: run.results }, 'nothing was measured');
