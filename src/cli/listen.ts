@@ -1,7 +1,6 @@
 /** `handfast listen`: a listening node that echoes or prints what it is sent. */
 import '../core/choose.ts';
 import type { HandfastError } from '../errors.ts';
-import { type HandfastOptions, handfast } from '../protocols/handfast/index.ts';
 import { type ListenOptions, listen as open } from '../transport/listen.ts';
 import type { Session } from '../transport/session.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
@@ -37,10 +36,11 @@ export const listen: Command = {
     const network = call.needed('network', 'demo');
     const allow = allowed(call);
     const identity = await openIdentity(call.needed('identity', 'node.key'), call);
-    const protocol: HandfastOptions = { identity, network, agent: `handfast ${packageVersion()}` };
     const options: ListenOptions = {
-      ...protocol,
-      protocol: handfast,
+      protocol: 'handfast',
+      identity,
+      network,
+      agent: `handfast ${packageVersion()}`,
       host: call.text('host') ?? '127.0.0.1',
       port,
       allow,

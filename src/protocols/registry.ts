@@ -1,10 +1,28 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
-import { handfast } from './handfast/index.ts';
+import { type HandfastOptions, handfast } from './handfast/index.ts';
 import type { Protocol } from './machine.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
 export type AnyProtocol = Protocol<any>;
+
+/** The options of each protocol, by name and alias. Whoever registers one of their own adds it here by declaration merging. */
+export interface ProtocolOptions {
+  handfast: HandfastOptions;
+  'handfast/1': HandfastOptions;
+}
+
+export type ProtocolName = keyof ProtocolOptions;
+
+/** A name, an alias, or a protocol itself. */
+export type ProtocolChoice = ProtocolName | AnyProtocol;
+
+/** A choice and the options that belong to it. */
+export type Chosen<P extends ProtocolChoice> = P extends ProtocolName
+  ? { protocol: P } & ProtocolOptions[P]
+  : P extends Protocol<infer Options>
+    ? { protocol: P } & (0 extends 1 & Options ? Record<string, unknown> : Options)
+    : never;
 
 /** Adds a protocol, under its name and aliases. @throws HF_BAD_ARGUMENT when one of them is another's. */
 export function registerProtocol(protocol: AnyProtocol): void {

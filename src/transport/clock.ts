@@ -31,5 +31,16 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * The clock of one connection: set by `clock` as it begins, and not moved by anybody afterwards. A clock that is put right in mid-session would otherwise end every session at once,
+ * or none ever, since silence and deadlines are differences.
+ */
+export function steady(clock: Clock): Clock {
+  const began = clock.now();
+  const origin = clock.precise();
+  const now = (): Millis => began + (clock.precise() - origin);
+  return { now, precise: () => clock.precise(), at: (time, run) => clock.at(clock.now() + (time - now()), run) };
+}
+
 // setTimeout takes a signed 32-bit delay and treats anything more as 1.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

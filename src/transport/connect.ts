@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { HandfastError } from '../errors.ts';
-import { type AnyProtocol, protocolOf } from '../protocols/registry.ts';
+import { type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import type { Carrier } from './carrier.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Handshake, type HandshakeStep } from './driver.ts';
@@ -13,10 +13,8 @@ import { Session, type SessionLimits } from './session.ts';
 import { dialTcp } from './tcp.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
 
-/** What dialling and listening share. Everything not named here goes to the protocol: `identity`, `network`, `peer`... */
+/** What dialling and listening share, whatever the protocol. */
 export interface CommonOptions {
-  /** A name, an alias, or a protocol itself. */
-  protocol: string | AnyProtocol;
   core?: Core | undefined;
   /** Ends the attempt; a session that has opened is left alone. */
   signal?: AbortSignal | undefined;
@@ -31,22 +29,24 @@ export interface CommonOptions {
   limits?: SessionLimits | undefined;
   clock?: Clock | undefined;
   workbench?: Workbench | undefined;
-  /** For the protocol. */
-  [option: string]: unknown;
 }
 
-export interface ConnectOptions extends CommonOptions {
+/** Where the other side is. */
+export interface CarrierOptions {
   host?: string | undefined;
   port?: number | undefined;
   /** Instead of host and port: any Duplex of bytes, or a carrier. It belongs to the session from then on. */
   stream?: Duplex | Carrier | undefined;
 }
 
+/** `protocol`, the options of that protocol (`identity`, `network`, `peer`...), and what all share. */
+export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOptions & CarrierOptions & Chosen<P>;
+
 /**
  * Connects, shakes hands, and is connected.
  * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, or what the handshake failed with.
  */
-export async function connect(options: ConnectOptions): Promise<Session> {
+export async function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
   const protocol = protocolOf(options.protocol);
   const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep } = options;
   if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
@@ -68,7 +68,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
       deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
       opened(result) {
         signal?.removeEventListener('abort', abort);
-        resolve(new Session(result, { protocol: protocol.name, core, clock, ...options.limits }));
+        resolve(new Session(result, { protocol: protocol.name, core, ...options.limits }));
       },
       failed(why) {
         signal?.removeEventListener('abort', abort);
@@ -83,7 +83,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
 }
 
 async function carrierFor(
-  { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS }: ConnectOptions,
+  { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS }: CarrierOptions & CommonOptions,
   clock: Clock,
 ): Promise<Carrier> {
   if (stream) return asCarrier(stream);

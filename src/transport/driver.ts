@@ -16,7 +16,7 @@ import {
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
-import type { Cancel, Clock } from './clock.ts';
+import { type Cancel, type Clock, steady } from './clock.ts';
 import { endCarrier } from './linger.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -60,6 +60,8 @@ export interface HandshakeOptions {
 export interface HandshakeResult {
   readonly opened: Opened;
   readonly carrier: Carrier;
+  /** The connection's own, steady from its beginning. */
+  readonly clock: Clock;
   /** Bytes that came while the last step was taken: they follow `opened.rest`. */
   readonly arrived: readonly Arrived[];
   /** The other side has ended its direction already. */
@@ -74,6 +76,7 @@ export interface Arrived {
 
 export class Handshake implements CarrierEvents {
   readonly #options: HandshakeOptions;
+  readonly #clock: Clock;
   readonly #steps: HandshakeStep[] | undefined;
   #state: unknown;
   #over = false;
@@ -93,6 +96,7 @@ export class Handshake implements CarrierEvents {
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
+    this.#clock = steady(options.clock);
     this.#state = options.machine.initial;
     this.#steps = options.keepSteps ? [] : undefined;
   }
@@ -108,7 +112,8 @@ export class Handshake implements CarrierEvents {
 
   /** Begins; called once. */
   start(): this {
-    const { carrier, clock, refusal, deadlineMs } = this.#options;
+    const { carrier, refusal, deadlineMs } = this.#options;
+    const clock = this.#clock;
     this.#startedAt = clock.precise();
     carrier.attach(this);
     this.#give({ kind: 'start', now: clock.now() });
@@ -122,12 +127,12 @@ export class Handshake implements CarrierEvents {
 
   /** Gives up, after what the protocol has left to say. */
   abort(why: HandfastError): void {
-    if (!this.#over) this.#give({ kind: 'abort', now: this.#options.clock.now(), why });
+    if (!this.#over) this.#give({ kind: 'abort', now: this.#clock.now(), why });
   }
 
   data(bytes: Uint8Array): void {
     if (this.#over) return;
-    const now = this.#options.clock.now();
+    const now = this.#clock.now();
     if (!this.#waiting && !this.#stepping && this.#arrived.length === 0) {
       this.#give({ kind: 'bytes', now, data: bytes });
       return;
@@ -143,7 +148,7 @@ export class Handshake implements CarrierEvents {
   }
 
   end(): void {
-    this.#endAt = this.#options.clock.now();
+    this.#endAt = this.#clock.now();
     this.#run();
   }
 
@@ -215,9 +220,9 @@ export class Handshake implements CarrierEvents {
         return;
       case 'deadline':
         this.#cancelDeadline();
-        this.#cancelDeadline = this.#options.clock.at(output.at, () => {
-          // The clock may have been set back meanwhile; the time has passed all the same.
-          if (!this.#over) this.#give({ kind: 'tick', now: Math.max(output.at, this.#options.clock.now()) });
+        this.#cancelDeadline = this.#clock.at(output.at, () => {
+          // A timer may be early by a fraction; the time has passed all the same.
+          if (!this.#over) this.#give({ kind: 'tick', now: Math.max(output.at, this.#clock.now()) });
         });
         return;
       case 'work':
@@ -241,14 +246,14 @@ export class Handshake implements CarrierEvents {
   #work(items: readonly Work[]): void {
     this.#waiting = true;
     this.#options.workbench.do(items, (answers) => {
-      this.#give({ kind: 'answers', now: this.#options.clock.now(), answers });
+      this.#give({ kind: 'answers', now: this.#clock.now(), answers });
     });
   }
 
   #judge(peer: Peer): void {
     this.#waiting = true;
     const judged = (refusal: Refusal | undefined): void => {
-      if (!this.#over) this.#give({ kind: 'judged', now: this.#options.clock.now(), refusal });
+      if (!this.#over) this.#give({ kind: 'judged', now: this.#clock.now(), refusal });
     };
     const verdict = this.#options.judge?.(peer);
     if (verdict && 'then' in verdict) verdict.then(judged, (fault: unknown) => this.#fault(fault));
@@ -256,7 +261,8 @@ export class Handshake implements CarrierEvents {
   }
 
   #trace({ what, direction, bytes }: Extract<Output, { kind: 'trace' }>): void {
-    const { clock, onStep } = this.#options;
+    const { onStep } = this.#options;
+    const clock = this.#clock;
     if (!onStep && !this.#steps) return;
     const step = { what, direction, bytes, at: clock.now(), sinceStartMs: clock.precise() - this.#startedAt };
     this.#steps?.push(step);
@@ -279,6 +285,7 @@ export class Handshake implements CarrierEvents {
     const result = {
       opened,
       carrier: this.#options.carrier,
+      clock: this.#clock,
       arrived: this.#arrived,
       heardEnd: this.#endAt !== undefined,
       steps: this.#steps,
@@ -293,8 +300,8 @@ export class Handshake implements CarrierEvents {
 
   #failed(why: HandfastError, lingerMs: number): void {
     this.#finish();
-    const { carrier, clock } = this.#options;
-    endCarrier(carrier, clock, lingerMs, this.#endAt !== undefined, () => this.#options.closed?.());
+    const { carrier } = this.#options;
+    endCarrier(carrier, this.#clock, lingerMs, this.#endAt !== undefined, () => this.#options.closed?.());
     this.#arrived = [];
     this.#arrivedBytes = 0;
     this.#options.failed(why);
@@ -307,5 +314,5 @@ export class Handshake implements CarrierEvents {
   }
 }
 
-// A carrier that is paused may have a piece or two on the way, no more.
-const HELD_LIMIT = 1024 * 1024;
+// A carrier that is paused may have a piece or two of 64 KiB on the way, no more. What is honest to send so early is the protocol's to say.
+const HELD_LIMIT = 128 * 1024;

@@ -5,8 +5,7 @@ import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { CODES, HandfastError } from '../errors.ts';
 import type { Machine } from '../protocols/machine.ts';
-import type { AnyProtocol } from '../protocols/registry.ts';
-import { protocolOf } from '../protocols/registry.ts';
+import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { asCarrier, type CommonOptions } from './connect.ts';
@@ -19,13 +18,17 @@ import { type Workbench, workbenchOf } from './workbench.ts';
 
 export type ListenLimits = { readonly [K in keyof AdmissionLimits]?: AdmissionLimits[K] | undefined } & SessionLimits;
 
-export interface ListenOptions extends CommonOptions {
+/** Where to listen, and how many are let in. */
+export interface ListenerOptions {
   host?: string | undefined;
   /** 0: any that is free. Absent: no socket; the server takes what `accept` is given. */
   port?: number | undefined;
   backlog?: number | undefined;
   limits?: ListenLimits | undefined;
 }
+
+/** `protocol`, the options of that protocol (`identity`, `network`...), and what all share. */
+export type ListenOptions<P extends ProtocolChoice = ProtocolName> = Omit<CommonOptions, 'limits'> & ListenerOptions & Chosen<P>;
 
 interface ServerEvents {
   session: [session: Session];
@@ -36,7 +39,7 @@ interface ServerEvents {
 }
 
 /** @throws (by rejection) HF_BAD_ARGUMENT, HF_LISTEN_FAILED, HF_ABORTED. */
-export async function listen(options: ListenOptions): Promise<Server> {
+export async function listen<const P extends ProtocolChoice>(options: ListenOptions<P>): Promise<Server> {
   const { port, host, backlog, signal } = options;
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
     throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 0 to 65535');
@@ -56,7 +59,7 @@ export async function listen(options: ListenOptions): Promise<Server> {
 export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<Session>, AsyncDisposable {
   /** Sessions going on. */
   readonly sessions = new Set<Session>();
-  readonly #options: ListenOptions;
+  readonly #options: ListenOptions<ProtocolChoice>;
   readonly #protocol: AnyProtocol;
   readonly #core: Core;
   readonly #clock: Clock;
@@ -76,7 +79,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #taken: Session[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(options: ListenOptions) {
+  constructor(options: ListenOptions<ProtocolChoice>) {
     super();
     const { core = defaultCore(), clock = systemClock } = options;
     this.#options = options;
@@ -146,7 +149,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       refusal,
       opened: (result) => {
         over();
-        this.#open(new Session(result, { protocol: this.#protocol.name, core: this.#core, clock: this.#clock, ...this.#options.limits }));
+        this.#open(new Session(result, { protocol: this.#protocol.name, core: this.#core, ...this.#options.limits }));
       },
       failed: (why) => {
         over();
@@ -206,7 +209,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
 
   #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
     if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';
-    return this.#admission.enter(address, this.#clock.now()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+    return this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
   }
 
   #open(session: Session): void {

@@ -26,7 +26,6 @@ export interface SessionLimits {
 export interface SessionOptions extends SessionLimits {
   protocol: string;
   core: Core;
-  clock: Clock;
 }
 
 export interface CloseOptions {
@@ -90,8 +89,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   #resolveClosed!: () => void;
 
   constructor(
-    { opened, carrier, arrived, heardEnd, steps }: HandshakeResult,
-    { protocol, core, clock, unreadMessages = 1024, unreadBytes = 4 * 1024 * 1024 }: SessionOptions,
+    { opened, carrier, clock, arrived, heardEnd, steps }: HandshakeResult,
+    { protocol, core, unreadMessages = 1024, unreadBytes = 4 * 1024 * 1024 }: SessionOptions,
   ) {
     super();
     this.peer = opened.peer;

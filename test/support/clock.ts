@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '../../src/transport/clock.ts';
 
 export class HandClock implements Clock {
   #now: Millis;
+  /** How far the clock on the wall was set from the one that runs on. */
+  #setBy = 0;
   #made = 0;
   readonly #timers = new Set<{ time: Millis; order: number; run: () => void }>();
 
@@ -12,7 +14,7 @@ export class HandClock implements Clock {
   }
 
   now(): Millis {
-    return this.#now;
+    return this.#now + this.#setBy;
   }
 
   precise(): number {
@@ -20,7 +22,7 @@ export class HandClock implements Clock {
   }
 
   at(time: Millis, run: () => void): Cancel {
-    const timer = { time, order: this.#made++, run };
+    const timer = { time: time - this.#setBy, order: this.#made++, run };
     if (time < Number.POSITIVE_INFINITY) this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
@@ -28,6 +30,11 @@ export class HandClock implements Clock {
   /** Timers still to come. */
   get armed(): number {
     return this.#timers.size;
+  }
+
+  /** Sets the clock on the wall, as an administrator would; no time passes. */
+  set(byMs: number): void {
+    this.#setBy += byMs;
   }
 
   /** Moves time on and runs what falls due, in order. */

@@ -1,6 +1,7 @@
 /** Two peers in one process, joined by memory and moved by hand: what a story about a handshake or a session is told with. */
 import type { Core } from '../../src/core/core.ts';
 import type { HandfastError } from '../../src/errors.ts';
+import { type AnyProtocol, type ProtocolName, protocolOf } from '../../src/protocols/registry.ts';
 import type { Carrier } from '../../src/transport/carrier.ts';
 import { type ConnectOptions, connect } from '../../src/transport/connect.ts';
 import { type ListenOptions, listen, type Server } from '../../src/transport/listen.ts';
@@ -9,12 +10,16 @@ import type { Session } from '../../src/transport/session.ts';
 import { Workbench } from '../../src/transport/workbench.ts';
 import { HandClock } from './clock.ts';
 
+/** What a story may set: whatever its protocol takes. */
+export type DialOptions = Partial<Omit<ConnectOptions<AnyProtocol>, 'protocol'>>;
+export type ServeOptions = Partial<Omit<ListenOptions<AnyProtocol>, 'protocol'>>;
+
 export interface StoryOptions {
   core: Core;
   /** For both sides; by default a toy needs none. */
-  protocol: ConnectOptions['protocol'];
-  dial?: Partial<ConnectOptions>;
-  listen?: Partial<ListenOptions>;
+  protocol: ProtocolName | AnyProtocol;
+  dial?: DialOptions;
+  listen?: ServeOptions;
   pair?: MemoryPairOptions;
 }
 
@@ -44,7 +49,7 @@ export class Story {
   }
 
   /** A connection; nothing has moved yet. */
-  dial(options: Partial<ConnectOptions> = {}, pairOptions: MemoryPairOptions = {}): Promise<Session> {
+  dial(options: DialOptions = {}, pairOptions: MemoryPairOptions = {}): Promise<Session> {
     const stream = this.wire(pairOptions);
     const connected = connect({ ...this.#common(), ...this.#options.dial, stream, ...options });
     connected.then(
@@ -63,7 +68,7 @@ export class Story {
   }
 
   /** Both ends of one open session: the dialling one first. */
-  async sessions(options: Partial<ConnectOptions> = {}, pairOptions: MemoryPairOptions = {}): Promise<[Session, Session]> {
+  async sessions(options: DialOptions = {}, pairOptions: MemoryPairOptions = {}): Promise<[Session, Session]> {
     const connected = this.dial(options, pairOptions);
     await this.settle();
     return [await connected, this.accepted.at(-1)!];
@@ -93,9 +98,9 @@ export class Story {
     await this.settle();
   }
 
-  #common(): { protocol: ConnectOptions['protocol']; core: Core; clock: HandClock; workbench: Workbench } {
+  #common(): { protocol: AnyProtocol; core: Core; clock: HandClock; workbench: Workbench } {
     return {
-      protocol: this.#options.protocol,
+      protocol: protocolOf(this.#options.protocol),
       core: this.core,
       clock: this.clock,
       workbench: new Workbench(this.core, { immediate: true }),

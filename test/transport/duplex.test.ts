@@ -87,6 +87,7 @@ describe('options', () => {
 
   it('of a listener too', async () => {
     expect(await failure(listen({ protocol: toy, core: toyCore(), port: -1 }))).toMatchObject({ code: 'HF_BAD_ARGUMENT' });
+    // @ts-expect-error: the types say so too
     expect(await failure(listen({ protocol: 'handfast', core: toyCore(), port: 0 }))).toMatchObject({
       code: 'HF_BAD_ARGUMENT',
       message: /identity/,

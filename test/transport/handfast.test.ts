@@ -96,6 +96,31 @@ describe.each(cores.map((core) => [core.name, core] as const))('handfast/1 on th
       await story.settle();
     }));
 
+  it.each([
+    ['ahead', 3_600_000],
+    ['back', -3_600_000],
+  ])('a clock that is set %s by an hour ends no session and spares no silent one', (_way, ms) =>
+    told({}, async (story) => {
+      const [ours, theirs] = await story.sessions();
+      story.clock.set(ms);
+      await story.pass(60_000);
+      expect([ours.error, theirs.error]).toEqual([undefined, undefined]);
+      story.clock.advance(90_000);
+      expect((ours.error as HandfastError).code).toBe('HF_PING_TIMEOUT');
+      await story.settle();
+    }),
+  );
+
+  it('a clock that is set back does not make a silent handshake wait longer', () =>
+    told({}, async (story) => {
+      const connected = story.dial({}, { cut: () => [] });
+      await story.settle();
+      story.clock.set(-3_600_000);
+      await story.pass(30_000);
+      await expect(connected).rejects.toMatchObject({ code: 'HF_HANDSHAKE_TIMEOUT' });
+      expect(story.errors).toMatchObject([{ code: 'HF_HANDSHAKE_TIMEOUT' }]);
+    }));
+
   it('a large message and 10,000 small ones arrive whole', () =>
     told({}, async (story) => {
       const [ours, theirs] = await story.sessions();

@@ -3,9 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Identity } from '../../src/core/identity.ts';
 import { core } from '../../src/core/pure.ts';
 import type { HandfastError } from '../../src/errors.ts';
+import { handfast } from '../../src/protocols/handfast/index.ts';
+import type { AnyProtocol } from '../../src/protocols/registry.ts';
 import { connect } from '../../src/transport/connect.ts';
-import { type ListenOptions, listen, type Server } from '../../src/transport/listen.ts';
-import { readAll } from '../support/pair.ts';
+import { listen, type Server } from '../../src/transport/listen.ts';
+import { readAll, type ServeOptions } from '../support/pair.ts';
 import { toy, toyCore } from '../support/toy.ts';
 
 const HOST = '127.0.0.1';
@@ -17,8 +19,9 @@ afterEach(async () => {
   await server?.close({ drainMs: 0 });
 });
 
-async function serve(options: Partial<ListenOptions> = {}): Promise<number> {
-  server = await listen({ protocol: toy, core: toyCore(), host: HOST, port: 0, ...options });
+async function serve(options: ServeOptions & { protocol?: AnyProtocol } = {}): Promise<number> {
+  const { protocol = toy, ...rest } = options;
+  server = await listen<AnyProtocol>({ protocol, core: toyCore(), host: HOST, port: 0, ...rest });
   return server.address!.port;
 }
 
@@ -61,7 +64,7 @@ describe('over TCP', () => {
 
   it('handfast/1 itself runs', async () => {
     const identity = Identity.generate({ core });
-    const port = await serve({ protocol: 'handfast', core, identity, network: 'demo' });
+    const port = await serve({ protocol: handfast, core, identity, network: 'demo' });
     const accepted = (async () => {
       for await (const session of server) return session;
       return undefined;
@@ -150,7 +153,7 @@ describe('limits at the door', () => {
 describe('a thousand connections that say a little and stop', () => {
   it.each([
     ['toy', { protocol: toy, core: toyCore() }, '\xc8hel'],
-    ['handfast/1', { protocol: 'handfast', core, identity: Identity.generate({ core }), network: 'demo' }, '\x00\x00\x08\x00\x01\x01'],
+    ['handfast/1', { protocol: handfast, core, identity: Identity.generate({ core }), network: 'demo' }, '\x00\x00\x08\x00\x01\x01'],
   ])('%s holds nothing for what they declare', async (_name, options, bytes) => {
     const port = await serve({ ...options, limits: { halfOpen: 1000, halfOpenPerAddress: 1000, handshakeBurst: 1000 } });
     const before = options.core.slabs.bytes;
