@@ -3,13 +3,25 @@ import '../core/choose.ts';
 import { createHash } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { HandfastError, printable } from '../errors.ts';
+import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from '../protocols/handfast/index.ts';
 import { connect as dial } from '../transport/connect.ts';
 import type { Session } from '../transport/session.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';
 import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
-import { clearProgress, colour, duration, note, packageVersion, print, printJson, progress, shownPayload, size } from './terminal.ts';
+import {
+  clearProgress,
+  colour,
+  duration,
+  harmless,
+  note,
+  packageVersion,
+  print,
+  printJson,
+  progress,
+  shownPayload,
+  size,
+} from './terminal.ts';
 
 export const connect: Command = {
   name: 'connect',
@@ -81,7 +93,7 @@ async function receive(session: Session, json: boolean): Promise<void> {
     for await (const message of session) {
       clearProgress();
       if (json) printJson({ event: 'message', ...shownPayload(message.bytes) });
-      else print(printable(message.text()));
+      else print(harmless(message.text()));
     }
   } catch {
     // `session.error` says it.

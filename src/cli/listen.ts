@@ -6,7 +6,7 @@ import type { Session } from '../transport/session.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { type Call, type Command, UsageError } from './command.ts';
 import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
-import { colour, note, packageVersion, print, printJson, shortId, shownPayload, thousands } from './terminal.ts';
+import { colour, harmless, note, packageVersion, print, printJson, shortId, shownPayload, thousands } from './terminal.ts';
 
 export const listen: Command = {
   name: 'listen',
@@ -81,7 +81,7 @@ async function serve(session: Session, mode: 'echo' | 'print', json: boolean): P
       bytes += message.length;
       if (mode === 'echo') await session.send(message.bytes);
       else if (json) printJson({ event: 'message', peer: id, ...shownPayload(message.bytes) });
-      else print(`${shortId(id)}  ${message.text()}`);
+      else print(`${shortId(id)}  ${harmless(message.text())}`);
     }
   } catch {
     // Told below: the session knows why it ended.

@@ -155,9 +155,16 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** Text of somebody else, so that it cannot drive a terminal: what is not to be seen becomes an escape. A tab stays. */
+export function harmless(text: string): string {
+  return text.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
 /** A message in JSON: as text where it is UTF-8 without control characters, else as base64. */
 export function shownPayload(bytes: Uint8Array): { bytes: number; text: string } | { bytes: number; base64: string } {
   const text = strictText(bytes);
-  if (text !== undefined && !/[\p{Cc}\p{Cf}]/u.test(text)) return { bytes: bytes.length, text };
+  if (text !== undefined && harmless(text) === text) return { bytes: bytes.length, text };
   return { bytes: bytes.length, base64: Buffer.from(bytes).toString('base64') };
 }
+
+const UNSEEN = /(?!\t)[\p{C}\p{Zl}\p{Zp}]/gu;

@@ -56,8 +56,8 @@ describe('connect and listen', () => {
 
   it('what the other side sends cannot drive the terminal', async () => {
     const { listener, address } = await listening();
-    const { stdout } = await handfast(['connect', address, ...as(alice)], { input: '\u001b[2Jgone\n' });
-    expect(stdout).toBe('\\u{1b}[2Jgone\n');
+    const { stdout } = await handfast(['connect', address, ...as(alice)], { input: '\u001b[2J"gone"\t\u202e\n' });
+    expect(stdout).toBe('\\u{1b}[2J"gone"\t\\u{202e}\n');
     await listener.stop();
   });
 
