@@ -48,7 +48,7 @@ export async function runBenchmarks(options = {}) {
  * @returns {Promise<{ run: Run, text: string }>}
  */
 export async function quickTable({ progress, signal } = {}) {
-  const common = { roundMs: 130, warmMs: 400, progress, signal };
+  const common = { quick: true, roundMs: 80, warmMs: 400, progress, signal };
   const run = await runBenchmarks({
     ...common,
     suites: ['handshake', 'message'],
