@@ -7,7 +7,7 @@ import { SubjectProcess } from './subject-process.mjs';
  * @typedef {object} Options
  * @property {number} rounds 5 or more for figures that are to be believed.
  * @property {number} roundMs how long a subject is measured in a round.
- * @property {number} warmMs how long it runs before the first one.
+ * @property {number} warmMs how long it runs before the first one, again and again until it gets no faster.
  * @property {readonly string[]} [cases] only these.
  * @property {boolean} [quick] leaves out subjects that say so.
  * @property {(line: string) => void} [progress]
@@ -76,7 +76,7 @@ async function runCase(suite, one, processes, options) {
     const answer = await ask(subject, { do: 'prepare', case: one.name });
     if (answer.missing) absent.push({ suite: suite.name, case: one.name, subject: subject.name, install: answer.missing });
     if (!answer.facts) continue;
-    await ask(subject, { do: 'warm', ms: options.warmMs * factor });
+    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 3 : 8);
     running.push({ ...subject, samples: [], facts: answer.facts });
   }
   for (let round = 0; round < rounds; round++) {
@@ -120,6 +120,20 @@ export function summed(suite, one, subjects) {
       facts: subject.facts,
     };
   });
+}
+
+/**
+ * Runs a subject until it gets no faster: much JavaScript takes seconds to be compiled for good, and longer on a busy machine.
+ * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of one try. @param {number} most tries.
+ */
+async function warm(sample, ms, most) {
+  let best = 0;
+  let idle = 0;
+  for (let i = 0; i < most && idle < 2; i++) {
+    const { opsPerSecond } = await sample(ms);
+    idle = opsPerSecond > best * 1.03 ? 0 : idle + 1;
+    best = Math.max(best, opsPerSecond);
+  }
 }
 
 /** Says whose failure it was. @template T @param {string} whose @param {Promise<T>} promise @returns {Promise<T>} */

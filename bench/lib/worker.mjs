@@ -36,9 +36,6 @@ async function answer(message) {
       await prepared.check();
       return { facts: made.facts ?? {} };
     }
-    case 'warm':
-      await sample(message.ms);
-      return {};
     case 'round':
       return sample(message.ms);
     case 'check':

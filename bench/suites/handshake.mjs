@@ -24,7 +24,7 @@ export const suite = {
   subjects: [
     { name: 'handfast native', prepare: () => machines('native') },
     { name: 'handfast pure', prepare: () => machines('pure') },
-    { name: 'C loop on libsodium', prepare: async () => cLoop() },
+    { name: 'C loop on libsodium', quick: false, prepare: async () => cLoop() },
     { name: 'sodium-native by hand', prepare: handMadeOnSodium },
     { name: '@noble by hand', prepare: async () => handMade(await nobleLibrary(), {}) },
     { name: 'node:tls 1.3 mutual', prepare: async () => nodeTls() },

@@ -24,7 +24,7 @@ export const suite = {
     { name: 'handfast pure', prepare: (name) => slabs('pure', name) },
     { name: 'sodium-native', prepare: sodiumNative },
     { name: 'node:crypto', prepare: async (name) => nodeCrypto(name) },
-    { name: '@noble', prepare: noble },
+    { name: '@noble', quick: false, prepare: noble },
   ],
 };
 
