@@ -80,7 +80,7 @@ export class HandfastError extends Error {
   readonly code: ErrorCode;
   readonly blame: Blame;
   /** Set when the other side reported this error; see {@link HandfastErrorOptions.remote}. */
-  readonly remote?: 'claimed' | 'proved';
+  declare readonly remote?: 'claimed' | 'proved';
 
   constructor(name: CodeName, message: string, options: HandfastErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -2,10 +2,19 @@
 
 #include <sodium.h>
 
-#include <cmath>
 #include <cstdio>
 
 namespace handfast {
+namespace {
+
+// Whether a number is an integer, and which. The range comes first: a conversion of what does not fit is undefined; both comparisons are false for NaN.
+inline bool Whole(double number, int64_t* out) {
+  if (!(number > -9007199254740993.0 && number < 9007199254740993.0)) return false;
+  *out = static_cast<int64_t>(number);
+  return static_cast<double>(*out) == number;
+}
+
+}  // namespace
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env) {
   void* data = nullptr;
@@ -124,9 +133,9 @@ Bytes Arguments::Block(size_t index, const char* name) {
 uint64_t Arguments::Integer(size_t index, const char* name, uint64_t least, uint64_t most) {
   if (!ok_) return least;
   double number;
-  // The comparison comes before the conversion, which is undefined for what does not fit; it is false for NaN too.
-  if (Number(index, &number) && number >= static_cast<double>(least) && number <= static_cast<double>(most) && std::floor(number) == number) {
-    return static_cast<uint64_t>(number);
+  int64_t whole;
+  if (Number(index, &number) && Whole(number, &whole) && whole >= static_cast<int64_t>(least) && whole <= static_cast<int64_t>(most)) {
+    return static_cast<uint64_t>(whole);
   }
   char expected[64];
   std::snprintf(expected, sizeof expected, "an integer from %llu to %llu", static_cast<unsigned long long>(least), static_cast<unsigned long long>(most));
@@ -135,12 +144,13 @@ uint64_t Arguments::Integer(size_t index, const char* name, uint64_t least, uint
 }
 
 Bytes Arguments::Packed(double number) {
-  if (!(number >= 0 && number < 2147483648.0) || std::floor(number) != number) return {};
+  int64_t whole;
+  if (!Whole(number, &whole) || whole < 0 || whole > INT32_MAX) return {};
   if (!scratchKnown_) {
     scratch_ = environment_->Block(environment_->scratch);
     scratchKnown_ = true;
   }
-  const uint32_t packed = static_cast<uint32_t>(number);
+  const uint32_t packed = static_cast<uint32_t>(whole);
   const size_t offset = packed & ((1u << kScratchOffsetBits) - 1), size = packed >> kScratchOffsetBits;
   if (!scratch_.data || offset + size > scratch_.size) return {};
   return {scratch_.data + offset, size};
@@ -151,11 +161,8 @@ napi_value Arguments::Throw(Fault fault, const char* message) {
   return environment_->Throw(fault, message);
 }
 
-napi_value Arguments::Undefined() {
-  napi_value value = nullptr;
-  napi_get_undefined(env_, &value);
-  return value;
-}
+// No value is what JavaScript sees as undefined.
+napi_value Arguments::Undefined() { return nullptr; }
 
 napi_value Arguments::Boolean(bool value) {
   napi_value made = nullptr;

@@ -24,7 +24,7 @@ napi_value New(napi_env env, napi_callback_info info) {
   const uint64_t low = arguments.Integer(6, "counter", 0, UINT32_MAX);
   if (!arguments.Ok()) return nullptr;
   if (lengthBytes == 3) return arguments.Throw(Fault::bad_argument, "lengthBytes: expected 2 or 4");
-  if (suite == AeadName::aes_256_gcm && GcmEngineInUse() == GcmEngine::none) return arguments.Throw(Fault::unsupported, "this machine has no instructions for AES");
+  if (suite == AeadName::aes_256_gcm && GcmEngineInUse() == Engine::none) return arguments.Throw(Fault::unsupported, "this machine has no instructions for AES");
   Arena& arena = arguments.environment().ciphers;
   const Handle handle = arena.Allocate(sizeof(FrameCipher));
   if (handle == 0) return arguments.Throw(Fault::internal, "the system gives no more guarded memory");

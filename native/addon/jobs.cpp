@@ -1,7 +1,7 @@
 // Batches of mixed public-key work, one crossing for many items; here on this thread, in pool.cpp on those of libuv.
 //
 // A batch is a registered block (run) or an ArrayBuffer (runAsync) that begins with records of eight doubles: op, then offset and length in the block of three byte strings
-// a, b, c, then the result. Length -1 makes the offset a handle. Offsets are relative to the block.
+// a, b, c, then the result. Length -1 makes the offset a handle. Offsets are relative to the block; the bytes lie behind all records, so that no job can write over one.
 //   keygen: a takes the public key; result: handle of the secret key      dh: a secret key, b public key; result: handle, or 0 for a weak one
 //   sign: a secret key, b message, c takes the signature                  verify: a signature, b message, c public key; result: 0 or 1
 //   secp256k1_sign: as sign, c of 72 bytes; result: length, 0 bad key     secp256k1_verify: as verify
@@ -25,19 +25,17 @@ struct Part {
 
 bool Whole(double number, double most) { return number >= 0 && number <= most && std::floor(number) == number; }
 
-bool PartOf(Bytes block, Part field, Bytes* out) {
+bool PartOf(Bytes block, size_t records, Part field, Bytes* out) {
   if (!Whole(field.offset, static_cast<double>(block.size)) || !Whole(field.length, static_cast<double>(block.size))) return false;
   const size_t offset = static_cast<size_t>(field.offset), length = static_cast<size_t>(field.length);
-  if (length > block.size - offset) return false;
+  if (offset < records || length > block.size - offset) return false;
   *out = {block.data + offset, length};
   return true;
 }
 
-bool PartOf(Bytes block, Part field, size_t exactly, Bytes* out) { return PartOf(block, field, out) && out->size == exactly; }
-
 }  // namespace
 
-Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job) {
+Fault ReadJob(Arena& arena, Bytes block, size_t count, size_t index, Job* job) {
   double record[kRecordDoubles];
   std::memcpy(record, block.data + index * kRecordBytes, sizeof record);
   const Part a{record[1], record[2]}, b{record[3], record[4]}, c{record[5], record[6]};
@@ -47,9 +45,11 @@ Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job) {
   work.op = static_cast<Op>(static_cast<uint8_t>(record[0]));
   if (!Secp256k1Available() && (work.op == Op::secp256k1_sign || work.op == Op::secp256k1_verify)) return Fault::unsupported;
 
+  const auto part = [&](Part field, Bytes* out) { return PartOf(block, count * kRecordBytes, field, out); };
+  const auto exactly = [&](Part field, size_t size, Bytes* out) { return part(field, out) && out->size == size; };
   const auto secret = [&](size_t size) {
     if (a.length != -1) {
-      if (!PartOf(block, a, size, &work.secret)) return Fault::bad_argument;
+      if (!exactly(a, size, &work.secret)) return Fault::bad_argument;
       job->secretInBlock = true;
       return Fault::none;
     }
@@ -67,12 +67,12 @@ Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job) {
 
   switch (work.op) {
     case Op::keygen:
-      if (!PartOf(block, a, 32, &work.out)) return Fault::bad_argument;
+      if (!exactly(a, 32, &work.out)) return Fault::bad_argument;
       return fresh(&work.secret);
     case Op::dh: {
       const Fault fault = secret(32);
       if (fault != Fault::none) return fault;
-      if (!PartOf(block, b, 32, &work.publicKey)) return Fault::bad_argument;
+      if (!exactly(b, 32, &work.publicKey)) return Fault::bad_argument;
       return fresh(&work.out);
     }
     case Op::sign:
@@ -80,12 +80,12 @@ Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job) {
       const bool edwards = work.op == Op::sign;
       const Fault fault = secret(edwards ? 64 : 32);
       if (fault != Fault::none) return fault;
-      if (!PartOf(block, b, &work.message) || !PartOf(block, c, edwards ? 64 : 72, &work.out)) return Fault::bad_argument;
+      if (!part(b, &work.message) || !exactly(c, edwards ? 64 : 72, &work.out)) return Fault::bad_argument;
       return edwards || work.message.size == 32 ? Fault::none : Fault::bad_argument;
     }
     case Op::verify:
     case Op::secp256k1_verify: {
-      const bool fits = PartOf(block, a, &work.signature) && PartOf(block, b, &work.message) && PartOf(block, c, &work.publicKey);
+      const bool fits = part(a, &work.signature) && part(b, &work.message) && part(c, &work.publicKey);
       return fits ? Fault::none : Fault::bad_argument;
     }
   }
@@ -119,7 +119,7 @@ napi_value Run(napi_env env, napi_callback_info info) {
   Job jobs[kMostJobs];
   Fault fault = Fault::none;
   size_t read = 0;
-  while (read < count && fault == Fault::none) fault = ReadJob(arena, block, read, &jobs[read]), read++;
+  while (read < count && fault == Fault::none) fault = ReadJob(arena, block, count, read, &jobs[read]), read++;
   for (size_t i = 0; i < read; i++) {
     if (fault == Fault::none) {
       RunWork(&jobs[i].work, 1);

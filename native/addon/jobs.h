@@ -19,8 +19,8 @@ struct Job {
   bool secretInBlock = false;  // the secret key came as bytes, which are to be wiped
 };
 
-// Reads record `index` of a block that is long enough for it. On a fault nothing but `made` may be left to release.
-Fault ReadJob(Arena& arena, Bytes block, size_t index, Job* job);
+// Reads record `index` of the `count` that a block begins with and is long enough for. On a fault nothing but `made` may be left to release.
+Fault ReadJob(Arena& arena, Bytes block, size_t count, size_t index, Job* job);
 // Writes the result; releases the slot of a job that made no key.
 void WriteResult(Arena& arena, uint8_t* block, size_t index, Job* job);
 

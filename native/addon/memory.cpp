@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "addon/exports.h"
+#include "core/chacha.h"
 #include "core/gcm.h"
 #include "core/secp256k1.h"
 
@@ -65,7 +66,7 @@ napi_value Equal(napi_env env, napi_callback_info info) {
   return arguments.Boolean(a.size == b.size && sodium_memcmp(a.data, b.data, a.size) == 0);
 }
 
-// info() -> { sodium, secp256k1, ipsecMb, gcm }: versions; gcm says which engine runs: 'ipsec-mb', 'libsodium' or 'none'
+// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha }: versions; the last two say which engine runs: 'ipsec-mb', 'libsodium' or 'none'
 napi_value Info(napi_env env, napi_callback_info) {
   napi_value object;
   if (napi_create_object(env, &object) != napi_ok) return nullptr;
@@ -80,8 +81,8 @@ napi_value Info(napi_env env, napi_callback_info) {
   set("secp256k1", "");
 #endif
   set("ipsecMb", IpsecMbVersion());
-  const GcmEngine engine = GcmEngineInUse();
-  set("gcm", engine == GcmEngine::ipsec_mb ? "ipsec-mb" : engine == GcmEngine::sodium ? "libsodium" : "none");
+  set("gcm", NameOf(GcmEngineInUse()));
+  set("chacha", NameOf(ChaChaEngineInUse()));
   return object;
 }
 

@@ -52,7 +52,7 @@ Fault Prepare(Batch& batch, Bytes block) {
   size_t read = 0;
   while (read < batch.count && fault == Fault::none) {
     Job& job = batch.jobs[read];
-    fault = ReadJob(*batch.arena, {batch.bytes.get(), batch.used}, read, &job);
+    fault = ReadJob(*batch.arena, {batch.bytes.get(), batch.used}, batch.count, read, &job);
     if (fault == Fault::none && job.work.secret.data && job.work.op != Op::keygen) {
       const Bytes secret = job.work.secret;
       batch.lent[read] = batch.arena->Allocate(secret.size);

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "core/chacha.h"
 #include "core/gcm.h"
 
 namespace handfast {
@@ -9,13 +10,13 @@ namespace handfast {
 Fault AeadSeal(AeadName name, uint8_t* out, const uint8_t key[32], const uint8_t* nonce, Bytes message, Bytes ad) {
   switch (name) {
     case AeadName::chacha20_poly1305:
-      crypto_aead_chacha20poly1305_ietf_encrypt(out, nullptr, message.data, message.size, ad.data, ad.size, nullptr, nonce, key);
+      ChaChaSeal(key, out, out + message.size, message, nonce, ad);
       return Fault::none;
     case AeadName::xchacha20_poly1305:
       crypto_aead_xchacha20poly1305_ietf_encrypt(out, nullptr, message.data, message.size, ad.data, ad.size, nullptr, nonce, key);
       return Fault::none;
     case AeadName::aes_256_gcm: {
-      if (GcmEngineInUse() == GcmEngine::none) return Fault::unsupported;
+      if (GcmEngineInUse() == Engine::none) return Fault::unsupported;
       GcmKey expanded;
       GcmExpand(&expanded, key);
       GcmSeal(expanded, out, out + message.size, message, nonce, ad);
@@ -32,13 +33,13 @@ Fault AeadOpen(AeadName name, uint8_t* out, const uint8_t key[32], const uint8_t
   int failed = 0;
   switch (name) {
     case AeadName::chacha20_poly1305:
-      failed = crypto_aead_chacha20poly1305_ietf_decrypt(out, nullptr, nullptr, sealed.data, sealed.size, ad.data, ad.size, nonce, key);
+      failed = ChaChaOpen(key, out, {sealed.data, size}, sealed.data + size, nonce, ad) ? 0 : -1;
       break;
     case AeadName::xchacha20_poly1305:
       failed = crypto_aead_xchacha20poly1305_ietf_decrypt(out, nullptr, nullptr, sealed.data, sealed.size, ad.data, ad.size, nonce, key);
       break;
     case AeadName::aes_256_gcm: {
-      if (GcmEngineInUse() == GcmEngine::none) return Fault::unsupported;
+      if (GcmEngineInUse() == Engine::none) return Fault::unsupported;
       GcmKey expanded;
       GcmExpand(&expanded, key);
       failed = GcmOpen(expanded, out, {sealed.data, size}, sealed.data + size, nonce, ad) ? 0 : -1;

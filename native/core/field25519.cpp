@@ -9,21 +9,17 @@ using Wide = unsigned __int128;
 
 constexpr uint64_t kMask = (uint64_t{1} << 51) - 1;
 
-// Brings five products below 2^115 each back to limbs of 51 bits (the second one may have 52).
+// Brings five sums of products, of limbs below 2^53, back to limbs little above 51 bits. All carries move at once, twice, instead of one after the other: the chain of
+// squarings waits for each result, so that what counts here is how long the longest path is.
 inline Field Carry(Wide r0, Wide r1, Wide r2, Wide r3, Wide r4) {
-  Field out;
-  r1 += static_cast<uint64_t>(r0 >> 51);
-  r2 += static_cast<uint64_t>(r1 >> 51);
-  r3 += static_cast<uint64_t>(r2 >> 51);
-  r4 += static_cast<uint64_t>(r3 >> 51);
+  // r4 holds no product times 19, so that its carry is below 2^57 and 19 times it fits.
+  const uint64_t h0 = static_cast<uint64_t>(r0 >> 51), h1 = static_cast<uint64_t>(r1 >> 51), h2 = static_cast<uint64_t>(r2 >> 51),
+                 h3 = static_cast<uint64_t>(r3 >> 51), h4 = static_cast<uint64_t>(r4 >> 51);
   // 2^255 = 19 modulo p, so what leaves the top comes back at the bottom 19 times.
-  const Wide low = static_cast<Wide>(static_cast<uint64_t>(r0) & kMask) + static_cast<Wide>(static_cast<uint64_t>(r4 >> 51)) * 19;
-  out.limb[0] = static_cast<uint64_t>(low) & kMask;
-  out.limb[1] = (static_cast<uint64_t>(r1) & kMask) + static_cast<uint64_t>(low >> 51);
-  out.limb[2] = static_cast<uint64_t>(r2) & kMask;
-  out.limb[3] = static_cast<uint64_t>(r3) & kMask;
-  out.limb[4] = static_cast<uint64_t>(r4) & kMask;
-  return out;
+  const uint64_t t0 = (static_cast<uint64_t>(r0) & kMask) + 19 * h4, t1 = (static_cast<uint64_t>(r1) & kMask) + h0,
+                 t2 = (static_cast<uint64_t>(r2) & kMask) + h1, t3 = (static_cast<uint64_t>(r3) & kMask) + h2,
+                 t4 = (static_cast<uint64_t>(r4) & kMask) + h3;
+  return {{(t0 & kMask) + 19 * (t4 >> 51), (t1 & kMask) + (t0 >> 51), (t2 & kMask) + (t1 >> 51), (t3 & kMask) + (t2 >> 51), (t4 & kMask) + (t3 >> 51)}};
 }
 
 inline Field SquareTimes(Field a, int times) {

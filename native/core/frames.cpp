@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "core/chacha.h"
+
 namespace handfast {
 namespace {
 
@@ -121,16 +123,14 @@ inline void FrameCipher::SealOne(uint8_t* message, size_t size, const uint8_t no
   if (suite_ == AeadName::aes_256_gcm) {
     GcmSeal(schedule_, message, message + size, {message, size}, nonce, ad);
   } else {
-    crypto_aead_chacha20poly1305_ietf_encrypt(message, nullptr, message, size, ad.data, ad.size, nullptr, nonce, key_);
+    ChaChaSeal(key_, message, message + size, {message, size}, nonce, ad);
   }
 }
 
 inline bool FrameCipher::OpenOne(uint8_t* sealed, size_t size, const uint8_t nonce[12], Bytes ad) {
-  if (suite_ == AeadName::aes_256_gcm) {
-    const size_t text = size - kTagBytes;
-    return GcmOpen(schedule_, sealed, {sealed, text}, sealed + text, nonce, ad);
-  }
-  return crypto_aead_chacha20poly1305_ietf_decrypt(sealed, nullptr, nullptr, sealed, size, ad.data, ad.size, nonce, key_) == 0;
+  const size_t text = size - kTagBytes;
+  if (suite_ == AeadName::aes_256_gcm) return GcmOpen(schedule_, sealed, {sealed, text}, sealed + text, nonce, ad);
+  return ChaChaOpen(key_, sealed, {sealed, text}, sealed + text, nonce, ad);
 }
 
 }  // namespace handfast

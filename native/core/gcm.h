@@ -5,18 +5,14 @@
 #include <cstdint>
 
 #include "core/bytes.h"
+#include "core/engine.h"
 
 namespace handfast {
 
-enum class GcmEngine { none, sodium, ipsec_mb };
-
 // Chosen once, after sodium_init.
-GcmEngine GcmEngineInUse();
+Engine GcmEngineInUse();
 // For tests: the engine asked for, when it is there. Key schedules made before must not be used after. False: not there, nothing changed.
-bool GcmUse(GcmEngine engine);
-// The version of ipsec-mb linked in, or an empty text.
-const char* IpsecMbVersion();
-
+bool GcmUse(Engine engine);
 // An expanded key; of either engine. Hold it in guarded memory, or wipe it.
 struct alignas(64) GcmKey {
   uint8_t bytes[1024 + 256];

@@ -19,7 +19,11 @@ export function checkBytes(value: unknown, name: string): asserts value is Uint8
 /** @param most as `least` when absent. */
 export function checkLength(value: unknown, name: string, least: number, most: number = least): asserts value is Uint8Array {
   checkBytes(value, name);
-  const { length } = value;
+  checkSize(value.length, name, least, most);
+}
+
+/** A number of bytes. */
+export function checkSize(length: number, name: string, least: number, most: number): void {
   if (length < least || length > most) {
     badArgument(`${name}: expected ${least === most ? least : `${least} to ${most}`} bytes, not ${length}`);
   }

@@ -65,6 +65,7 @@ export interface AddonInfo {
   secp256k1: string;
   ipsecMb: string;
   gcm: 'ipsec-mb' | 'libsodium' | 'none';
+  chacha: 'ipsec-mb' | 'libsodium';
 }
 
 /** @returns the addon, or one clause that says why there is none. HANDFAST_ADDON names another file than the one built or shipped. */

@@ -56,6 +56,11 @@ export class Border {
     return pack(BULK, length);
   }
 
+  /** Zeros over what `bulk` and `more` put there. */
+  wipeBulk(): void {
+    this.bytes.fill(0, BULK, this.#next);
+  }
+
   /** A copy of a result. */
   take(offset: number, length: number): Bytes {
     return this.bytes.slice(offset, offset + length);

@@ -21,6 +21,7 @@ export function makeCore(addon: Addon): Core {
   const frames = makeFrames(border, aes);
   const slabs = new SlabPool(addon);
   const sodium = `libsodium ${info.sodium}`;
+  const ipsecMb = `ipsec-mb ${info.ipsecMb}`;
   return {
     name: 'native',
     lanes: 'off',
@@ -28,8 +29,8 @@ export function makeCore(addon: Addon): Core {
       ed25519: sodium,
       x25519: sodium,
       secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}` : pure.parts.secp256k1,
-      'chacha20-poly1305': sodium,
-      'aes-256-gcm': info.gcm === 'ipsec-mb' ? `ipsec-mb ${info.ipsecMb}` : aes ? sodium : pure.parts['aes-256-gcm'],
+      'chacha20-poly1305': info.chacha === 'ipsec-mb' ? ipsecMb : sodium,
+      'aes-256-gcm': info.gcm === 'ipsec-mb' ? ipsecMb : aes ? sodium : pure.parts['aes-256-gcm'],
       hash: sodium,
     },
     fastAes: aes,
@@ -47,7 +48,10 @@ export function makeCore(addon: Addon): Core {
     equal(a, b) {
       checkBytes(a, 'a');
       checkBytes(b, 'b');
-      return a.length === b.length && addon.equal(border.bulk(a), border.more(b));
+      if (a.length !== b.length) return false;
+      const same = addon.equal(border.bulk(a), border.more(b));
+      border.wipeBulk();
+      return same;
     },
     wipe(bytes) {
       checkBytes(bytes, 'bytes');

@@ -33,8 +33,9 @@ export function makeHash(border: Border): Hash {
       }
       const place = Array.isArray(message) ? joined(border, message) : whole(border, message as Bytes);
       addon.blake2b(pack(AT.out, length), place, key, salt, personal);
-      if (key !== NOTHING) border.bytes.fill(0, AT.key, AT.key + 64);
-      return border.take(AT.out, length);
+      if (key === NOTHING) return border.take(AT.out, length);
+      border.bytes.fill(0, AT.key, AT.key + 64);
+      return border.takeSecret(AT.out, length);
     },
 
     sha256(message) {
@@ -53,14 +54,16 @@ export function makeHash(border: Border): Hash {
       checkBytes(key, 'key');
       checkBytes(message, 'message');
       addon.hmacSha256(pack(AT.out, 32), border.bulk(key), border.more(message));
-      return border.take(AT.out, 32);
+      border.wipeBulk();
+      return border.takeSecret(AT.out, 32);
     },
 
     hmacSha512(key, message) {
       checkBytes(key, 'key');
       checkBytes(message, 'message');
       addon.hmacSha512(pack(AT.out, 64), border.bulk(key), border.more(message));
-      return border.take(AT.out, 64);
+      border.wipeBulk();
+      return border.takeSecret(AT.out, 64);
     },
 
     hkdfSha256(ikm, salt, info, length) {
@@ -70,6 +73,7 @@ export function makeHash(border: Border): Hash {
       checkInteger(length, 'length', 1, 255 * 32);
       const out = new Uint8Array(length);
       addon.hkdfSha256(out, border.bulk(ikm), border.more(salt), border.more(info));
+      border.wipeBulk();
       return out;
     },
   };

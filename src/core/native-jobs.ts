@@ -70,8 +70,13 @@ export function makeJobs(border: Border, fallback: Secp256k1 | undefined): Jobs 
       if (threads.length > 0) {
         const size = sizeOf(threads);
         batch = new Batch(new ArrayBuffer(size));
-        batch.write(threads);
-        work = addon.runAsync(batch.buffer, size, threads.length);
+        try {
+          batch.write(threads);
+          work = addon.runAsync(batch.buffer, size, threads.length);
+        } catch (error) {
+          batch.forget();
+          throw error;
+        }
       }
       // Done before the first await, so that arguments may change once this function has returned its promise.
       let failed: { error: unknown } | undefined;

@@ -3,6 +3,7 @@ import { ed25519 as noble } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { checkBytes, checkLength } from './check.ts';
 import type { Bytes, Ed25519, KeyPair } from './core.ts';
+import { doubleMultiply, type Point as EdwardsPoint } from './pure-edwards.ts';
 import { random } from './pure-random.ts';
 import { checkItems } from './pure-secp256k1.ts';
 import { withSecret } from './pure-secret.ts';
@@ -67,16 +68,16 @@ function isValid(signature: Bytes, message: Bytes, publicKey: Bytes): boolean {
   if (s >= ORDER) return false;
   // That R is canonical needs no check of its own: what it is compared with is.
   if (isSmallOrder(signature) || !isCanonical(publicKey) || isSmallOrder(publicKey)) return false;
-  let minusA: Point;
+  let minusA: EdwardsPoint;
   try {
     minusA = Point.fromBytes(publicKey, false).negate();
   } catch {
     return false; // not on the curve
   }
   const k = challenge(signature, publicKey, message);
-  const expected = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(k)).toBytes();
-  for (let i = 0; i < 32; i++) if (expected[i] !== signature[i]) return false;
-  return true;
+  // R as bytes: y, and in the top bit whether x is odd.
+  const { x, y } = doubleMultiply(s, k, minusA);
+  return littleEndian(signature, 0) === (y | ((x & 1n) << 255n));
 }
 
 /** k = SHA-512(R || A || M) mod L; R is the first half of the signature. */
@@ -118,7 +119,6 @@ function bytes32(value: bigint): Bytes {
   return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
 }
 
-type Point = InstanceType<typeof noble.Point>;
 const { Point } = noble;
 const { Fn } = Point;
 const ORDER = Fn.ORDER;

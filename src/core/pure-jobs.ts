@@ -1,16 +1,16 @@
 /** Mixed work of handshakes, one answer a job. */
-import { badArgument, checkArray, checkBytes, checkObject } from './check.ts';
+import { badArgument, checkArray, checkBytes, checkLength, checkObject } from './check.ts';
 import type { Answer, Bytes, Job, SecretInput } from './core.ts';
 import { ed25519 } from './pure-ed25519.ts';
 import { guarded, sharedSecret } from './pure-guarded.ts';
 import { secp256k1 } from './pure-secp256k1.ts';
-import { checkSecret, PureSecret, withSecret } from './pure-secret.ts';
+import { checkSecret, checkSecretInput, PureSecret, withSecret } from './pure-secret.ts';
 
 export function run(jobs: readonly Job[]): Answer[] {
-  checkArray(jobs, 'jobs');
+  checkJobs(jobs);
   const answers: Answer[] = [];
   try {
-    for (let i = 0; i < jobs.length; i++) answers.push(answer(jobs[i]!, i));
+    for (const job of jobs) answers.push(answer(job));
   } catch (error) {
     wipeAll(answers);
     throw error;
@@ -20,14 +20,14 @@ export function run(jobs: readonly Job[]): Answer[] {
 
 /** On the event loop, as there is nothing else here, but other work gets its turn between two jobs. */
 export async function runAsync(jobs: readonly Job[]): Promise<Answer[]> {
-  checkArray(jobs, 'jobs');
+  checkJobs(jobs);
   const own: Job[] = [];
   const answers: Answer[] = [];
   try {
-    for (let i = 0; i < jobs.length; i++) own.push(copyOf(jobs[i]!, i));
-    for (let i = 0; i < own.length; i++) {
+    for (const job of jobs) own.push(copyOf(job));
+    for (const job of own) {
       await anotherTurn();
-      answers.push(answer(own[i]!, i));
+      answers.push(answer(job));
     }
     return answers;
   } catch (error) {
@@ -38,8 +38,47 @@ export async function runAsync(jobs: readonly Job[]): Promise<Answer[]> {
   }
 }
 
-function answer(job: Job, index: number): Answer {
+/** All before any is done. */
+function checkJobs(jobs: readonly Job[]): void {
+  checkArray(jobs, 'jobs');
+  for (let i = 0; i < jobs.length; i++) checkJob(jobs[i]!, i);
+}
+
+/** Only what the caller decides is refused; a peer's misshapen key or signature is an answer. */
+function checkJob(job: Job, index: number): void {
   checkObject(job, `jobs[${index}]`);
+  switch (job.op) {
+    case 'keygen':
+      return;
+    case 'dh':
+      checkSecret(job.secretKey, 'secretKey');
+      checkLength(job.publicKey, 'publicKey', 32);
+      checkSecretInput(job.secretKey, 'secretKey', 32);
+      return;
+    case 'sign':
+      checkBytes(job.message, 'message');
+      checkSecretInput(job.secretKey, 'secretKey', 64);
+      return;
+    case 'verify':
+      checkBytes(job.signature, 'signature');
+      checkBytes(job.message, 'message');
+      checkBytes(job.publicKey, 'publicKey');
+      return;
+    case 'secp256k1-sign':
+      checkLength(job.digest, 'digest', 32);
+      checkSecretInput(job.secretKey, 'secretKey', 32);
+      return;
+    case 'secp256k1-verify':
+      checkBytes(job.signature, 'signature');
+      checkLength(job.digest, 'digest', 32);
+      checkBytes(job.publicKey, 'publicKey');
+      return;
+    default:
+      badArgument(`jobs[${index}]: not an operation`);
+  }
+}
+
+function answer(job: Job): Answer {
   switch (job.op) {
     case 'keygen':
       return { op: 'keygen', keyPair: guarded.x25519KeyPair() };
@@ -53,49 +92,33 @@ function answer(job: Job, index: number): Answer {
       return { op: 'secp256k1-sign', signature: secp256k1.sign(job.digest, job.secretKey) };
     case 'secp256k1-verify':
       return { op: 'secp256k1-verify', valid: secp256k1.verify(job.signature, job.digest, job.publicKey) };
-    default:
-      return badArgument(`jobs[${index}]: not an operation`);
   }
 }
 
-function copyOf(job: Job, index: number): Job {
-  checkObject(job, `jobs[${index}]`);
+/** Of a job that was checked. */
+function copyOf(job: Job): Job {
   switch (job.op) {
     case 'keygen':
-      return { op: 'keygen' };
+      return job;
     case 'dh':
-      checkSecret(job.secretKey, 'secretKey');
-      return { op: 'dh', publicKey: bytesOf(job.publicKey, 'publicKey'), secretKey: secretOf(job.secretKey) };
+      return { op: 'dh', publicKey: copied(job.publicKey), secretKey: secretOf(job.secretKey) };
     case 'sign':
-      return { op: 'sign', message: bytesOf(job.message, 'message'), secretKey: secretOf(job.secretKey) };
-    case 'verify':
-      return {
-        op: 'verify',
-        signature: bytesOf(job.signature, 'signature'),
-        message: bytesOf(job.message, 'message'),
-        publicKey: bytesOf(job.publicKey, 'publicKey'),
-      };
+      return { op: 'sign', message: copied(job.message), secretKey: secretOf(job.secretKey) };
     case 'secp256k1-sign':
-      return { op: 'secp256k1-sign', digest: bytesOf(job.digest, 'digest'), secretKey: secretOf(job.secretKey) };
+      return { op: 'secp256k1-sign', digest: copied(job.digest), secretKey: secretOf(job.secretKey) };
+    case 'verify':
+      return { op: 'verify', signature: copied(job.signature), message: copied(job.message), publicKey: copied(job.publicKey) };
     case 'secp256k1-verify':
-      return {
-        op: 'secp256k1-verify',
-        signature: bytesOf(job.signature, 'signature'),
-        digest: bytesOf(job.digest, 'digest'),
-        publicKey: bytesOf(job.publicKey, 'publicKey'),
-      };
-    default:
-      return badArgument(`jobs[${index}]: not an operation`);
+      return { op: 'secp256k1-verify', signature: copied(job.signature), digest: copied(job.digest), publicKey: copied(job.publicKey) };
   }
 }
 
-function bytesOf(value: Bytes, name: string): Bytes {
-  checkBytes(value, name);
-  return new Uint8Array(value);
+function copied(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes);
 }
 
 function secretOf(input: SecretInput): PureSecret {
-  return withSecret(input, 'secretKey', 1, 64, (bytes) => new PureSecret(new Uint8Array(bytes)));
+  return withSecret(input, 'secretKey', 32, 64, (bytes) => new PureSecret(new Uint8Array(bytes)));
 }
 
 function wipeAll(answers: readonly Answer[]): void {

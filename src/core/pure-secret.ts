@@ -1,6 +1,6 @@
 /** Keys of the pure core behind a handle: an array of its own, wiped by its owner, never printed. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkLength } from './check.ts';
+import { badArgument, checkLength, checkSize } from './check.ts';
 import type { Bytes, Secret, SecretInput } from './core.ts';
 
 let live = 0;
@@ -48,7 +48,7 @@ export class PureSecret implements Secret {
     return this.toString();
   }
 
-  /** The bytes themselves, for this core only; undefined for anything else than one of its secrets. */
+  /** The bytes themselves, for this core only; undefined for anything else than one of its secrets. @throws HF_RELEASED */
   static peek(value: unknown): Bytes | undefined {
     return typeof value === 'object' && value !== null && #bytes in value ? value.#held() : undefined;
   }
@@ -66,13 +66,13 @@ export class PureSecret implements Secret {
 export function withSecret<T>(input: SecretInput, name: string, least: number, most: number, use: (bytes: Bytes) => T): T {
   const own = PureSecret.peek(input);
   if (own !== undefined) {
-    checkLength(own, name, least, most);
+    checkSize(own.length, name, least, most);
     return use(own);
   }
   if (isForeignSecret(input)) {
+    checkSize(input.length, name, least, most);
     const copy = input.export();
     try {
-      checkLength(copy, name, least, most);
       return use(copy);
     } finally {
       copy.fill(0);
@@ -82,7 +82,13 @@ export function withSecret<T>(input: SecretInput, name: string, least: number, m
   return use(input);
 }
 
-/** A Secret of any core, not bytes. */
+/** As `withSecret` checks, with nothing lent. @throws HF_BAD_ARGUMENT, HF_RELEASED */
+export function checkSecretInput(input: SecretInput, name: string, length: number): void {
+  if (PureSecret.peek(input) !== undefined || isForeignSecret(input)) checkSize(input.length, name, length, length);
+  else checkLength(input, name, length);
+}
+
+/** A Secret of any core, not bytes. @throws HF_BAD_ARGUMENT, HF_RELEASED */
 export function checkSecret(value: unknown, name: string): asserts value is Secret {
   if (PureSecret.peek(value) === undefined && !isForeignSecret(value)) badArgument(`${name}: expected a Secret`);
 }

@@ -42,19 +42,20 @@ const USER = { id: 'echo 1000' };
 const NOTHING = { 'dpkg-query': 'exit 1' };
 const ALL = { 'c++': '', make: '', cmake: '', 'dpkg-query': 'echo "install ok installed"' };
 const NEEDED = 'build-essential cmake libsodium-dev libsecp256k1-dev';
+const NPM_CI = 'npm ci --no-audit --no-fund';
 const INSTALL = 'apt-get install -y -q --no-install-recommends';
 
 describe.skipIf(process.platform === 'win32')('scripts/setup', () => {
   it('installs what is missing, then the npm packages', () => {
     const { status, calls } = run({ ...ROOT, ...NOTHING, 'apt-get': '' });
     expect(status).toBe(0);
-    expect(calls).toEqual(['apt-get update -q', `${INSTALL} ${NEEDED}`, `${INSTALL} libipsec-mb-dev`, 'npm ci']);
+    expect(calls).toEqual(['apt-get update -q', `${INSTALL} ${NEEDED}`, `${INSTALL} libipsec-mb-dev`, NPM_CI]);
   });
 
   it('asks for nothing that is there already', () => {
     const { status, calls, said } = run({ ...ROOT, ...ALL, 'apt-get': '' });
     expect(status).toBe(0);
-    expect(calls).toEqual(['npm ci']);
+    expect(calls).toEqual([NPM_CI]);
     expect(said).toContain('all there');
   });
 
@@ -65,20 +66,20 @@ describe.skipIf(process.platform === 'win32')('scripts/setup', () => {
       'dpkg-query': 'case $4 in libsodium-dev) exit 1 ;; esac; echo "install ok installed"',
       'apt-get': '',
     });
-    expect(calls).toEqual(['apt-get update -q', `${INSTALL} libsodium-dev`, 'npm ci']);
+    expect(calls).toEqual(['apt-get update -q', `${INSTALL} libsodium-dev`, NPM_CI]);
   });
 
   it('goes through sudo when not root', () => {
     const { calls } = run({ ...USER, ...NOTHING, 'apt-get': '', sudo: '"$@"' });
     expect(calls).toContain('sudo apt-get update -q');
     expect(calls).toContain(`${INSTALL} ${NEEDED}`);
-    expect(calls.at(-1)).toBe('npm ci');
+    expect(calls.at(-1)).toBe(NPM_CI);
   });
 
   it('without root and sudo says what is missing and goes on', () => {
     const { status, calls, said } = run({ ...USER, ...NOTHING, 'apt-get': '' });
     expect(status).toBe(0);
-    expect(calls).toEqual(['npm ci']);
+    expect(calls).toEqual([NPM_CI]);
     expect(said).toContain(`apt-get install ${NEEDED}`);
     expect(said).toContain('pure TypeScript core');
   });
@@ -86,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('scripts/setup', () => {
   it('goes on when apt-get fails', () => {
     const { status, calls, said } = run({ ...ROOT, ...NOTHING, 'apt-get': 'exit 100' });
     expect(status).toBe(0);
-    expect(calls.at(-1)).toBe('npm ci');
+    expect(calls.at(-1)).toBe(NPM_CI);
     expect(said).toContain(`By hand: apt-get install ${NEEDED}`);
   });
 
@@ -100,13 +101,13 @@ describe.skipIf(process.platform === 'win32')('scripts/setup', () => {
 
   it('uses brew where there is no apt-get', () => {
     const { calls } = run({ ...USER, 'c++': '', brew: 'case "$1 $3" in "list secp256k1") ;; list*) exit 1 ;; esac' });
-    expect(calls.filter((call) => !call.startsWith('brew list'))).toEqual(['brew install cmake libsodium', 'npm ci']);
+    expect(calls.filter((call) => !call.startsWith('brew list'))).toEqual(['brew install cmake libsodium', NPM_CI]);
   });
 
   it('leaves the system alone with --no-native', () => {
     const { status, calls } = run({ ...ROOT, ...NOTHING, 'apt-get': '' }, ['--no-native']);
     expect(status).toBe(0);
-    expect(calls).toEqual(['npm ci']);
+    expect(calls).toEqual([NPM_CI]);
   });
 
   it('does nothing with --help, and refuses what it does not know', () => {

@@ -1,7 +1,7 @@
 /** Random calls of every function of a core, for two cores to be compared on: results, refusals and codes. */
-import type { AeadName, Core, Framing, Job, Secret, SignedItem, Suite } from '../../src/core/core.ts';
+import type { AeadName, Core, Framing, Job, Secret, SecretInput, SignedItem, Suite } from '../../src/core/core.ts';
 import { HandfastError } from '../../src/errors.ts';
-import { toHex } from './bytes.ts';
+import { hex, toHex } from './bytes.ts';
 import { edgePoint, edgeSignature } from './ed25519-edges.ts';
 import type { Random } from './random.ts';
 
@@ -15,13 +15,13 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => core.x25519.keyPair(seed);
   },
   'x25519.publicKey': (random) => {
-    const key = near(random, 32);
-    return (core) => core.x25519.publicKey(key);
+    const key = keyInput(random, near(random, 32));
+    return (core) => key(core, (input) => core.x25519.publicKey(input));
   },
   'x25519.shared': (random) => {
-    const key = near(random, 32);
+    const key = keyInput(random, near(random, 32));
     const point = montgomeryPoint(random);
-    return (core) => core.x25519.shared(key, point);
+    return (core) => key(core, (input) => core.x25519.shared(input, point));
   },
   'ed25519.keyPair': (random) => {
     const seed = near(random, 32);
@@ -30,8 +30,8 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   'ed25519.sign': (random, helper) => {
     const message = random.bytes(random.below(200));
     // Right, with a public half that does not belong, or of another length.
-    const key = random.chance(0.5) ? helper.ed25519.keyPair(random.bytes(32)).secretKey : near(random, 64);
-    return (core) => core.ed25519.sign(message, key);
+    const key = keyInput(random, random.chance(0.5) ? helper.ed25519.keyPair(random.bytes(32)).secretKey : near(random, 64));
+    return (core) => key(core, (input) => core.ed25519.sign(message, input));
   },
   'ed25519.verify': (random, helper) => {
     const { signature, message, publicKey } = ed25519Item(random, helper);
@@ -50,13 +50,13 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => core.secp256k1.keyPair(key);
   },
   'secp256k1.publicKey': (random) => {
-    const key = scalar(random);
-    return (core) => core.secp256k1.publicKey(key);
+    const key = keyInput(random, scalar(random));
+    return (core) => key(core, (input) => core.secp256k1.publicKey(input));
   },
   'secp256k1.sign': (random) => {
-    const key = scalar(random);
+    const key = keyInput(random, scalar(random));
     const digest = digestOf(random);
-    return (core) => core.secp256k1.sign(digest, key);
+    return (core) => key(core, (input) => core.secp256k1.sign(digest, input));
   },
   'secp256k1.verify': (random, helper) => {
     const { signature, message, publicKey } = secp256k1Item(random, helper);
@@ -101,11 +101,12 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   },
   'aead.seal': (random) => {
     const [name, nonceLength] = random.pick(AEADS);
-    const [key, nonce, message, ad] = [near(random, 32), near(random, nonceLength), random.bytes(random.below(400)), maybeAd(random)];
+    const key = keyInput(random, near(random, 32));
+    const [nonce, message, ad] = [near(random, nonceLength), random.bytes(random.below(400)), maybeAd(random)];
     const outLength = random.chance(0.5) ? undefined : message.length + (random.chance(0.9) ? 16 : random.below(40));
     return (core) => {
       const out = outLength === undefined ? undefined : new Uint8Array(outLength);
-      return [core.aead.seal(name, key, nonce, message, ad, out), out];
+      return key(core, (input) => [core.aead.seal(name, input, nonce, message, ad, out), out]);
     };
   },
   'aead.open': (random, helper) => {
@@ -114,8 +115,9 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     const right = helper.aead.seal(name, key, nonce, message, ad);
     const sealed = random.chance(0.5) ? right : random.mutated(right);
     const out = random.chance(0.5) ? undefined : random.bytes(Math.max(0, sealed.length - (random.chance(0.9) ? 16 : random.below(40))));
-    const [wrongKey, wrongNonce] = [random.chance(0.05) ? near(random, 32) : key, random.chance(0.05) ? near(random, nonceLength) : nonce];
-    return (core) => withOut(out, (given) => core.aead.open(name, wrongKey, wrongNonce, sealed, ad, given));
+    const someKey = keyInput(random, random.chance(0.05) ? near(random, 32) : key);
+    const someNonce = random.chance(0.05) ? near(random, nonceLength) : nonce;
+    return (core) => withOut(out, (given) => someKey(core, (input) => core.aead.open(name, input, someNonce, sealed, ad, given)));
   },
   'guarded.x25519KeyPair': (random) => {
     const seed = near(random, 32);
@@ -145,7 +147,14 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   cipher: cipherStory,
   run: (random, helper) => {
     const jobs = list(random, 4, () => job(random, helper));
-    return (core) => core.run(jobs);
+    return (core) => {
+      const made = jobs.map((make) => make(core));
+      try {
+        return core.run(made);
+      } finally {
+        for (const { secretKey } of made as { secretKey?: SecretInput }[]) if (secretKey && 'wipe' in secretKey) secretKey.wipe();
+      }
+    };
   },
 };
 
@@ -189,6 +198,8 @@ function cipherStory(random: Random): Call {
   const key = random.bytes(32);
   const messages = list(random, 6, () => random.bytes(random.below(120) + (random.chance(0.95) ? 1 : 0)));
   const spoil = random.chance(0.5) ? list(random, 2, () => ({ at: random.word(), bit: random.below(8) })) : [];
+  // A length written over one that was right.
+  const lie = random.chance(0.2) ? { frame: random.below(6), length: random.pick([0, 15, 16, 17, 18, 200, 65_535]) } : undefined;
   const cuts = list(random, 3, () => random.word());
   const maxLength = random.chance(0.8) ? 65_535 : random.below(140);
   const capacity = random.between(1, 6);
@@ -209,6 +220,8 @@ function cipherStory(random: Random): Call {
         sealer.counter,
         slab.bytes.slice(0, end),
       );
+      const lied = lie && lie.frame < messages.length ? table.entries[2 * lie.frame]! : 0;
+      if (lied > 0) slab.bytes.set([lie!.length >> 8, lie!.length & 0xff], lied - 2);
       for (const { at, bit } of spoil) slab.bytes[at % Math.max(1, end)]! ^= 1 << bit;
       const opened = core.frameTable(capacity);
       let start = 0;
@@ -228,19 +241,55 @@ function cipherStory(random: Random): Call {
   };
 }
 
-function job(random: Random, helper: Core): Job {
-  switch (random.below(4)) {
-    case 0:
-      return { op: 'sign', message: random.bytes(random.below(100)), secretKey: random.chance(0.9) ? random.bytes(64) : near(random, 64) };
-    case 1:
-      return { op: 'verify', ...ed25519Item(random, helper) };
-    case 2:
-      return { op: 'secp256k1-sign', digest: digestOf(random), secretKey: scalar(random) };
+function job(random: Random, helper: Core): (core: Core) => Job {
+  switch (random.below(5)) {
+    case 0: {
+      const message = random.bytes(random.below(100));
+      const key = jobKey(random, near(random, 64));
+      return (core) => ({ op: 'sign', message, secretKey: key(core) });
+    }
+    case 1: {
+      const item = ed25519Item(random, helper);
+      return () => ({ op: 'verify', ...item });
+    }
+    case 2: {
+      const digest = digestOf(random);
+      const key = jobKey(random, scalar(random));
+      return (core) => ({ op: 'secp256k1-sign', digest, secretKey: key(core) });
+    }
+    case 3: {
+      const publicKey = montgomeryPoint(random);
+      const key = jobKey(random, near(random, 32));
+      return (core) => ({ op: 'dh', publicKey, secretKey: key(core) as Secret });
+    }
     default: {
       const { signature, message, publicKey } = secp256k1Item(random, helper);
-      return { op: 'secp256k1-verify', signature, digest: message, publicKey };
+      return () => ({ op: 'secp256k1-verify', signature, digest: message, publicKey });
     }
   }
+}
+
+/** A key as bytes, as a Secret, or as one that was wiped; the caller wipes it. */
+function jobKey(random: Random, bytes: Uint8Array): (core: Core) => SecretInput {
+  const way = random.chance(0.5) ? 'bytes' : random.chance(0.9) ? 'secret' : 'wiped';
+  if (way === 'bytes' || bytes.length < 1 || bytes.length > 64) return () => bytes;
+  return (core) => {
+    const secret = core.guarded.import(bytes);
+    if (way === 'wiped') secret.wipe();
+    return secret;
+  };
+}
+
+function keyInput(random: Random, bytes: Uint8Array): (core: Core, use: (input: SecretInput) => unknown) => unknown {
+  const key = jobKey(random, bytes);
+  return (core, use) => {
+    const input = key(core);
+    try {
+      return use(input);
+    } finally {
+      if ('wipe' in input) input.wipe();
+    }
+  };
 }
 
 function ed25519Item(random: Random, helper: Core): SignedItem {
@@ -256,6 +305,7 @@ function secp256k1Item(random: Random, helper: Core): SignedItem {
   const message = random.chance(0.98) ? random.bytes(32) : digestOf(random);
   let signature = helper.secp256k1.sign(message.length === 32 ? message : key, key);
   if (random.chance(0.3)) signature = withHighS(signature);
+  if (random.chance(0.4)) signature = der(random, signature);
   if (random.chance(0.1)) signature = random.bytes(random.between(0, 80));
   const item = { signature, message, publicKey: helper.secp256k1.publicKey(key) };
   if (random.chance(0.1)) item.publicKey = Uint8Array.of(random.pick([4, 6, 7]), ...random.bytes(64));
@@ -272,14 +322,71 @@ function spoilt(random: Random, item: SignedItem): SignedItem {
   return changed;
 }
 
-/** The other of the two signatures, with DER written anew. */
-function withHighS(der: Uint8Array): Uint8Array {
-  const rEnd = 4 + der[3]!;
-  const s = BigInt(`0x${toHex(der.subarray(rEnd + 2))}`);
-  const digits = (SECP256K1_ORDER - s).toString(16).padStart(64, '0');
-  const body = digits[0]! >= '8' ? `00${digits}` : digits.replace(/^(00)+/, '');
-  const high = Uint8Array.from(body.match(/../g)!, (pair) => Number.parseInt(pair, 16));
-  return Uint8Array.of(0x30, rEnd - 2 + 2 + high.length, ...der.subarray(2, rEnd), 2, high.length, ...high);
+/** The other of the two signatures. */
+function withHighS(signature: Uint8Array): Uint8Array {
+  const [r, s] = numbersOf(signature);
+  return sequence(integer(r), integer(SECP256K1_ORDER - s));
+}
+
+/** The same numbers, or ones at the edges, in DER that is right, or in what only lax readers take for it. */
+function der(random: Random, signature: Uint8Array): Uint8Array {
+  const edge = (value: bigint): bigint =>
+    random.chance(0.15)
+      ? random.pick([0n, 1n, 127n, 128n, value + SECP256K1_ORDER, SECP256K1_ORDER, SECP256K1_ORDER - 1n, 2n ** 256n - 1n])
+      : value;
+  const written = (value: bigint): Uint8Array => {
+    const right = integer(value);
+    const body = right.subarray(2);
+    switch (random.below(12)) {
+      case 0: // padded
+        return Uint8Array.of(2, body.length + 1, 0, ...body);
+      case 1: // without the zero that keeps it positive
+        return body[0] === 0 ? Uint8Array.of(2, body.length - 1, ...body.subarray(1)) : right;
+      case 2: // the length in two bytes
+        return Uint8Array.of(2, 0x81, body.length, ...body);
+      case 3: // negative
+        return Uint8Array.of(2, body.length, body[0]! | 0x80, ...body.subarray(1));
+      case 4: // no integer
+        return Uint8Array.of(random.pick([0, 3, 0x82]), ...right.subarray(1));
+      case 5:
+        return random.chance(0.3) ? Uint8Array.of(2, 0) : right;
+      default:
+        return right;
+    }
+  };
+  const [r, s] = numbersOf(signature);
+  const whole = sequence(written(edge(r)), written(edge(s)));
+  switch (random.below(12)) {
+    case 0:
+      return Uint8Array.of(...whole, 0);
+    case 1:
+      return Uint8Array.of(0x30, 0x81, ...whole.subarray(1));
+    case 2:
+      return Uint8Array.of(0x30, whole[1]! + 2, ...whole.subarray(2), 5, 0);
+    case 3:
+      return Uint8Array.of(0x30, 0x80, ...whole.subarray(2), 0, 0);
+    case 4:
+      return Uint8Array.of(0x30, random.pick([0, whole[1]! - 1, whole[1]! + 1, 0xff]), ...whole.subarray(2));
+    default:
+      return whole;
+  }
+}
+
+function numbersOf(signature: Uint8Array): [bigint, bigint] {
+  const end = 4 + signature[3]!;
+  return [BigInt(`0x${toHex(signature.subarray(4, end))}`), BigInt(`0x${toHex(signature.subarray(end + 2))}`)];
+}
+
+function sequence(...parts: readonly Uint8Array[]): Uint8Array {
+  const body = parts.flatMap((part) => [...part]);
+  return Uint8Array.of(0x30, body.length, ...body);
+}
+
+function integer(value: bigint): Uint8Array {
+  const digits = value.toString(16);
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
+  const body = even[0]! >= '8' ? `00${even}` : even;
+  return Uint8Array.of(2, body.length / 2, ...hex(body));
 }
 
 function montgomeryPoint(random: Random): Uint8Array {

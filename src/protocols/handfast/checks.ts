@@ -15,7 +15,7 @@ export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string)
   const taken: Taken = takeFrame(bytes, limit);
   switch (taken.kind) {
     case 'frame':
-      return { frame: taken.frame.slice(), rest: taken.rest.slice() };
+      return { frame: join([taken.frame]), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };
     case 'short':
       return { held: bytes === data ? data.slice() : bytes };
     case 'empty':
@@ -93,14 +93,17 @@ export function cut(waitingFor: string): HandfastError {
 }
 
 function checkTimestamp(timestamp: bigint, now: Millis, windowMs: number): HandfastError | undefined {
-  const ahead = timestamp - BigInt(Math.trunc(now));
-  const window = BigInt(windowMs);
-  const allowed = `${windowMs.toLocaleString('en')} ms are allowed: compare the clocks of both machines`;
-  if (ahead < -window) return fault('EXPIRED_TIMESTAMP', `the timestamp is ${shown(-ahead)} behind our clock, ${allowed}`);
-  if (ahead > window) return fault('FUTURE_TIMESTAMP', `the timestamp is ${shown(ahead)} ahead of our clock, ${allowed}`);
+  // Beyond 2^53 the difference is rounded, and far outside any window all the same.
+  const ahead = Number(timestamp) - Math.trunc(now);
+  if (ahead < -windowMs) return clockFault('EXPIRED_TIMESTAMP', -ahead, 'behind', windowMs);
+  if (ahead > windowMs) return clockFault('FUTURE_TIMESTAMP', ahead, 'ahead of', windowMs);
   return undefined;
 }
 
-function shown(ms: bigint): string {
-  return ms > 31_536_000_000n ? 'years' : `${Number(ms).toLocaleString('en')} ms`;
+function clockFault(code: CodeName, ms: number, where: string, windowMs: number): HandfastError {
+  const much = ms > 31_536_000_000 ? 'years' : `${ms.toLocaleString('en')} ms`;
+  const allowed = `${windowMs.toLocaleString('en')} ms are allowed: compare the clocks of both machines`;
+  return fault(code, `the timestamp is ${much} ${where} our clock, ${allowed}`);
 }
+
+const NONE = new Uint8Array(0);

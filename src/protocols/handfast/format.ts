@@ -139,7 +139,12 @@ export function readReply(frame: Bytes): Reply | undefined {
 }
 
 export function writeClaim(id: Bytes, timestamp: number): Bytes {
-  return new Writer().bytes(id).u64(BigInt(timestamp)).bytes(NO_EXTENSIONS).joined();
+  const claim = new Uint8Array(32 + 8 + NO_EXTENSIONS.length);
+  claim.set(id);
+  // Milliseconds are below 2^53, so two halves hold them without a bigint.
+  writeU32(claim, 32, Math.floor(timestamp / 2 ** 32));
+  writeU32(claim, 36, timestamp % 2 ** 32);
+  return claim;
 }
 
 export function readProof(opened: Bytes): Proof | undefined {

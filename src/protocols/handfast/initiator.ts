@@ -24,7 +24,6 @@ import { signatureOf, signWork } from './sign.ts';
 
 /** The reply has opened: who B says it is, and what the rest of the handshake needs. */
 interface Replied {
-  deadline: Millis;
   suite: Suite;
   keys: HandshakeKeys;
   h3: Bytes;
@@ -38,9 +37,9 @@ export type State =
   | { at: 'keygen'; deadline: Millis }
   | { at: 'await-reply'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; held: Bytes }
   | { at: 'dh'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; reply: Reply; arrived: Millis }
-  | ({ at: 'verify' } & Replied)
-  | ({ at: 'judge' } & Replied)
-  | ({ at: 'sign'; claim: Bytes; ownTimestamp: number } & Replied)
+  | { at: 'verify'; deadline: Millis; replied: Replied }
+  | { at: 'judge'; deadline: Millis; replied: Replied }
+  | { at: 'sign'; deadline: Millis; replied: Replied; claim: Bytes; ownTimestamp: number }
   | { at: 'await-open'; deadline: Millis; opening: Opening; held: Bytes }
   | { at: 'opened' }
   | { at: 'closed' };
@@ -145,49 +144,53 @@ function openReply(settings: Settings, state: At<'dh'>, { answers: [answer] }: O
   state.ephemeral.secretKey.wipe();
   const h3 = extend(core, h2, reply.sealed);
   const proof = checkProof(settings, opened, state.arrived, "the listener's");
-  const replied: Replied = { deadline, suite, keys, h3, peer: NOBODY, timestamp: 0 };
-  if (proof instanceof HandfastError) return fail(settings, { at: 'verify', ...replied }, proof);
+  const replied: Replied = { suite, keys, h3, peer: NOBODY, timestamp: 0 };
+  if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
   const publicKey = proof.id.slice();
-  const peer = { id: peerIdOf(publicKey), publicKey };
+  replied.peer = { id: peerIdOf(publicKey), publicKey };
+  replied.timestamp = Number(proof.timestamp);
   return [
-    { at: 'verify', ...replied, peer, timestamp: Number(proof.timestamp) },
-    { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey }] },
+    { at: 'verify', deadline, replied },
+    { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
   ];
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   if (answer?.op !== 'verify') return fail(settings, state, broken(answer));
   if (!answer.valid) return fail(settings, state, fault('INVALID_SIGNATURE', "the listener's signature does not match this handshake"));
-  const who = checkWho(settings, state.peer);
+  const { deadline, replied } = state;
+  const who = checkWho(settings, replied.peer);
   if (who) return fail(settings, state, who);
   return [
-    { ...state, at: 'judge' },
+    { at: 'judge', deadline, replied },
     { kind: 'trace', what: 'listener proved', direction: 'done', bytes: 0 },
-    { kind: 'judge', peer: state.peer },
+    { kind: 'judge', peer: replied.peer },
   ];
 }
 
 function judged(settings: Settings, state: At<'judge'>, { refusal, now }: Of<'judged'>): Step<State> {
   if (refusal) return fail(settings, state, fault(refusal.code, refusal.reason));
+  const { deadline, replied } = state;
   const ownTimestamp = Math.trunc(now);
   const claim = writeClaim(settings.identity.publicKey, ownTimestamp);
   return [
-    { ...state, at: 'sign', claim, ownTimestamp },
-    { kind: 'work', items: [signWork(settings, initiatorText(state.h3, state.peer.publicKey, claim))] },
+    { at: 'sign', deadline, replied, claim, ownTimestamp },
+    { kind: 'work', items: [signWork(settings, initiatorText(replied.h3, replied.peer.publicKey, claim))] },
   ];
 }
 
 function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   const { core } = settings;
-  const { suite, keys, h3, peer, deadline } = state;
+  const { deadline, replied } = state;
+  const { suite, keys, h3, peer } = replied;
   const signature = answer ? signatureOf(answer) : broken(answer);
   if (signature instanceof HandfastError) return fail(settings, state, signature);
   const proof = join([state.claim, signature]);
   const sealed = sealOnce(core, suite, keys.kA, h3, proof);
-  const opening = beginOpening(settings, 'initiator', keys, extend(core, h3, sealed), {
+  const opening = beginOpening(settings, 'initiator', keys.prk, extend(core, h3, sealed), {
     suite,
     peer,
-    timestampSum: state.timestamp + state.ownTimestamp,
+    timestampSum: replied.timestamp + state.ownTimestamp,
   });
   wipeKeys(keys);
   const finish = framed(Uint8Array.of(Frame.finish), sealed);
@@ -230,8 +233,8 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
     case 'verify':
     case 'judge':
     case 'sign':
-      send(framed(Uint8Array.of(Frame.sealedRefusal), sealOnce(settings.core, state.suite, state.keys.kR, state.h3, closeBody(why))));
-      wipeKeys(state.keys);
+      send(framed(Uint8Array.of(Frame.sealedRefusal), sealedRefusal(settings, state.replied, why)));
+      wipeKeys(state.replied.keys);
       break;
     case 'await-open':
       send(sendClose(state.opening, why));
@@ -239,6 +242,10 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
       break;
   }
   return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: silent ? 0 : LIMITS.lingerMs }];
+}
+
+function sealedRefusal({ core }: Settings, { suite, keys, h3 }: Replied, why: HandfastError): Bytes {
+  return sealOnce(core, suite, keys.kR, h3, closeBody(why));
 }
 
 const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {

@@ -1,5 +1,5 @@
 /** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
-import type { Bytes, Cipher, Suite } from '../../core/core.ts';
+import type { Bytes, Cipher, Secret, Suite } from '../../core/core.ts';
 import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
 import { join, writeU32 } from '../../wire/writer.ts';
 import type { Opened, Peer, Refusal, Role } from '../machine.ts';
@@ -28,17 +28,17 @@ export interface Opening {
 export function beginOpening(
   settings: Settings,
   role: Role,
-  keys: { prk: Parameters<typeof sessionKeys>[1] },
+  prk: Secret,
   h4: Bytes,
-  session: Pick<Opening, 'suite' | 'peer' | 'timestampSum'>,
+  { suite, peer, timestampSum }: Pick<Opening, 'suite' | 'peer' | 'timestampSum'>,
 ): Opening {
-  const { toListener, toDialler, binding } = sessionKeys(settings.core, keys.prk, h4);
-  const cipher = (key: typeof toListener) => settings.core.cipher({ suite: session.suite, key, framing: FRAMING });
+  const { toListener, toDialler, binding } = sessionKeys(settings.core, prk, h4);
   const [out, into] = role === 'initiator' ? [toListener, toDialler] : [toDialler, toListener];
-  const opening: Opening = { ...session, settings, binding, sealer: cipher(out), opener: cipher(into) };
+  const sealer = settings.core.cipher({ suite, key: out, framing: FRAMING });
+  const opener = settings.core.cipher({ suite, key: into, framing: FRAMING });
   toListener.wipe();
   toDialler.wipe();
-  return opening;
+  return { settings, suite, peer, binding, sealer, opener, timestampSum };
 }
 
 export function sendOpen({ settings, sealer }: Opening): Bytes {

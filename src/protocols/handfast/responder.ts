@@ -176,24 +176,29 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   const proof = checkProof(settings, opened, now, "the dialler's");
   const publicKey = proof instanceof HandfastError ? NONE : proof.id.slice();
   const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
-  const opening = beginOpening(settings, 'responder', keys, extend(core, h3, sealed), {
+  const opening = beginOpening(settings, 'responder', keys.prk, extend(core, h3, sealed), {
     suite,
     peer,
     timestampSum: proof instanceof HandfastError ? 0 : state.ownTimestamp + Number(proof.timestamp),
   });
   wipeKeys(keys);
-  const finished: Finished = { deadline, opening, held: rest };
-  if (proof instanceof HandfastError) return fail({ at: 'verify', ...finished }, proof);
+  const finished = { at: 'verify', deadline, opening, held: rest } as const;
+  if (proof instanceof HandfastError) return fail(finished, proof);
   if (rest.length > LIMITS.behindFinish) {
-    return fail({ at: 'verify', ...finished }, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`));
+    return fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`));
   }
   return [
-    { at: 'verify', ...finished },
+    finished,
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
     {
       kind: 'work',
       items: [
-        { op: 'verify', signature: proof.signature, message: initiatorText(h3, settings.identity.publicKey, proof.claim), publicKey },
+        {
+          op: 'verify',
+          signature: proof.signature,
+          message: initiatorText(h3, settings.identity.publicKey, proof.claim),
+          publicKey: proof.id,
+        },
       ],
     },
   ];
@@ -202,12 +207,13 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   if (answer?.op !== 'verify') return fail(state, broken(answer));
   if (!answer.valid) return fail(state, fault('INVALID_SIGNATURE', "the dialler's signature does not match this handshake"));
-  const who = checkWho(settings, state.opening.peer);
+  const { deadline, opening, held } = state;
+  const who = checkWho(settings, opening.peer);
   if (who) return fail(state, who);
   return [
-    { ...state, at: 'judge' },
+    { at: 'judge', deadline, opening, held },
     { kind: 'trace', what: 'dialler proved', direction: 'done', bytes: 0 },
-    { kind: 'judge', peer: state.opening.peer },
+    { kind: 'judge', peer: opening.peer },
   ];
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Bytes, Core, Secret, Suite } from '../../core/core.ts';
 import { utf8 } from '../../wire/text.ts';
-import { join } from '../../wire/writer.ts';
+import { join, room } from '../../wire/writer.ts';
+import { TAG } from './limits.ts';
 
 /** "handfast/1 ", the word, a zero byte: nothing else that is signed or hashed anywhere begins so. */
 export function label(word: string): Bytes {
@@ -18,12 +19,14 @@ export function networkTag(core: Core, network: string): Bytes {
 
 /** @returns h1, 64 bytes. */
 export function hashHello(core: Core, hello: Bytes): Bytes {
-  return core.hash.blake2b([core.hash.blake2b(LABEL.transcript), hello]);
+  h0 ??= core.hash.blake2b(LABEL.transcript);
+  return extend(core, h0, hello);
 }
 
 /** The next value of the transcript. @returns 64 bytes. */
 export function extend(core: Core, h: Bytes, part: Bytes): Bytes {
-  return core.hash.blake2b([h, part]);
+  // Hashed and authenticated again and again: see `room`.
+  return join([core.hash.blake2b([h, part])]);
 }
 
 /** Keys of the handshake: prk, and one key for each message sealed with it. */
@@ -86,13 +89,13 @@ export function initiatorText(h3: Bytes, idOfB: Bytes, claim: Bytes): Bytes {
 
 /** Each of these keys seals one message, so its counter is 0 and its nonce the same in both suites. */
 export function sealOnce(core: Core, suite: Suite, key: Secret, h: Bytes, plaintext: Bytes): Bytes {
-  return core.aead.seal(suite, key, FIRST_NONCE, plaintext, h);
+  return core.aead.seal(suite, key, FIRST_NONCE, plaintext, h, room(plaintext.length + TAG));
 }
 
-/** @returns undefined when it does not open. */
+/** @param sealed 16 bytes or more. @returns undefined when it does not open. */
 export function openOnce(core: Core, suite: Suite, key: Secret, h: Bytes, sealed: Bytes): Bytes | undefined {
   try {
-    return core.aead.open(suite, key, FIRST_NONCE, sealed, h);
+    return core.aead.open(suite, key, FIRST_NONCE, sealed, h, room(sealed.length - TAG));
   } catch {
     return undefined;
   }
@@ -106,5 +109,7 @@ const LABEL = {
   responder: label('responder'),
   initiator: label('initiator'),
 };
+/** Begins every transcript; the same whichever core computes it. */
+let h0: Bytes | undefined;
 const CONTEXT = utf8('handfst1');
 const FIRST_NONCE = new Uint8Array(12);

@@ -54,7 +54,7 @@ export interface Settings {
 export function settingsOf(options: HandfastOptions): Settings {
   const core = options.core ?? defaultCore();
   if (!(options.identity instanceof Identity)) throw bad('identity', 'an Identity, as Identity.generate() makes one');
-  const network = checkedNetwork(options.network);
+  const network = options.network === last?.network ? last.network : checkedNetwork(options.network);
   const peer = options.peer === undefined ? undefined : publicKeyOf(options.peer);
   if (options.peer !== undefined && !peer) throw bad('peer', 'the id of a node, 12D3KooW... with 52 characters');
   const maxMessage = whole(
@@ -67,7 +67,7 @@ export function settingsOf(options: HandfastOptions): Settings {
   return {
     core,
     identity: options.identity,
-    tag: networkTag(core, network),
+    tag: tagOf(core, network),
     network,
     peer,
     deadlineMs: whole('deadlineMs', options.deadlineMs ?? LIMITS.deadlineMs, 1, 3_600_000),
@@ -75,10 +75,18 @@ export function settingsOf(options: HandfastOptions): Settings {
     largestRecord: maxMessage + LIMITS.aroundPayload,
     suites,
     offeredVersions: Uint8Array.of(VERSION),
-    offeredSuites: Uint8Array.from(suites).sort(),
+    offeredSuites: new Uint8Array(suites).sort(),
     agent: checkedAgent(options.agent),
   };
 }
+
+/** A process dials one network thousands of times: the last one is remembered. */
+function tagOf(core: Core, network: string): Bytes {
+  if (last?.network !== network) last = { network, tag: networkTag(core, network) };
+  return last.tag;
+}
+
+let last: { network: string; tag: Bytes } | undefined;
 
 function checkedNetwork(network: unknown): string {
   const length = typeof network === 'string' ? utf8(network).length : 0;

@@ -15,6 +15,7 @@ export function cipherBehaviour(core: Core): void {
     }
     test(`${suite}: replaces the key before each multiple of rekeyEvery, and only once`, () => rekeys(core, suite));
     test(`${suite}: replaces the key before frame 65,536, for a cipher from 0 and for one from 65,535`, () => rekeysLate(core, suite));
+    test(`${suite}: counts beyond 2^32`, () => countsOn(core, suite));
     test(`${suite}: has 2^64-2 as its last counter`, () => counterEnds(core, suite));
   }
 
@@ -158,6 +159,23 @@ function rekeysLate(core: Core, suite: Suite): void {
   walker.wipe();
   big.release();
   release(slab, late, opener);
+}
+
+function countsOn(core: Core, suite: Suite): void {
+  const slab = core.slab(4096);
+  const table = core.frameTable(2);
+  const framing: Framing = { lengthBytes: 4, ad: 'length', rekeyEvery: 0 };
+  const [sealer, opener] = pair(core, suite, framing, 2n ** 32n - 1n);
+  const end = seal(sealer, slab, table, framing, [filled(3, 1), filled(3, 2)]);
+  expect(sealer.counter).toBe(2n ** 32n + 1n);
+  // The second frame is that of a cipher which starts at 2^32.
+  const nonce = new Uint8Array(12);
+  new DataView(nonce.buffer).setBigUint64(4, 2n ** 32n, suite === 'chacha20-poly1305');
+  const frame = slab.bytes.slice(end - 23, end);
+  expect(core.aead.open(suite, KEY, nonce, frame.subarray(4), frame.subarray(0, 4))).toEqual(filled(3, 2));
+  expect(opener.openMany(slab, 3, end, table, 100)).toBe(2);
+  expect(opener.counter).toBe(2n ** 32n + 1n);
+  release(slab, sealer, opener);
 }
 
 function counterEnds(core: Core, suite: Suite): void {

@@ -61,7 +61,7 @@ export function x25519Behaviour({ x25519 }: Core): void {
   });
 }
 
-export function ed25519Behaviour({ ed25519 }: Core): void {
+export function ed25519Behaviour({ ed25519, hash }: Core): void {
   const message = ascii('message');
   const { publicKey, secretKey } = ed25519.keyPair(filled(32, 1));
   const signature = ed25519.sign(message, secretKey);
@@ -74,6 +74,16 @@ export function ed25519Behaviour({ ed25519 }: Core): void {
       expect(toHex(ed25519.sign(hex(text), pair.secretKey))).toBe(expected);
       expect(ed25519.verify(hex(expected), hex(text), pair.publicKey)).toBe(true);
     }
+  });
+
+  test('takes the public key from the secret key it is given', () => {
+    const other = ed25519.keyPair(filled(32, 2));
+    const mixed = Uint8Array.of(...secretKey.subarray(0, 32), ...other.publicKey);
+    const made = ed25519.sign(message, mixed);
+    // R depends on the seed and the message alone, s on the public key too.
+    expect(made.subarray(0, 32)).toEqual(signature.subarray(0, 32));
+    expect(made.subarray(32)).not.toEqual(signature.subarray(32));
+    expect(ed25519.verify(made, message, publicKey)).toBe(false);
   });
 
   test('makes a new key each time, and one that works', () => {
@@ -93,9 +103,8 @@ export function ed25519Behaviour({ ed25519 }: Core): void {
   });
 
   test('refuses s + L, which is the same number to a lax verifier', () => {
-    const s = BigInt(`0x${toHex(signature.slice(32).reverse())}`) + ORDER;
     const malleated = new Uint8Array(signature);
-    malleated.set(hex(s.toString(16).padStart(64, '0')).reverse(), 32);
+    malleated.set(bytes32(littleEndian(signature.subarray(32)) + ORDER), 32);
     expect(ed25519.verify(malleated, message, publicKey)).toBe(false);
   });
 
@@ -105,6 +114,14 @@ export function ed25519Behaviour({ ed25519 }: Core): void {
     const forged = new Uint8Array(64);
     forged.set(neutral);
     expect(ed25519.verify(forged, message, neutral)).toBe(false);
+    // R neutral under a good key, and a good R under a neutral key: each holds as sB = R + kA and must fail by the order of one of them alone.
+    const expanded = hash.sha512(filled(32, 1));
+    expanded[0]! &= 248;
+    expanded[31] = (expanded[31]! & 127) | 64;
+    const secret = littleEndian(expanded.subarray(0, 32)) % ORDER;
+    const k = littleEndian(hash.sha512(Uint8Array.of(...neutral, ...publicKey, ...message))) % ORDER;
+    expect(ed25519.verify(Uint8Array.of(...neutral, ...bytes32((k * secret) % ORDER)), message, publicKey)).toBe(false);
+    expect(ed25519.verify(Uint8Array.of(...publicKey, ...bytes32(secret)), message, neutral)).toBe(false);
     for (const point of SMALL_ORDER_POINTS) {
       const small = hex(point);
       expect(ed25519.usablePublicKey(small)).toBe(false);
@@ -254,6 +271,14 @@ export function secp256k1Behaviour({ secp256k1, hash }: Core): void {
     ];
     expect([...secp256k1.verifyMany(items)]).toEqual([1, 0, 0]);
   });
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(new Uint8Array(bytes).reverse())}`);
+}
+
+function bytes32(value: bigint): Uint8Array {
+  return hex(value.toString(16).padStart(64, '0')).reverse();
 }
 
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;

@@ -1,0 +1,114 @@
+/**
+ * Both sides of a handshake through the public machines, in memory and as fast as they go: bytes are handed over, work is done at once by the side's own core.
+ * What a driver with sockets adds is not in here; what a machine wants (deadlines, decisions) is answered as a driver would.
+ */
+
+/** One side of one handshake. */
+class Side {
+  /** @param {import('handfast/protocols').Machine} machine @param {import('handfast/core').Core} core */
+  constructor(machine, core) {
+    this.machine = machine;
+    this.core = core;
+    this.state = machine.initial;
+    /** Sent and not taken by the other side. @type {Uint8Array[]} */
+    this.sent = [];
+    /** @type {import('handfast/protocols').Opened | undefined} */
+    this.opened = undefined;
+    /** Instead of a random one. @type {Uint8Array | undefined} */
+    this.ephemeral = undefined;
+  }
+
+  /** Feeds one input, and the answers to what comes of it. @param {any} input @param {number} now */
+  feed(input, now) {
+    let next = input;
+    while (next) {
+      const step = this.machine.step(this.state, next);
+      next = undefined;
+      this.state = step[0];
+      for (let i = 1; i < step.length; i++) {
+        const output = step[i];
+        switch (output.kind) {
+          case 'send':
+            this.sent.push(output.data);
+            break;
+          case 'work':
+            next = { kind: 'answers', now, answers: this.ephemeral ? this.fixedWork(output.items) : this.core.run(output.items) };
+            break;
+          case 'judge':
+            next = { kind: 'judged', now, refusal: undefined };
+            break;
+          case 'opened':
+            this.opened = output.opened;
+            break;
+          case 'failed':
+            throw output.why;
+        }
+      }
+    }
+  }
+
+  /** @param {readonly any[]} items */
+  fixedWork(items) {
+    return items.map((item) =>
+      item.op === 'keygen' ? { op: 'keygen', keyPair: this.core.guarded.x25519KeyPair(this.ephemeral) } : this.core.run([item])[0],
+    );
+  }
+}
+
+/**
+ * Passes bytes to and fro until both sides have opened.
+ * @param {Side} a @param {Side} b @param {number} nowA @param {number} nowB
+ */
+export function converse(a, b, nowA, nowB) {
+  a.feed({ kind: 'start', now: nowA }, nowA);
+  b.feed({ kind: 'start', now: nowB }, nowB);
+  while (a.sent.length > 0 || b.sent.length > 0) {
+    deliver(a, b, nowB);
+    deliver(b, a, nowA);
+  }
+  if (!a.opened || !b.opened) throw new Error('the handshake stopped before both sides had opened');
+}
+
+/** @param {Side} from @param {Side} to @param {number} now of the receiver. */
+function deliver(from, to, now) {
+  if (from.sent.length === 0) return;
+  const frames = from.sent;
+  from.sent = [];
+  // Frames sent together arrive together, as they do from a socket.
+  to.feed({ kind: 'bytes', now, data: frames.length === 1 ? frames[0] : Buffer.concat(frames) }, now);
+}
+
+/**
+ * Handshakes of one protocol. As in `connect` and `listen`, the dialler's machine is made for each connection and the listener's once: all that is of one connection lies in the state.
+ * @param {import('handfast/core').Core} core
+ * @param {() => import('handfast/protocols').Machine} initiator
+ * @param {import('handfast/protocols').Machine} responder
+ */
+export function pairOf(core, initiator, responder) {
+  return {
+    /** One complete handshake; its ciphers are wiped. */
+    handshake() {
+      const a = new Side(initiator(), core);
+      const b = new Side(responder, core);
+      const now = Date.now();
+      converse(a, b, now, now);
+      a.opened.traffic.wipe();
+      b.opened.traffic.wipe();
+    },
+    /**
+     * The same with given ephemeral keys and clocks, for comparing with known answers.
+     * @param {{ a: { ephemeral: Uint8Array, now: number }, b: { ephemeral: Uint8Array, now: number } }} fixed
+     */
+    fixedHandshake(fixed) {
+      const a = new Side(initiator(), core);
+      const b = new Side(responder, core);
+      a.ephemeral = fixed.a.ephemeral;
+      b.ephemeral = fixed.b.ephemeral;
+      converse(a, b, fixed.a.now, fixed.b.now);
+      const made = { bindingOfA: a.opened.binding, bindingOfB: b.opened.binding };
+      a.opened.traffic.wipe();
+      b.opened.traffic.wipe();
+      return made;
+    },
+  };
+}

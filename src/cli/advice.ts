@@ -1,0 +1,42 @@
+/** What to do about an error, for whoever stands in front of it. */
+import { type CodeName, HandfastError } from '../errors.ts';
+
+/** One sentence, or nothing where the message says all there is. */
+export function adviceFor(error: unknown): string | undefined {
+  if (error instanceof HandfastError) return ADVICE[error.codeName];
+  return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
+}
+
+const ADVICE: Partial<Record<CodeName, string>> = {
+  MALFORMED: 'What answers there does not speak handfast/1, or something between changes the bytes: check host and port',
+  TOO_LARGE: 'What answers there does not speak handfast/1 (another service?), or its messages exceed the limit: check host and port',
+  BAD_TAG: 'Something between the two changed bytes, or the other side is broken: try from another network',
+  HANDSHAKE_TIMEOUT: 'It accepts connections but does not answer in handfast/1: check the port, or that the node is not overloaded',
+  WRONG_NETWORK: 'Both sides must name the same --network, letter for letter',
+  PROTOCOL_MISMATCH: 'One side is too old: update it',
+  SUITE_MISMATCH: 'Both sides must offer ChaCha20-Poly1305: update the one that does not',
+  EXPIRED_TIMESTAMP: 'A clock is wrong: compare `date -u` on both machines and switch on time synchronisation',
+  FUTURE_TIMESTAMP: 'A clock is wrong: compare `date -u` on both machines and switch on time synchronisation',
+  INVALID_ID: 'The other side is broken: its id is not a usable key',
+  INVALID_SIGNATURE: 'The other side does not hold the key of the id it claims: do not trust it',
+  SELF_CONNECTION: 'Both sides use the same identity file: give each its own with handfast keygen',
+  UNEXPECTED_PEER: 'Somebody else answers at this address: check the address and the id given with --peer',
+  BANNED: 'The other side has banned this id or address: ask who runs it',
+  UNKNOWN_NODE: 'Ask who runs the listener to allow this id: handfast id FILE prints it',
+  NOT_ALLOWED: 'Ask who runs the listener why',
+  TOO_MANY_CONNECTIONS: 'The other side is full: try again later',
+  RATE_LIMITED: 'Too many attempts from this address: wait a few seconds',
+  TRUNCATED: 'The connection broke or the other process died: look at its log and try again',
+  PING_TIMEOUT: 'The other side or the network between went silent: try again',
+  CONNECT_FAILED: 'Check that the node is running and that no firewall stands between',
+  LISTEN_FAILED: 'Pick another --port, or stop what holds this one',
+  NO_NATIVE: 'Build it with npm run build:native, or set HANDFAST_CORE=pure',
+};
+
+const SYSTEM: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path',
+  EACCES: 'Check who may read and write there',
+  EISDIR: 'Name a file, not a directory',
+  ENOSPC: 'Make room on the disk',
+  EROFS: 'The file system is read-only: pick another place',
+};

@@ -1,0 +1,166 @@
+/** What a command is, how its arguments are read, and how its help is written: from the same table of options, so that neither can say what the other does not. */
+import { parseArgs } from 'node:util';
+import { HandfastError } from '../errors.ts';
+import { nearest, wrap } from './terminal.ts';
+
+export interface Option {
+  type: 'string' | 'boolean';
+  multiple?: boolean;
+  /** Stands for the value in the help: FILE. */
+  value?: string;
+  help: string;
+}
+
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** What follows the name: `FILE [options]`. */
+  usage: string;
+  /** Paragraphs, written for somebody who is stuck there. */
+  help: readonly string[];
+  options: Readonly<Record<string, Option>>;
+  examples: readonly string[];
+  /** Least and most arguments that are not options. */
+  positionals: readonly [number, number];
+  /** Ctrl-C aborts `call.signal` and waits for the command to end; otherwise it ends the process at once. */
+  interruptible?: boolean;
+  /** @returns the exit code. */
+  run(call: Call): Promise<number>;
+}
+
+/** The command line was wrong: exit code 2. */
+export class UsageError extends Error {}
+
+/** It did not work out, and this is what to do: exit code 1. */
+export class Failure extends Error {
+  readonly advice: string | undefined;
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/** Arguments of one run, read and checked against the table of options. */
+export class Call {
+  readonly positionals: readonly string[];
+  readonly signal: AbortSignal;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(values: Readonly<Record<string, unknown>>, positionals: readonly string[], signal: AbortSignal) {
+    this.#values = values;
+    this.positionals = positionals;
+    this.signal = signal;
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  text(name: string): string | undefined {
+    return this.#values[name] as string | undefined;
+  }
+
+  /** @throws UsageError when it was not given. */
+  needed(name: string, example: string): string {
+    const value = this.text(name);
+    if (value === undefined) throw new UsageError(`--${name} is needed, as in --${name} ${example}`);
+    return value;
+  }
+
+  list(name: string): readonly string[] {
+    return (this.#values[name] as string[] | undefined) ?? [];
+  }
+
+  /** @throws UsageError unless an integer from `least` to `most`. */
+  whole(name: string, least: number, most: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= least && number <= most)) throw new UsageError(`--${name} ${value}: expected an integer from ${least} to ${most}`);
+    return number;
+  }
+
+  /** @throws UsageError unless one of `known`. */
+  choice<Name extends string>(name: string, known: readonly Name[]): Name | undefined {
+    const value = this.text(name);
+    if (value === undefined || known.includes(value as Name)) return value as Name | undefined;
+    throw new UsageError(`--${name} ${value}: expected ${known.join(', ')}${meant(value, known)}`);
+  }
+}
+
+export const COMMON: Readonly<Record<string, Option>> = {
+  json: { type: 'boolean', help: 'Print JSON for programs instead of text for people.' },
+  help: { type: 'boolean', help: 'Print this and exit.' },
+};
+
+/** @throws UsageError that names the argument and, where one is near, the option that was meant. */
+export function readArguments(command: Command, args: readonly string[], signal: AbortSignal): Call {
+  const options = { ...COMMON, ...command.options };
+  const known = Object.keys(options);
+  const types = Object.fromEntries(
+    Object.entries(options).map(([name, { type, multiple }]) => [name, { type, multiple: multiple ?? false }]),
+  );
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options: { ...types, h: { type: 'boolean' } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.rawName === '-h') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (!option) throw new UsageError(`unknown option ${token.rawName}${meant(token.name, known, '--')}`);
+    if (option.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+    const missing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
+    if (option.type === 'string' && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`);
+  }
+  if (values.help || values.h) return new Call({ ...values, help: true }, positionals, signal);
+  const [least, most] = command.positionals;
+  if (positionals.length < least) throw new UsageError(`too few arguments: handfast ${command.name} ${command.usage}`);
+  if (positionals.length > most)
+    throw new UsageError(`what is ${JSON.stringify(positionals[most])} for? handfast ${command.name} ${command.usage}`);
+  return new Call(values, positionals, signal);
+}
+
+export function helpOf(command: Command): string {
+  const lines = [`handfast ${command.name}: ${command.summary}`, '', `usage: handfast ${command.name} ${command.usage}`];
+  for (const paragraph of command.help) lines.push('', ...wrap(paragraph, 78));
+  lines.push('', 'options:');
+  for (const [name, option] of Object.entries({ ...command.options, ...missing(command) })) {
+    const head = `  --${name}${option.value ? ` ${option.value}` : ''}`;
+    const [first, ...rest] = wrap(option.help, 52);
+    if (head.length > 24) lines.push(head, `${' '.repeat(26)}${first}`);
+    else lines.push(`${head.padEnd(26)}${first}`);
+    for (const line of rest) lines.push(`${' '.repeat(26)}${line}`);
+  }
+  lines.push('', command.examples.length === 1 ? 'example:' : 'examples:', ...command.examples.map((line) => `  ${line}`));
+  return lines.join('\n');
+}
+
+/** The common options, but for those that the command has of its own. */
+function missing(command: Command): Readonly<Record<string, Option>> {
+  return Object.fromEntries(Object.entries(COMMON).filter(([name]) => !Object.hasOwn(command.options, name)));
+}
+
+export function meant(typed: string, known: readonly string[], prefix = ''): string {
+  const word = nearest(typed, known);
+  return word === undefined ? '' : `; did you mean ${prefix}${word}?`;
+}
+
+/** `127.0.0.1:7600`, `[::1]:7600`, `:7600`, `example.org:7600`. @throws UsageError */
+export function hostAndPort(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65_535)
+    throw new UsageError(`${JSON.stringify(text)}: expected host:port, as in 127.0.0.1:7600 or [::1]:7600`);
+  return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
+}
+
+/** The code of an error and its words, whatever it is. */
+export function describeError(error: unknown): { code: string; message: string } {
+  if (error instanceof HandfastError) return { code: error.code, message: error.message };
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  return { code: typeof code === 'string' ? code : 'ERROR', message: typeof message === 'string' ? message : String(error) };
+}

@@ -1,0 +1,80 @@
+/** What the demo asks of its peers, which are processes of their own, and what they answer. All of it travels as JSON between parent and child. */
+import type { HandshakeStep } from '../../transport/driver.ts';
+
+export interface Order {
+  begin: {
+    /** An identity file. */
+    identity: string;
+    network: string;
+    /** Claims this id without its key: signs with the key of `identity`. */
+    claims?: string | undefined;
+    /** Runs on a clock that is so much ahead (or behind, below 0). */
+    clockShiftMs?: number | undefined;
+    clockWindowMs?: number | undefined;
+  };
+  listen: { allow?: readonly string[] | undefined };
+  connect: { port: number; peer?: string | undefined };
+  /** Waits for the next session of the listener, or for its next refusal. */
+  accepted: Record<string, never>;
+  refusal: Record<string, never>;
+  /** Prepares for what the other side will send; `received` waits until it is all there. */
+  expectFile: { path: string; bytes: number };
+  expectMessages: { count: number; size: number };
+  received: Record<string, never>;
+  sendFile: { path: string };
+  sendMessages: { count: number; size: number };
+  /** Sends until the process dies. */
+  flood: Record<string, never>;
+  /** Waits until so many bytes came. */
+  arrived: { bytes: number };
+  /** Waits for the end of the session. */
+  ended: Record<string, never>;
+  leave: Record<string, never>;
+}
+
+export type OrderName = keyof Order;
+
+export interface Answer {
+  begin: { id: string; core: string; lanes: string };
+  listen: { port: number };
+  connect: Met | { refused: Refused; steps: readonly HandshakeStep[] };
+  accepted: Met;
+  refusal: Refused;
+  expectFile: null;
+  expectMessages: null;
+  received: { bytes: number; count: number; inOrder: boolean; sha256?: string };
+  sendFile: { bytes: number; sha256: string };
+  sendMessages: null;
+  flood: null;
+  arrived: { bytes: number };
+  ended: { error?: Refused; bytes: number };
+  leave: null;
+}
+
+/** An open session, as one of its sides sees it. */
+export interface Met {
+  peer: string;
+  binding: string;
+  suite: string;
+  steps: readonly HandshakeStep[];
+}
+
+export interface Refused {
+  code: string;
+  message: string;
+  /** The other side said so: `claimed` in clear, or `proved`. Absent: found by this side. */
+  remote?: 'claimed' | 'proved';
+}
+
+/** Parent to child, and back. */
+export interface Request {
+  number: number;
+  name: OrderName;
+  order: unknown;
+}
+export interface Response {
+  number: number;
+  answer?: unknown;
+  /** The order failed. */
+  error?: string;
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/** `handfast ...`: finds the command, reads its arguments, runs it and turns what it throws into one line and an exit code: 1 it failed, 2 the command line was wrong, 130 Ctrl-C. */
+import { HandfastError } from '../errors.ts';
+import { adviceFor } from './advice.ts';
+import { type Command, describeError, Failure, helpOf, meant, readArguments, UsageError } from './command.ts';
+import { clearProgress, packageVersion, print, printError, printJson } from './terminal.ts';
+
+/** Loaded when asked for, so that help does not wait for a core. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  keygen: async () => (await import('./keygen.ts')).keygen,
+  id: async () => (await import('./id.ts')).id,
+  listen: async () => (await import('./listen.ts')).listen,
+  connect: async () => (await import('./connect.ts')).connect,
+  probe: async () => (await import('./probe.ts')).probe,
+  bench: async () => (await import('./bench.ts')).bench,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  conformance: async () => (await import('./conformance.ts')).conformance,
+  demo: async () => (await import('./demo.ts')).demo,
+};
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever read our output has gone (`| head`): nothing to say and nobody to say it to.
+  if (error.code === 'EPIPE') process.exit(141);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    if (name === 'help' && args.length === 1 && Object.hasOwn(COMMANDS, args[0])) return main([args[0], '--help']);
+    await printOverview();
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-v') {
+    print(packageVersion());
+    return 0;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    printError('handfast', `unknown command ${name}${meant(name, Object.keys(COMMANDS))}`, 'handfast --help lists the commands');
+    return 2;
+  }
+  return runCommand(name, args);
+}
+
+async function runCommand(name: string, args: readonly string[]): Promise<number> {
+  const interrupted = new AbortController();
+  let json = args.includes('--json');
+  try {
+    const command = await COMMANDS[name]();
+    const call = readArguments(command, args, interrupted.signal);
+    json = call.flag('json');
+    if (call.flag('help')) {
+      print(helpOf(command));
+      return 0;
+    }
+    if (command.interruptible) abortOnSignals(interrupted);
+    return await command.run(call);
+  } catch (error) {
+    clearProgress();
+    if (interrupted.signal.aborted) return 130;
+    return explain(name, error, json);
+  }
+}
+
+/** The first signal asks, the second one does not. */
+function abortOnSignals(interrupted: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interrupted.signal.aborted) process.exit(130);
+      interrupted.abort(new HandfastError('ABORTED', `interrupted by ${signal}`));
+    });
+  }
+}
+
+function explain(name: string, error: unknown, json: boolean): number {
+  if (error instanceof UsageError) {
+    printError(`handfast ${name}`, error.message, `handfast ${name} --help explains`);
+    return 2;
+  }
+  const { code, message } = describeError(error);
+  const advice = error instanceof Failure ? error.advice : adviceFor(error);
+  const known = error instanceof Failure || error instanceof HandfastError || (code !== 'ERROR' && !code.startsWith('ERR_'));
+  if (json) printJson({ error: { ...(error instanceof Failure ? {} : { code }), message, ...(advice && { advice }) } });
+  printError(`handfast ${name}`, error instanceof HandfastError ? `${message} (${code})` : message, advice);
+  // What nobody foresaw is a fault of ours: the stack helps to find it.
+  if (!known && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  return 1;
+}
+
+async function printOverview(): Promise<void> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  print(`handfast ${packageVersion()}: authenticated handshakes and encrypted sessions between peers`);
+  print();
+  print('usage: handfast COMMAND [options]');
+  print();
+  for (const { name, summary } of commands) print(`  ${name.padEnd(13)}${summary}`);
+  print();
+  print('handfast COMMAND --help explains each with an example. Every command takes --json.');
+  print('HANDFAST_CORE=native|pure picks the core; handfast doctor says which one runs, and why.');
+}

@@ -1,0 +1,46 @@
+/** Time as transports see it. The real clock is below; tests move one by hand. */
+import type { Millis } from '../protocols/machine.ts';
+
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): Millis;
+  /** Milliseconds with fractions, of a clock that never jumps: only differences mean something. */
+  precise(): number;
+  /** Calls `run` once when `time` has come (Infinity: never), never before it returns. A clock set meanwhile neither hurries nor delays it. */
+  at(time: Millis, run: () => void): Cancel;
+}
+
+/** The machine's clock. Its timers do not keep the process alive: the sockets they watch do. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  precise: () => performance.now(),
+  at(time, run) {
+    let left = time - Date.now();
+    if (left === Number.POSITIVE_INFINITY) return () => {};
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      const part = Math.min(left, LONGEST_TIMER_MS);
+      left -= part;
+      timer = setTimeout(() => (left > 0 ? arm() : run()), Math.max(0, part));
+      timer.unref();
+    };
+    arm();
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * The clock of one connection: set by `clock` as it begins, and not moved by anybody afterwards. A clock that is put right in mid-session would otherwise end every session at once,
+ * or none ever, since silence and deadlines are differences.
+ */
+export function steady(clock: Clock): Clock {
+  const began = clock.now();
+  const origin = clock.precise();
+  const now = (): Millis => began + (clock.precise() - origin);
+  return { now, precise: () => clock.precise(), at: (time, run) => clock.at(clock.now() + (time - now()), run) };
+}
+
+// setTimeout takes a signed 32-bit delay and treats anything more as 1.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

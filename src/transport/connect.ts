@@ -1,0 +1,104 @@
+/** Dialling: one peer, any protocol, over TCP or whatever stream the caller has. */
+import type { Duplex } from 'node:stream';
+import type { Core } from '../core/core.ts';
+import { defaultCore } from '../core/default.ts';
+import { HandfastError } from '../errors.ts';
+import { type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
+import type { Carrier } from './carrier.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Handshake, type HandshakeStep } from './driver.ts';
+import { carrierOf } from './duplex.ts';
+import { type Allow, type Bans, policyOf } from './policy.ts';
+import { Session, type SessionLimits } from './session.ts';
+import { dialTcp } from './tcp.ts';
+import { type Workbench, workbenchOf } from './workbench.ts';
+
+/** What dialling and listening share, whatever the protocol. */
+export interface CommonOptions {
+  core?: Core | undefined;
+  /** Ends the attempt; a session that has opened is left alone. */
+  signal?: AbortSignal | undefined;
+  /** For dialling and handshake together; the protocol's own deadline by default. */
+  deadlineMs?: number | undefined;
+  /** Told of each step of each handshake. */
+  onStep?: ((step: HandshakeStep) => void) | undefined;
+  /** Keep the steps in `session.info.steps`. */
+  steps?: boolean | undefined;
+  allow?: Allow | undefined;
+  bans?: Bans | undefined;
+  limits?: SessionLimits | undefined;
+  clock?: Clock | undefined;
+  workbench?: Workbench | undefined;
+}
+
+/** Where the other side is. */
+export interface CarrierOptions {
+  host?: string | undefined;
+  port?: number | undefined;
+  /** Instead of host and port: any Duplex of bytes, or a carrier. It belongs to the session from then on. */
+  stream?: Duplex | Carrier | undefined;
+}
+
+/** `protocol`, the options of that protocol (`identity`, `network`, `peer`...), and what all share. */
+export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOptions & CarrierOptions & Chosen<P>;
+
+/**
+ * Connects, shakes hands, and is connected.
+ * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, or what the handshake failed with.
+ */
+export async function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
+  const protocol = protocolOf(options.protocol);
+  const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep } = options;
+  if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
+  const policy = policyOf(options);
+  // Before dialling: wrong options make no connection.
+  const machine = protocol.initiator({ ...options, core });
+  if (signal?.aborted) throw aborted(signal);
+  const startedAt = clock.precise();
+  const carrier = await carrierFor(options, clock);
+  return new Promise((resolve, reject) => {
+    const handshake = new Handshake({
+      machine,
+      carrier,
+      clock,
+      workbench: options.workbench ?? workbenchOf(core),
+      judge: (peer) => policy(peer),
+      onStep,
+      keepSteps: options.steps,
+      deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
+      opened(result) {
+        signal?.removeEventListener('abort', abort);
+        resolve(new Session(result, { protocol: protocol.name, core, ...options.limits }));
+      },
+      failed(why) {
+        signal?.removeEventListener('abort', abort);
+        reject(why);
+      },
+    });
+    const abort = (): void => handshake.abort(aborted(signal!));
+    signal?.addEventListener('abort', abort, { once: true });
+    handshake.start();
+    if (signal?.aborted) abort();
+  });
+}
+
+async function carrierFor(
+  { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS }: CarrierOptions & CommonOptions,
+  clock: Clock,
+): Promise<Carrier> {
+  if (stream) return asCarrier(stream);
+  if (!Number.isInteger(port) || port! < 1 || port! > 65_535) {
+    throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 1 to 65535, or a stream instead');
+  }
+  if (typeof host !== 'string' || host === '') throw new HandfastError('BAD_ARGUMENT', 'host: expected a name or an address');
+  return dialTcp({ host, port: port!, clock, deadline: clock.now() + deadlineMs, signal });
+}
+
+/** @throws HF_BAD_ARGUMENT */
+export function asCarrier(stream: Duplex | Carrier): Carrier {
+  return 'attach' in stream ? stream : carrierOf(stream);
+}
+
+const aborted = (signal: AbortSignal): HandfastError => new HandfastError('ABORTED', 'connect was cancelled', { cause: signal.reason });
+
+const DIAL_MS = 30_000;

@@ -1,0 +1,95 @@
+/** A carrier over any Node Duplex: a socket, or whatever the caller has. */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { HandfastError } from '../errors.ts';
+import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
+
+/** @throws HF_BAD_ARGUMENT when the stream is gone, or speaks text or objects instead of bytes. */
+export function carrierOf(stream: Duplex, remote?: RemoteAddress): Carrier {
+  if (typeof stream?.write !== 'function' || typeof stream.on !== 'function') {
+    throw new HandfastError('BAD_ARGUMENT', 'stream: expected a Duplex');
+  }
+  if (stream.readableObjectMode || stream.writableObjectMode || stream.readableEncoding) {
+    throw new HandfastError('BAD_ARGUMENT', 'stream: expected a Duplex of bytes, this one has an encoding or is in object mode');
+  }
+  if (stream.destroyed) throw new HandfastError('BAD_ARGUMENT', 'stream: already destroyed');
+  return new StreamCarrier(stream, remote);
+}
+
+class StreamCarrier implements Carrier {
+  readonly remote: RemoteAddress | undefined;
+  readonly #stream: Duplex;
+  /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
+  readonly #keepsArrays: boolean;
+  readonly #unwritten = new Set<(error?: Error) => void>();
+  #events: CarrierEvents | undefined;
+  #error: Error | undefined;
+  #closed = false;
+
+  constructor(stream: Duplex, remote?: RemoteAddress) {
+    this.#stream = stream;
+    this.#keepsArrays = !(stream instanceof Socket);
+    this.remote = remote;
+    stream.on('error', (error: Error) => {
+      this.#error ??= error;
+      this.destroy();
+    });
+    stream.on('end', () => this.#events?.end());
+    stream.on('drain', () => this.#events?.drained());
+    stream.on('close', () => this.#finish());
+  }
+
+  get congested(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  attach(events: CarrierEvents): void {
+    const first = this.#events === undefined;
+    this.#events = events;
+    if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
+    else if (first) {
+      this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
+      if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());
+    }
+  }
+
+  write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
+    if (this.#closed || this.#stream.destroyed || this.#stream.writableEnded) {
+      if (written) process.nextTick(written, this.#error ?? new HandfastError('CLOSED', 'the stream has ended'));
+      return true;
+    }
+    const lent = this.#keepsArrays ? Buffer.from(bytes) : bytes;
+    if (!written) return this.#stream.write(lent);
+    this.#unwritten.add(written);
+    return this.#stream.write(lent, (error) => {
+      if (this.#unwritten.delete(written)) written(error ?? undefined);
+    });
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  end(flushed?: () => void): void {
+    this.#stream.end(() => flushed?.());
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+    // A stream of the caller need not say that it closed.
+    if (this.#keepsArrays) setImmediate(() => this.#finish());
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
+    for (const written of this.#unwritten) written(lost);
+    this.#unwritten.clear();
+    this.#events?.closed(this.#error);
+  }
+}

@@ -1,0 +1,14 @@
+/** Sessions with peers, over TCP or any stream: what the package shows of this layer. */
+export type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type CommonOptions, type ConnectOptions, connect } from './connect.ts';
+export type { HandshakeStep, Judge } from './driver.ts';
+export { carrierOf } from './duplex.ts';
+export { type AdmissionLimits, addressBlock, admissionLimits } from './limits.ts';
+export { type ListenLimits, type ListenOptions, listen, Server } from './listen.ts';
+export { type MemoryPair, type MemoryPairOptions, memoryPair } from './memory.ts';
+export { Message, type MessageBatch } from './message.ts';
+export type { Allow, Bans } from './policy.ts';
+export { type CloseOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
+export type { StreamOptions } from './stream.ts';
+export { Workbench, type WorkbenchOptions } from './workbench.ts';

@@ -1,0 +1,258 @@
+/** Listening: whoever connects is let in by limits, shakes hands, is judged, and becomes a session. */
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { Core } from '../core/core.ts';
+import { defaultCore } from '../core/default.ts';
+import { CODES, HandfastError } from '../errors.ts';
+import type { Machine } from '../protocols/machine.ts';
+import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
+import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { asCarrier, type CommonOptions } from './connect.ts';
+import { Handshake } from './driver.ts';
+import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
+import { type Policy, policyOf } from './policy.ts';
+import { type CloseOptions, Session, type SessionLimits } from './session.ts';
+import { listenTcp, type TcpListener } from './tcp.ts';
+import { type Workbench, workbenchOf } from './workbench.ts';
+
+export type ListenLimits = { readonly [K in keyof AdmissionLimits]?: AdmissionLimits[K] | undefined } & SessionLimits;
+
+/** Where to listen, and how many are let in. */
+export interface ListenerOptions {
+  host?: string | undefined;
+  /** 0: any that is free. Absent: no socket; the server takes what `accept` is given. */
+  port?: number | undefined;
+  backlog?: number | undefined;
+  limits?: ListenLimits | undefined;
+}
+
+/** `protocol`, the options of that protocol (`identity`, `network`...), and what all share. */
+export type ListenOptions<P extends ProtocolChoice = ProtocolName> = Omit<CommonOptions, 'limits'> & ListenerOptions & Chosen<P>;
+
+interface ServerEvents {
+  session: [session: Session];
+  /** A handshake failed; the address where there is one. */
+  handshakeError: [error: HandfastError, address: string | undefined];
+  listening: [];
+  close: [];
+}
+
+/** @throws (by rejection) HF_BAD_ARGUMENT, HF_LISTEN_FAILED, HF_ABORTED. */
+export async function listen<const P extends ProtocolChoice>(options: ListenOptions<P>): Promise<Server> {
+  const { port, host, backlog, signal } = options;
+  if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
+    throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 0 to 65535');
+  }
+  if (signal?.aborted) throw new HandfastError('ABORTED', 'listen was cancelled', { cause: signal.reason });
+  const server = new Server(options);
+  if (port !== undefined) {
+    const accept = (carrier: Carrier): void => server.accept(carrier);
+    const failed = (cause: Error): void =>
+      server.report(new HandfastError('CONNECT_FAILED', 'a connection could not be taken', { cause, blame: 'handfast' }));
+    server.begin(await listenTcp({ host, port, backlog }, accept, failed));
+  } else server.begin();
+  return server;
+}
+
+/** A listening side: emits sessions, or is iterated for them. */
+export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<Session>, AsyncDisposable {
+  /** Sessions going on. */
+  readonly sessions = new Set<Session>();
+  readonly #options: ListenOptions<ProtocolChoice>;
+  readonly #protocol: AnyProtocol;
+  readonly #core: Core;
+  readonly #clock: Clock;
+  readonly #workbench: Workbench;
+  readonly #admission: Admission;
+  readonly #policy: Policy;
+  /** One for all: what a connection has of its own is in its state. */
+  readonly #machine: Machine;
+  readonly #handshakes = new Set<Handshake>();
+  #listener: TcpListener | undefined;
+  /** Failed handshakes whose carriers are still closing. */
+  #lingering = 0;
+  /** Room given to peers whose handshake has not ended yet. */
+  #reserved = 0;
+  #closing: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+  readonly #taken: Session[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(options: ListenOptions<ProtocolChoice>) {
+    super();
+    const { core = defaultCore(), clock = systemClock } = options;
+    this.#options = options;
+    this.#protocol = protocolOf(options.protocol);
+    this.#core = core;
+    this.#clock = clock;
+    this.#workbench = options.workbench ?? workbenchOf(core);
+    this.#admission = new Admission(admissionLimits(options.limits));
+    // Options that are wrong are wrong now, not at the first connection.
+    this.#policy = policyOf(options);
+    this.#machine = this.#protocol.responder({ ...options, core });
+  }
+
+  /** Where it listens; undefined without a socket. */
+  get address(): RemoteAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Handshakes going on, and connections on their way out. */
+  get load(): { readonly halfOpen: number; readonly lingering: number; readonly heldBytes: number } {
+    let heldBytes = 0;
+    for (const handshake of this.#handshakes) heldBytes += handshake.heldBytes;
+    return { halfOpen: this.#admission.halfOpen, lingering: this.#lingering, heldBytes };
+  }
+
+  /** Called by `listen`. */
+  begin(listener?: TcpListener): void {
+    this.#listener = listener;
+    this.#options.signal?.addEventListener('abort', this.#aborted, { once: true });
+    process.nextTick(() => this.emit('listening'));
+  }
+
+  /** Takes a connection from elsewhere: any Duplex of bytes, or a carrier. */
+  accept(stream: Duplex | Carrier): void {
+    const carrier = asCarrier(stream);
+    const { limits } = this.#admission;
+    const address = carrier.remote && plainAddress(carrier.remote.address);
+    const code = this.#closing ? 'SHUTTING_DOWN' : this.#refusalOf(address);
+    if (code && this.#lingering >= limits.lingering) {
+      carrier.destroy();
+      return;
+    }
+    const refusal = code && new HandfastError(code, CODES[code].meaning, { blame: code === 'SHUTTING_DOWN' ? 'caller' : 'peer' });
+    const counted = !code;
+    let reserved = false;
+    const room = (): boolean => {
+      if (reserved) return true;
+      if (this.sessions.size + this.#reserved >= limits.sessions) return false;
+      reserved = true;
+      this.#reserved++;
+      return true;
+    };
+    const over = (): void => {
+      this.#handshakes.delete(handshake);
+      if (counted) this.#admission.leave(address);
+      if (reserved) this.#reserved--;
+    };
+    const handshake = new Handshake({
+      machine: this.#machine,
+      carrier,
+      clock: this.#clock,
+      workbench: this.#workbench,
+      judge: (peer) => this.#policy(peer, room),
+      onStep: this.#options.onStep,
+      keepSteps: this.#options.steps,
+      deadlineMs: this.#options.deadlineMs,
+      refusal,
+      opened: (result) => {
+        over();
+        this.#open(new Session(result, { protocol: this.#protocol.name, core: this.#core, ...this.#options.limits }));
+      },
+      failed: (why) => {
+        over();
+        if (++this.#lingering > limits.lingering) carrier.destroy();
+        this.report(why, addressText(carrier.remote));
+      },
+      closed: () => {
+        this.#lingering--;
+        this.#settle();
+      },
+    });
+    this.#handshakes.add(handshake);
+    handshake.start();
+  }
+
+  /** Tells of a failure, outside of whatever found it. */
+  report(error: HandfastError, address?: string): void {
+    process.nextTick(() => this.emit('handshakeError', error, address));
+  }
+
+  /** Stops accepting, refuses handshakes that have not ended, closes the sessions, and waits for all of it. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#shutDown(options);
+    return this.#closing;
+  }
+
+  ref(): this {
+    this.#listener?.ref();
+    return this;
+  }
+
+  /** Lets the process end while this listens. */
+  unref(): this {
+    this.#listener?.unref();
+    return this;
+  }
+
+  /** Sessions as they open. Those that are told to a 'session' listener do not appear here. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Session, void, void> {
+    for (;;) {
+      const session = this.#taken.shift();
+      if (session) yield session;
+      else if (this.#closing) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #aborted = (): void => void this.close();
+
+  #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
+    if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';
+    return this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+  }
+
+  #open(session: Session): void {
+    this.sessions.add(session);
+    void session.closed.then(() => {
+      this.sessions.delete(session);
+      const waiting = this.#taken.indexOf(session);
+      if (waiting >= 0) this.#taken.splice(waiting, 1);
+      this.#settle();
+    });
+    if (this.listenerCount('session') === 0) {
+      this.#taken.push(session);
+      this.#wake?.();
+      return;
+    }
+    try {
+      this.emit('session', session);
+    } catch (cause) {
+      const fault = new HandfastError('INTERNAL', "a 'session' listener failed", { cause });
+      session.destroy(fault);
+      this.report(fault, session.remoteAddress);
+    }
+  }
+
+  async #shutDown(options: CloseOptions): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#aborted);
+    const stopped = new Promise<void>((resolve) => (this.#listener ? this.#listener.close(resolve) : resolve()));
+    const refusal = options.refusal ?? { code: 'SHUTTING_DOWN', reason: '' };
+    for (const handshake of [...this.#handshakes]) {
+      handshake.abort(new HandfastError('SHUTTING_DOWN', 'this side is shutting down', { blame: 'caller' }));
+    }
+    for (const session of [...this.sessions]) void session.close({ ...options, refusal });
+    if (this.sessions.size + this.#lingering > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    await stopped;
+    this.#wake?.();
+    process.nextTick(() => this.emit('close'));
+  }
+
+  #settle(): void {
+    if (this.sessions.size + this.#lingering === 0) this.#idle?.();
+  }
+}

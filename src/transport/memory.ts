@@ -1,0 +1,205 @@
+/** Two ends of a stream in memory: for tests, benchmarks and peers in one process. Nothing is copied on the way. */
+import { HandfastError } from '../errors.ts';
+import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
+
+export interface MemoryPairOptions {
+  /** Cuts what one write carries into the pieces that arrive; whole by default. */
+  cut?: (bytes: Uint8Array) => Iterable<Uint8Array>;
+  /** Nothing moves until `run` is called; otherwise it moves in a microtask. */
+  handCranked?: boolean;
+  /** Bytes on the way in one direction before `write` says false; 64 KiB. */
+  highWaterMark?: number;
+  /** The address that the second end sees. */
+  remote?: RemoteAddress;
+}
+
+export interface MemoryPair {
+  /** The dialling end and the listening end. */
+  readonly ends: readonly [Carrier, Carrier];
+  /** Delivers until nothing can move. @returns how many pieces, ends and closes were delivered. */
+  run(): number;
+  /** The connection breaks: both ends are closed with an error, what was on the way is lost. */
+  reset(): void;
+}
+
+export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024, remote }: MemoryPairOptions = {}): MemoryPair {
+  let scheduled = false;
+  const schedule = (): void => {
+    if (handCranked || scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      run();
+    });
+  };
+  const first = new MemoryEnd(schedule, highWaterMark, cut);
+  const second = new MemoryEnd(schedule, highWaterMark, cut, remote);
+  first.other = second;
+  second.other = first;
+  let running = false;
+  const run = (): number => {
+    if (running) return 0;
+    running = true;
+    let moved = 0;
+    try {
+      for (let more = true; more; ) {
+        more = false;
+        for (const end of [first, second]) if (end.deliver()) more = true;
+        if (more) moved++;
+      }
+    } finally {
+      running = false;
+    }
+    return moved;
+  };
+  return {
+    ends: [first, second],
+    run,
+    reset() {
+      const error = Object.assign(new Error('the connection was reset'), { code: 'ECONNRESET' });
+      first.breakOff(error);
+      second.breakOff(error);
+    },
+  };
+}
+
+type Parcel =
+  | { bytes: Uint8Array; pieces: Iterator<Uint8Array>; next: IteratorResult<Uint8Array>; written: ((error?: Error) => void) | undefined }
+  | { flushed: (() => void) | undefined };
+
+class MemoryEnd implements Carrier {
+  readonly remote: RemoteAddress | undefined;
+  other!: MemoryEnd;
+  readonly #schedule: () => void;
+  readonly #highWaterMark: number;
+  readonly #cut: ((bytes: Uint8Array) => Iterable<Uint8Array>) | undefined;
+  readonly #sent: Parcel[] = [];
+  #sentBytes = 0;
+  #events: CarrierEvents | undefined;
+  #paused = false;
+  /** We said that we are done. */
+  #ended = false;
+  /** The other side was told so, or told us. */
+  #endDelivered = false;
+  #endHeard = false;
+  #destroyed = false;
+  #error: Error | undefined;
+  #closeTold = false;
+  congested = false;
+
+  constructor(schedule: () => void, highWaterMark: number, cut?: (bytes: Uint8Array) => Iterable<Uint8Array>, remote?: RemoteAddress) {
+    this.#schedule = schedule;
+    this.#highWaterMark = highWaterMark;
+    this.#cut = cut;
+    this.remote = remote;
+  }
+
+  attach(events: CarrierEvents): void {
+    this.#events = events;
+    this.#closeTold = false;
+    this.#schedule();
+  }
+
+  write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
+    if (this.#ended || this.#destroyed) {
+      if (written) process.nextTick(written, this.#error ?? GONE());
+      return true;
+    }
+    const pieces = (this.#cut?.(bytes) ?? [bytes])[Symbol.iterator]();
+    this.#sent.push({ bytes, pieces, next: pieces.next(), written });
+    this.#sentBytes += bytes.length;
+    this.congested ||= this.#sentBytes >= this.#highWaterMark;
+    this.#schedule();
+    return !this.congested;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  end(flushed?: () => void): void {
+    if (this.#ended || this.#destroyed) return;
+    this.#ended = true;
+    this.#sent.push({ flushed });
+    this.#schedule();
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    for (const parcel of this.#sent.splice(0)) if ('bytes' in parcel) parcel.written?.(this.#error ?? GONE());
+    // The other side sees the stream end, as it does when a process dies.
+    if (!this.#endDelivered) this.#sent.push({ flushed: undefined });
+    this.#ended = true;
+    this.#schedule();
+  }
+
+  breakOff(error: Error): void {
+    if (this.#destroyed) return;
+    this.#error = error;
+    this.#endDelivered = true;
+    this.destroy();
+  }
+
+  /** Moves one piece from this end to the other, or tells this end that it is closed. */
+  deliver(): boolean {
+    if (this.#closed() && !this.#closeTold && this.#events) {
+      this.#closeTold = true;
+      this.#events.closed(this.#error);
+      return true;
+    }
+    const parcel = this.#sent[0];
+    const other = this.other;
+    if (!parcel) return false;
+    if (other.#destroyed) {
+      this.#sent.shift();
+      this.#handedOver(parcel);
+      return true;
+    }
+    if (!other.#events || other.#paused) return false;
+    if ('flushed' in parcel) {
+      this.#sent.shift();
+      this.#endDelivered = true;
+      other.#endHeard = true;
+      parcel.flushed?.();
+      other.#events.end();
+      return true;
+    }
+    const { next, pieces } = parcel;
+    if (!next.done) {
+      parcel.next = pieces.next();
+      other.#events.data(next.value);
+    }
+    // This end may have been destroyed, and the parcel dropped, while it was being read.
+    if (parcel.next.done && this.#sent[0] === parcel) {
+      this.#sent.shift();
+      this.#handedOver(parcel);
+    }
+    return true;
+  }
+
+  #handedOver(parcel: Parcel): void {
+    if ('flushed' in parcel) {
+      this.#endDelivered = true;
+      parcel.flushed?.();
+      return;
+    }
+    this.#sentBytes -= parcel.bytes.length;
+    parcel.written?.();
+    if (this.congested && this.#sentBytes < this.#highWaterMark) {
+      this.congested = false;
+      if (!this.#destroyed) this.#events?.drained();
+    }
+  }
+
+  #closed(): boolean {
+    return this.#destroyed || (this.#endDelivered && this.#endHeard);
+  }
+}
+
+const GONE = (): HandfastError => new HandfastError('CLOSED', 'the stream has ended');

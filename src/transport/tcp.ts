@@ -1,0 +1,113 @@
+/** TCP: dialling and listening. Nagle's delay is off, and each direction ends by itself. */
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { HandfastError } from '../errors.ts';
+import type { Millis } from '../protocols/machine.ts';
+import type { Carrier, RemoteAddress } from './carrier.ts';
+import type { Clock } from './clock.ts';
+import { carrierOf } from './duplex.ts';
+
+export interface DialOptions {
+  host: string;
+  port: number;
+  clock: Clock;
+  /** When to give up. */
+  deadline: Millis;
+  signal?: AbortSignal | undefined;
+}
+
+/** @throws HF_CONNECT_FAILED, HF_ABORTED. */
+export function dialTcp({ host, port, clock, deadline, signal }: DialOptions): Promise<Carrier> {
+  return new Promise((resolve, reject) => {
+    const socket = dial({ host, port, noDelay: true, allowHalfOpen: true });
+    const settle = (error?: HandfastError): void => {
+      cancel();
+      signal?.removeEventListener('abort', aborted);
+      socket.removeListener('error', failed);
+      if (!error) {
+        resolve(carrierOf(socket, remoteOf(socket)));
+        return;
+      }
+      // The socket may still have something to say; nobody listens any more.
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const failed = (cause: Error): void => settle(new HandfastError('CONNECT_FAILED', `${host}:${port}: ${reasonOf(cause)}`, { cause }));
+    const aborted = (): void => settle(new HandfastError('ABORTED', 'connect was cancelled', { cause: signal?.reason }));
+    const cancel = clock.at(deadline, () => settle(new HandfastError('CONNECT_FAILED', `${host}:${port}: no answer before the deadline`)));
+    socket.once('error', failed);
+    socket.once('connect', () => settle());
+    signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
+
+export interface ListenTcpOptions {
+  host?: string | undefined;
+  port: number;
+  backlog?: number | undefined;
+}
+
+export interface TcpListener {
+  readonly address: RemoteAddress;
+  /** Stops accepting; calls back when the last connection is gone. */
+  close(done: () => void): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** @param failed told when a connection could not be taken, for want of descriptors for instance. @throws HF_LISTEN_FAILED */
+export function listenTcp(
+  { host, port, backlog = 511 }: ListenTcpOptions,
+  accept: (carrier: Carrier) => void,
+  failed: (error: Error) => void,
+): Promise<TcpListener> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      const remote = remoteOf(socket);
+      // Without an address it has gone already.
+      if (remote) accept(carrierOf(socket, remote));
+      else socket.destroy();
+    });
+    const refused = (cause: Error): void => {
+      reject(new HandfastError('LISTEN_FAILED', `${host ?? '*'}:${port}: ${reasonOf(cause)}`, { cause }));
+    };
+    server.once('error', refused);
+    server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
+      server.removeListener('error', refused);
+      server.on('error', failed);
+      resolve(listenerOf(server));
+    });
+  });
+}
+
+function listenerOf(server: Server): TcpListener {
+  const { address, port } = server.address() as RemoteAddress;
+  return {
+    address: { address, port },
+    close: (done) => void server.close(() => done()),
+    ref: () => void server.ref(),
+    unref: () => void server.unref(),
+  };
+}
+
+function remoteOf(socket: Socket): RemoteAddress | undefined {
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
+  return { address: socket.remoteAddress, port: socket.remotePort };
+}
+
+function reasonOf(error: Error & { code?: string }): string {
+  return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nothing listens there',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name could not be looked up',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ECONNRESET: 'connection reset',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'not an address of this machine',
+  EACCES: 'not permitted',
+};

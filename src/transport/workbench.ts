@@ -1,0 +1,162 @@
+/** Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core. */
+import type { Answer, Bytes, Core, Job } from '../core/core.ts';
+import { HandfastError } from '../errors.ts';
+import type { Signer, Work, WorkAnswer } from '../protocols/machine.ts';
+
+export interface WorkbenchOptions {
+  /** Do work at once instead of gathering a turn's worth. */
+  immediate?: boolean;
+  /** Batches of at least so many jobs are done off the event loop, where the core can; never by default. */
+  asyncFrom?: number;
+  /** Jobs done in one go before others get their turn; 256. */
+  largestBatch?: number;
+}
+
+interface Order {
+  readonly jobs: readonly Job[];
+  readonly done: (answers: WorkAnswer[]) => void;
+}
+
+export class Workbench {
+  readonly #core: Core;
+  readonly #immediate: boolean;
+  readonly #asyncFrom: number;
+  readonly #largestBatch: number;
+  #orders: Order[] = [];
+  #scheduled = false;
+
+  constructor(core: Core, { immediate = false, asyncFrom = Number.POSITIVE_INFINITY, largestBatch = 256 }: WorkbenchOptions = {}) {
+    this.#core = core;
+    this.#immediate = immediate;
+    this.#asyncFrom = asyncFrom;
+    this.#largestBatch = largestBatch;
+  }
+
+  /** Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
+  do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+    const answers = new Array<WorkAnswer>(items.length);
+    const jobs: Job[] = [];
+    const places: number[] = [];
+    let left = 1;
+    const arrived = (): void => {
+      if (--left === 0) done(answers);
+    };
+    items.forEach((item, i) => {
+      if (item.op === 'sign-elsewhere') {
+        left++;
+        void signElsewhere(item.signer, item.message).then((answer) => {
+          answers[i] = answer;
+          arrived();
+        });
+      } else {
+        jobs.push(item);
+        places.push(i);
+      }
+    });
+    const finish = (made: WorkAnswer[]): void => {
+      made.forEach((answer, k) => {
+        answers[places[k]] = answer;
+      });
+      arrived();
+    };
+    if (jobs.length === 0) finish([]);
+    else this.#order({ jobs, done: finish });
+  }
+
+  #order(order: Order): void {
+    this.#orders.push(order);
+    if (this.#immediate) this.#work();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#work();
+      });
+    }
+  }
+
+  #work(): void {
+    const orders = this.#take();
+    const jobs = orders.length === 1 ? orders[0].jobs : orders.flatMap((order) => order.jobs);
+    if (jobs.length < this.#asyncFrom) handOut(orders, this.#run(jobs));
+    else {
+      this.#runAsync(jobs).then((answers) => handOut(orders, answers));
+    }
+  }
+
+  /** Whole orders up to the largest batch; the rest waits for the next turn. */
+  #take(): Order[] {
+    let count = 0;
+    let jobs = 0;
+    while (count < this.#orders.length && (count === 0 || jobs + this.#orders[count].jobs.length <= this.#largestBatch)) {
+      jobs += this.#orders[count++].jobs.length;
+    }
+    const orders = this.#orders.splice(0, count);
+    if (this.#orders.length > 0 && !this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#work();
+      });
+    }
+    return orders;
+  }
+
+  #run(jobs: readonly Job[]): WorkAnswer[] {
+    try {
+      return checked(this.#core.run(jobs), jobs);
+    } catch (error) {
+      // One job that the core refuses must not fail its neighbours'.
+      if (jobs.length === 1) return [failed(error)];
+      return jobs.map((job) => this.#run([job])[0]);
+    }
+  }
+
+  async #runAsync(jobs: readonly Job[]): Promise<WorkAnswer[]> {
+    try {
+      return checked(await this.#core.runAsync(jobs), jobs);
+    } catch {
+      return this.#run(jobs);
+    }
+  }
+}
+
+/** The workbench that all sessions of a core share. */
+export function workbenchOf(core: Core): Workbench {
+  let bench = shared.get(core);
+  if (!bench) {
+    bench = new Workbench(core);
+    shared.set(core, bench);
+  }
+  return bench;
+}
+
+function handOut(orders: readonly Order[], answers: readonly WorkAnswer[]): void {
+  let at = 0;
+  for (const { jobs, done } of orders) {
+    done(answers.slice(at, at + jobs.length));
+    at += jobs.length;
+  }
+}
+
+function checked(answers: Answer[], jobs: readonly Job[]): Answer[] {
+  if (answers.length !== jobs.length) throw new HandfastError('INTERNAL', `the core gave ${answers.length} answers to ${jobs.length} jobs`);
+  return answers;
+}
+
+async function signElsewhere(signer: Signer, message: Bytes): Promise<WorkAnswer> {
+  try {
+    const signature = await signer.sign(message);
+    if (!(signature instanceof Uint8Array)) throw new HandfastError('BAD_ARGUMENT', 'the signer returned no bytes');
+    return { op: 'sign-elsewhere', signature: signature.slice() };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): WorkAnswer {
+  const why = error instanceof HandfastError ? error : new HandfastError('INTERNAL', 'work of the handshake failed', { cause: error });
+  return { op: 'failed', why };
+}
+
+const shared = new WeakMap<Core, Workbench>();

@@ -1,0 +1,42 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { native } from '../support/cores.ts';
+import { handfast, temporary } from './run.ts';
+
+interface Step {
+  protocol: string;
+  step: string;
+  ok: boolean;
+  [figure: string]: unknown;
+}
+
+describe('the main job', () => {
+  it('keeps every promise, and says so in JSON', async () => {
+    const room = temporary('room');
+    mkdirSync(room);
+    const { code, stdout, stderr } = await handfast(['demo', '--json', '--no-bench'], { env: { TMPDIR: room } });
+    const steps = JSON.parse(stdout) as Step[];
+    expect(steps.filter(({ ok, protocol }) => !ok || protocol !== 'handfast')).toEqual([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const pairs = native ? ['native-native', 'native-pure', 'pure-native'] : ['pure-pure'];
+    const names = steps.map(({ step }) => step);
+    for (const pair of pairs) {
+      expect(names.filter((name) => name.endsWith(pair) || name.includes(`${pair},`))).toHaveLength(4);
+      const handshake = steps.find(({ step }) => step === `handshake ${pair}`)!;
+      expect(handshake.dialler).not.toBe(handshake.listener);
+      expect(Object.values(handshake.steps as object).map((side: unknown[]) => side.length)).toEqual([6, 6]);
+      expect(steps.find(({ step }) => step === `messages ${pair}`)).toMatchObject({ messages: 100_000, messageBytes: 256 });
+    }
+    for (const file of steps.filter(({ step }) => step.startsWith('file'))) expect(file.bytes).toBe(16 * 1024 * 1024);
+    expect(Object.fromEntries(steps.filter(({ code }) => code !== undefined).map(({ step, code }) => [step, code]))).toEqual({
+      'refused: impostor answers': 'HF_UNEXPECTED_PEER',
+      'refused: stranger dials': 'HF_UNKNOWN_NODE',
+      'refused: impostor dials': 'HF_INVALID_SIGNATURE',
+      'refused: wrong network': 'HF_WRONG_NETWORK',
+      'refused: stale clock': 'HF_EXPIRED_TIMESTAMP',
+      'refused: replayed recording': 'HF_BAD_TAG',
+      'killed in mid-transfer': 'HF_TRUNCATED',
+    });
+    expect(readdirSync(room)).toEqual([]);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { handfast, temporary } from './run.ts';
+
+const COMMANDS = ['keygen', 'id', 'listen', 'connect', 'probe', 'bench', 'doctor', 'conformance', 'demo'];
+
+describe('help', () => {
+  it.each(COMMANDS)('%s explains itself, its options and an example in 80 columns', async (command) => {
+    const { code, stdout, stderr } = await handfast([command, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^handfast ${command}: `));
+    expect(stdout).toContain(`usage: handfast ${command}`);
+    expect(stdout).toContain('--json');
+    expect(stdout).toMatch(/\nexamples?:\n/);
+    const [text] = stdout.split(/\nexamples?:\n/);
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('lists every command', async () => {
+    const { code, stdout } = await handfast(['--help']);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+  });
+});
+
+describe('what is wrong with a command line is said in one line, exit code 2', () => {
+  it.each([
+    [['keygne', 'x'], 'unknown command keygne; did you mean keygen?'],
+    [['frobnicate'], 'unknown command frobnicate. handfast --help'],
+    [['id', '--jso', 'x'], 'unknown option --jso; did you mean --json?'],
+    [['id'], 'too few arguments'],
+    [['id', 'a', 'b'], 'what is "b" for?'],
+    [['probe', 'nowhere', '--network', 'demo'], 'expected host:port'],
+    [['probe', 'localhost:70000', '--network', 'demo'], 'expected host:port'],
+    [['probe', '127.0.0.1:1'], '--network is needed, as in --network demo'],
+    [['probe', '127.0.0.1:1', '--network'], '--network needs a value'],
+    [['probe', '127.0.0.1:1', '--network', 'demo', '--protocol', 'handfats'], 'did you mean handfast?'],
+    [['listen', '--network', 'demo', '--port', '99999'], 'expected an integer from 0 to 65535'],
+    [['listen', '--network', 'demo', '--allow', 'bob'], '--allow bob: expected the id of a node'],
+    [['conformance', '--core', 'turbo', 'x'], 'expected both, native, pure'],
+    [['doctor', '--json=yes'], '--json takes no value'],
+  ])('%j', async (args, words) => {
+    const { code, stdout, stderr } = await handfast(args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(words);
+    expect(stderr).toMatch(/^handfast.*\n$/);
+  });
+});
+
+describe('what did not work out is said in one line, exit code 1', () => {
+  it('a file that is not there', async () => {
+    const { code, stderr } = await handfast(['id', temporary('missing')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^handfast id: .*no such file.*Check the path\n$/);
+  });
+
+  it('a core that is not there by that name', async () => {
+    const { code, stderr } = await handfast(['keygen', temporary('never')], { env: { HANDFAST_CORE: 'quantum' } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^handfast keygen: HANDFAST_CORE: expected native, pure or auto, not "quantum" \(HF_BAD_ARGUMENT\)\n$/);
+  });
+
+  it('the error is also in the JSON', async () => {
+    const { code, stdout } = await handfast(['id', temporary('missing'), '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ENOENT', advice: 'Check the path' } });
+  });
+});

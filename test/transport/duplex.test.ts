@@ -1,0 +1,97 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { HandfastError } from '../../src/errors.ts';
+import { connect } from '../../src/transport/connect.ts';
+import { carrierOf } from '../../src/transport/duplex.ts';
+import { listen } from '../../src/transport/listen.ts';
+import { readAll } from '../support/pair.ts';
+import { toy, toyCore } from '../support/toy.ts';
+
+/** Two Duplexes that pass on the very arrays they are given, as streams of users do. */
+function duplexes(): [Duplex, Duplex] {
+  const there = new PassThrough();
+  const back = new PassThrough();
+  for (const part of [there, back]) part.on('error', () => {});
+  return [Duplex.from({ readable: back, writable: there }), Duplex.from({ readable: there, writable: back })];
+}
+
+const failure = (promise: Promise<unknown>): Promise<HandfastError> =>
+  promise.then(
+    () => Promise.reject(new Error('no failure')),
+    (error) => error,
+  );
+
+describe('any Duplex of bytes', () => {
+  it('carries a session, and keeps what it was given', async () => {
+    const core = toyCore();
+    const server = await listen({ protocol: toy, core });
+    const [a, b] = duplexes();
+    server.accept(b);
+    const session = await connect({ protocol: toy, core, stream: a });
+    const { value: theirs } = await server[Symbol.asyncIterator]().next();
+    expect(theirs!.remoteAddress).toBeUndefined();
+    const sent = Array.from({ length: 100 }, (_, i) => `message ${i}`);
+    for (const text of sent) {
+      await session.send(Buffer.from(text));
+    }
+    void session.close();
+    expect(await readAll(theirs!)).toEqual(sent);
+    await session.closed;
+    await server.close();
+    expect([core.slabs.leased, core.guarded.live]).toEqual([0, 0]);
+  });
+
+  it('may keep what it was given: the memory is not lent to it', async () => {
+    const stream = new PassThrough();
+    const carrier = carrierOf(stream);
+    const lent = Buffer.from('sealed');
+    await new Promise<void>((resolve) => carrier.write(lent, () => resolve()));
+    lent.fill(0);
+    expect(stream.read().toString()).toBe('sealed');
+    carrier.destroy();
+  });
+
+  it('that breaks is a coded error', async () => {
+    const core = toyCore();
+    const [a, b] = duplexes();
+    b.on('error', () => {});
+    const connected = connect({ protocol: toy, core, stream: a });
+    setImmediate(() => a.destroy(new Error('torn')));
+    expect(await failure(connected)).toMatchObject({ code: 'HF_TRUNCATED', cause: { message: 'torn' } });
+  });
+
+  it.each([
+    ['no stream', {}],
+    ['objects', new PassThrough({ objectMode: true })],
+    ['text', new PassThrough().setEncoding('utf8')],
+    ['one that is gone', new PassThrough().destroy()],
+  ])('%s is refused', (_what, stream) => {
+    expect(() => carrierOf(stream as Duplex)).toThrow(expect.objectContaining({ code: 'HF_BAD_ARGUMENT' }));
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ protocol: 'smoke' }, /"smoke" is none of handfast/],
+    [{ protocol: undefined }, /is none of handfast/],
+    [{ port: 0 }, /port/],
+    [{ port: 65_536 }, /port/],
+    [{ host: '' }, /host/],
+    [{ deadlineMs: 0 }, /deadlineMs/],
+    [{ allow: 7 }, /allow/],
+    [{ stream: {} }, /stream/],
+  ])('%o is refused before anything is dialled', async (wrong, message) => {
+    const options = { protocol: toy, core: toyCore(), host: '127.0.0.1', port: 1, ...wrong } as Parameters<typeof connect>[0];
+    expect(await failure(connect(options))).toMatchObject({ code: 'HF_BAD_ARGUMENT', message: expect.stringMatching(message) });
+  });
+
+  it('of a listener too', async () => {
+    expect(await failure(listen({ protocol: toy, core: toyCore(), port: -1 }))).toMatchObject({ code: 'HF_BAD_ARGUMENT' });
+    // @ts-expect-error: the types say so too
+    expect(await failure(listen({ protocol: 'handfast', core: toyCore(), port: 0 }))).toMatchObject({
+      code: 'HF_BAD_ARGUMENT',
+      message: /identity/,
+    });
+    expect(await failure(listen({ protocol: toy, core: toyCore(), signal: AbortSignal.abort() }))).toMatchObject({ code: 'HF_ABORTED' });
+  });
+});
