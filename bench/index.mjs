@@ -18,7 +18,7 @@ import { SUITES } from './suites/index.mjs';
 export async function runBenchmarks(options = {}) {
   const { suites = Object.keys(SUITES), rounds = 5, quick = false, cases, progress, signal } = options;
   const roundMs = options.roundMs ?? (quick ? 60 : 300);
-  const warmMs = options.warmMs ?? (quick ? 100 : 400);
+  const warmMs = options.warmMs ?? (quick ? 400 : 800);
   for (const name of suites) {
     if (!Object.hasOwn(SUITES, name)) throw new Error(`no suite is called ${name}: there are ${Object.keys(SUITES).join(', ')}`);
   }
@@ -48,7 +48,7 @@ export async function runBenchmarks(options = {}) {
  * @returns {Promise<{ run: Run, text: string }>}
  */
 export async function quickTable({ progress, signal } = {}) {
-  const common = { roundMs: 130, warmMs: 250, progress, signal };
+  const common = { roundMs: 130, warmMs: 400, progress, signal };
   const run = await runBenchmarks({
     ...common,
     suites: ['handshake', 'message'],

@@ -7,7 +7,9 @@ import { Bench } from 'tinybench';
 
 const [suiteUrl, subjectName] = process.argv.slice(2);
 const { suite } = await import(suiteUrl);
-const subject = /** @type {import('./suite.mjs').Subject} */ (suite.subjects.find(({ name }) => name === subjectName));
+const subject = /** @type {import('./suite.mjs').Subject} */ (
+  suite.subjects.find((/** @type {{ name: string }} */ { name }) => name === subjectName)
+);
 /** @type {import('./suite.mjs').Prepared | undefined} */
 let prepared;
 

@@ -141,7 +141,7 @@ function show(report: Doctored): void {
 
 function showCore({ name, available, why, lanes, fastAes, parts, tests }: CoreReport): void {
   if (!available || !parts || !tests) {
-    print(`${colour.bold(name)}  not available: ${why}`);
+    for (const line of wrap(`${colour.bold(name)}  not available: ${why}`, 78)) print(line);
     return;
   }
   const { passed, failed, ms } = tests;

@@ -60,6 +60,12 @@ describe('what did not work out is said in one line, exit code 1', () => {
     expect(stderr).toMatch(/^handfast keygen: HANDFAST_CORE: expected native, pure or auto, not "quantum" \(HF_BAD_ARGUMENT\)\n$/);
   });
 
+  it('a suite of benchmarks that is not there', async () => {
+    const { code, stderr } = await handfast(['bench', 'knitting', '--quick']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^no suite is called knitting.*\n$/);
+  });
+
   it('the error is also in the JSON', async () => {
     const { code, stdout } = await handfast(['id', temporary('missing'), '--json']);
     expect(code).toBe(1);

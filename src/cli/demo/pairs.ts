@@ -40,7 +40,7 @@ async function shakeHands(report: Report, dialler: Actor, listener: Listening, p
   }
   showSteps(report, dialler, dialled, listener, accepted);
   const coldMs = cold.dialled.steps.at(-1)?.sinceStartMs ?? 0;
-  report.say(colour.dim(`   handshake ${HANDSHAKES} of these two; the first, with both processes just started: ${duration(coldMs)}`));
+  report.say(colour.dim(`   the ${HANDSHAKES}th handshake of the two; the first, cold one took ${duration(coldMs)}`));
   const known = dialled.peer === listener.id && accepted.peer === dialler.id;
   const bound = dialled.binding === accepted.binding;
   report.say();
