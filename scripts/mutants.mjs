@@ -16,11 +16,11 @@ const rows = (file, tests, edits) => edits.map(([name, old, now]) => ({ file: `$
 
 export const MUTANTS = [
   ...rows('checks.ts', HANDSHAKE, [
-    ['timestamp too old', 'if (ahead < -window)', 'if (false)'],
-    ['timestamp too far ahead', 'if (ahead > window)', 'if (false)'],
-    ['window of an ms less', 'if (ahead < -window)', 'if (ahead <= -window)'],
-    ['window of an ms more', 'if (ahead > window)', 'if (ahead > window + 1n)'],
-    ['timestamp as a 32-bit number', 'const ahead = timestamp -', 'const ahead = BigInt.asUintN(63, timestamp) -'],
+    ['timestamp too old', 'if (ahead < -windowMs)', 'if (false)'],
+    ['timestamp too far ahead', 'if (ahead > windowMs)', 'if (false)'],
+    ['window of an ms less', 'if (ahead < -windowMs)', 'if (ahead <= -windowMs)'],
+    ['window of an ms more', 'if (ahead > windowMs)', 'if (ahead > windowMs + 1)'],
+    ['timestamp without its highest bit', 'const ahead = Number(timestamp) -', 'const ahead = Number(BigInt.asUintN(63, timestamp)) -'],
     ['usable id', 'if (!settings.core.ed25519.usablePublicKey(proof.id))', 'if (false)'],
     ['extensions of a proof', 'if (extensions) return extensions;', ''],
     ['time of a proof', 'if (clock) return clock;', ''],
@@ -39,8 +39,8 @@ export const MUTANTS = [
     ['what is held is a copy', 'return { held: bytes === data ? data.slice() : bytes };', 'return { held: bytes };'],
     [
       'frames are copies',
-      'return { frame: taken.frame.slice(), rest: taken.rest.slice() };',
-      'return { frame: taken.frame, rest: taken.rest.slice() };',
+      'return { frame: join([taken.frame]), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };',
+      'return { frame: taken.frame, rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };',
     ],
   ]),
   ...rows('format.ts', HANDSHAKE, [
@@ -99,7 +99,7 @@ export const MUTANTS = [
     ['reply: clear refusal', 'if (frame[0] === Frame.clearRefusal) return fail(settings, state, clearRefusal(frame));', ''],
     [
       'proof',
-      "if (proof instanceof HandfastError) return fail(settings, { at: 'verify', ...replied }, proof);",
+      "if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);",
       'if (proof instanceof HandfastError) return fail(settings, state, proof);',
     ],
     ['signature', 'if (!answer.valid)', 'if (false)'],
@@ -129,7 +129,7 @@ export const MUTANTS = [
     ['wipes the shared secret', 'answer.shared.wipe();', ''],
     ['wipes the keys of the handshake', '  wipeKeys(keys);\n  const finish', '  const finish'],
     ['wipes the keys when the reply does not open', '    wipeKeys(keys);\n    return fail', '    return fail'],
-    ['wipes the keys when it refuses', '      wipeKeys(state.keys);\n', ''],
+    ['wipes the keys when it refuses', '      wipeKeys(state.replied.keys);\n', ''],
     ['wipes the session when it fails', '      wipeOpening(state.opening);\n', ''],
   ]),
   ...rows('responder.ts', ATTACKS, [
@@ -175,7 +175,7 @@ export const MUTANTS = [
       'if (frame[0] === Frame.clearRefusal) return fail(state, clearRefusal(frame));\n  if (frame[0] === Frame.sealedRefusal)',
       'if (frame[0] === Frame.sealedRefusal)',
     ],
-    ['proof', "if (proof instanceof HandfastError) return fail({ at: 'verify', ...finished }, proof);", ''],
+    ['proof', 'if (proof instanceof HandfastError) return fail(finished, proof);', ''],
     ['signature', 'if (!answer.valid)', 'if (false)'],
     ['who', 'if (who) return fail(state, who);', ''],
     ['judgement', 'if (refusal) return fail(state, fault(refusal.code, refusal.reason));', ''],

@@ -215,11 +215,12 @@ function readExtensions(reader: Reader): ExtensionEntry[] | undefined {
   while (list.left > 0) {
     const type = list.u16();
     const value = list.bytes(list.u16());
-    if (list.failed || type <= last) return undefined;
+    if (type <= last) return undefined;
     entries.push({ type, value });
     last = type;
   }
-  return list.whole && !reader.failed ? entries : undefined;
+  // A list that is not there reads as empty: then the reader around it is not whole either.
+  return list.whole ? entries : undefined;
 }
 
 /** 1 to 16 bytes, strictly rising. */

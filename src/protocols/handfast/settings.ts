@@ -54,7 +54,7 @@ export interface Settings {
 export function settingsOf(options: HandfastOptions): Settings {
   const core = options.core ?? defaultCore();
   if (!(options.identity instanceof Identity)) throw bad('identity', 'an Identity, as Identity.generate() makes one');
-  const network = options.network === last?.network ? last.network : checkedNetwork(options.network);
+  const network = last !== undefined && options.network === last.network ? last.network : checkedNetwork(options.network);
   const peer = options.peer === undefined ? undefined : publicKeyOf(options.peer);
   if (options.peer !== undefined && !peer) throw bad('peer', 'the id of a node, 12D3KooW... with 52 characters');
   const maxMessage = whole(
@@ -105,11 +105,11 @@ function checkedAgent(agent: unknown): string | undefined {
 
 function checkedSuites(core: Core, wanted: readonly Suite[] | undefined): number[] {
   const names = wanted ?? (core.fastAes ? ['aes-256-gcm', 'chacha20-poly1305'] : ['chacha20-poly1305']);
-  const ids = Array.isArray(names) ? names.map((name) => SUITE_IDS[name as Suite]) : [];
-  if (ids.length === 0 || ids.includes(undefined as never) || new Set(ids).size !== ids.length) {
+  const ids = Array.isArray(names) ? names.map((name) => (Object.hasOwn(SUITE_IDS, name) ? SUITE_IDS[name as Suite] : undefined)) : [];
+  if (ids.length === 0 || ids.includes(undefined) || new Set(ids).size !== ids.length) {
     throw bad('suites', `a list of ${Object.keys(SUITE_IDS).join(', ')}, each at most once`);
   }
-  return ids;
+  return ids as number[];
 }
 
 function whole(name: string, value: number, least: number, most: number): number {
