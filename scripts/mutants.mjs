@@ -239,7 +239,7 @@ export const MUTANTS = [
   ]),
   ...rows('schedule.ts', HANDSHAKE, [
     ['wipes prk', 'keys.prk.wipe();', ''],
-    ['wipes kR', 'keys.kR.wipe();', ''],
+    ['wipes kR', '    kR.wipe();', ''],
     ['wipes prk2', '  prk2.wipe();\n', ''],
     ['the finish names the listener', 'join([LABEL.initiator, h3, idOfB, claim])', 'join([LABEL.initiator, h3, claim])'],
     ['labels of both sides differ', "responder: label('responder')", "responder: label('initiator')"],

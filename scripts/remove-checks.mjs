@@ -1,5 +1,4 @@
 // Takes the checks of the handfast/1 machine out, one at a time, in a copy, and demands that a test fails for each. Exit code 1: one survives, or an edit no longer matches.
-// usage: node scripts/remove-checks.mjs [--only text] [--jobs 2]
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +7,26 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { MUTANTS } from './mutants.mjs';
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, jobs: { type: 'string', default: '2' } } });
+const USAGE = 'usage: node scripts/remove-checks.mjs [--only text] [--jobs 2]';
+const { values } = read();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const root = fileURLToPath(new URL('..', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'handfast-mutants-'));
 const chosen = MUTANTS.filter(({ name, file }) => !values.only || `${file} ${name}`.includes(values.only));
+
+function read() {
+  const help = { type: /** @type {const} */ ('boolean') };
+  const text = { type: /** @type {const} */ ('string') };
+  try {
+    return parseArgs({ options: { help, only: text, jobs: { ...text, default: '2' } } });
+  } catch (error) {
+    console.error(`${/** @type {Error} */ (error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 /** A copy without the native addon: the tests run on the pure core alone, which is where the machine is the same. */
 function copyOf(number) {

@@ -4,7 +4,7 @@ import { Identity } from '../core/identity.ts';
 import { type CodeName, HandfastError } from '../errors.ts';
 import { handfast } from '../protocols/handfast/index.ts';
 import { FRAMING } from '../protocols/handfast/records.ts';
-import { extend, handshakeKeys, hashHello, label, networkTag, sessionKeys, wipeKeys } from '../protocols/handfast/schedule.ts';
+import { extend, handshakeKeys, hashHello, label, networkTag, sessionKeys, wipeKeys, withRefusalKey } from '../protocols/handfast/schedule.ts';
 import type { Input, Machine, Opened, Output, Refusal, Work, WorkAnswer } from '../protocols/machine.ts';
 import { utf8 } from '../wire/text.ts';
 import { join, Writer } from '../wire/writer.ts';
@@ -191,12 +191,13 @@ function checkValues(vector: Document, core: Core): void {
   const shared = core.guarded.x25519Shared(pair.secretKey, reply.subarray(3, 35));
   const keys = handshakeKeys(core, shared, h2);
   const session = sessionKeys(core, keys.prk, h4);
+  const kR = withRefusalKey(core, keys, (key) => core.guarded.import(key.export()));
   const expected: [string, Secret][] = [
     ['dh', shared],
     ['prk', keys.prk],
     ['kB', keys.kB],
     ['kA', keys.kA],
-    ['kR', keys.kR],
+    ['kR', kR],
     ['dialToListener', session.toListener],
     ['listenerToDialler', session.toDialler],
   ];
@@ -207,7 +208,7 @@ function checkValues(vector: Document, core: Core): void {
     for (const [name, secret] of expected.slice(-2)) same(name, nextKey(core, suite, secret.export()), values[`${name}AfterOneRekey`]);
   } finally {
     wipeKeys(keys);
-    for (const secret of [pair.secretKey, shared, session.toListener, session.toDialler]) secret.wipe();
+    for (const secret of [pair.secretKey, shared, kR, session.toListener, session.toDialler]) secret.wipe();
   }
 }
 

@@ -116,12 +116,12 @@ export class Border {
   }
 
   secret(handle: Handle, length: number): NativeSecret {
-    return new NativeSecret(this.addon, handle, length);
+    return new NativeSecret(this, handle, length);
   }
 
   /** As `secret`, for keys that live long: one that is forgotten is wiped when it is collected. */
   lasting(handle: Handle, length: number): NativeSecret {
-    const secret = new NativeSecret(this.addon, handle, length, this.#releaseSecrets);
+    const secret = new NativeSecret(this, handle, length, this.#releaseSecrets);
     this.#releaseSecrets.register(secret, handle, secret);
     return secret;
   }
@@ -130,11 +130,11 @@ export class Border {
 export class NativeSecret implements Secret {
   readonly length: number;
   #handle: Handle;
-  readonly #addon: Addon;
+  readonly #border: Border;
   readonly #registry: FinalizationRegistry<Handle> | undefined;
 
-  constructor(addon: Addon, handle: Handle, length: number, registry?: FinalizationRegistry<Handle>) {
-    this.#addon = addon;
+  constructor(border: Border, handle: Handle, length: number, registry?: FinalizationRegistry<Handle>) {
+    this.#border = border;
     this.#handle = handle;
     this.length = length;
     this.#registry = registry;
@@ -145,14 +145,14 @@ export class NativeSecret implements Secret {
   }
 
   export(): Bytes {
-    const out = new Uint8Array(this.length);
-    this.#addon.secretExport(out, this.#held());
-    return out;
+    // By way of the scratch block: an array that the addon writes to would first be moved off the engine's heap.
+    this.#border.addon.secretExport(pack(AT.out, this.length), this.#held());
+    return this.#border.takeSecret(AT.out, this.length);
   }
 
   wipe(): void {
     if (this.#handle === 0) return;
-    this.#addon.secretWipe(this.#handle);
+    this.#border.addon.secretWipe(this.#handle);
     this.#handle = 0;
     this.#registry?.unregister(this);
   }

@@ -18,6 +18,7 @@ import {
   responderText,
   sealOnce,
   wipeKeys,
+  withRefusalKey,
 } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { signatureOf, signWork } from './sign.ts';
@@ -146,7 +147,7 @@ function openReply(settings: Settings, state: At<'dh'>, { answers: [answer] }: O
   const proof = checkProof(settings, opened, state.arrived, "the listener's");
   const replied: Replied = { suite, keys, h3, peer: NOBODY, timestamp: 0 };
   if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
-  const publicKey = proof.id.slice();
+  const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
   replied.timestamp = Number(proof.timestamp);
   return [
@@ -245,7 +246,7 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
 }
 
 function sealedRefusal({ core }: Settings, { suite, keys, h3 }: Replied, why: HandfastError): Bytes {
-  return sealOnce(core, suite, keys.kR, h3, closeBody(why));
+  return withRefusalKey(core, keys, (kR) => sealOnce(core, suite, kR, h3, closeBody(why)));
 }
 
 const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {

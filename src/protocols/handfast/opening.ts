@@ -89,7 +89,9 @@ export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: 
     largestRecord: open.largestRecord,
   };
   if (open.agent !== undefined) info.agent = open.agent;
-  return { peer, binding, info, rest, traffic: new HandfastTraffic(opening, open.largestRecord, now) };
+  // A copy of its own: the view would keep the block of memory that it lies in for as long as the session.
+  const own = { id: peer.id, publicKey: peer.publicKey.slice() };
+  return { peer: own, binding, info, rest, traffic: new HandfastTraffic(opening, open.largestRecord, now) };
 }
 
 export function wipeOpening({ sealer, opener }: Opening): void {

@@ -18,6 +18,7 @@ import {
   responderText,
   sealOnce,
   wipeKeys,
+  withRefusalKey,
 } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { signatureOf, signWork } from './sign.ts';
@@ -174,7 +175,7 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   const opened = openOnce(core, suite, keys.kA, h3, sealed);
   if (!opened) return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
   const proof = checkProof(settings, opened, now, "the dialler's");
-  const publicKey = proof instanceof HandfastError ? NONE : proof.id.slice();
+  const publicKey = proof instanceof HandfastError ? NONE : proof.id;
   const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
   const opening = beginOpening(settings, 'responder', keys.prk, extend(core, h3, sealed), {
     suite,
@@ -270,7 +271,7 @@ function fail(state: State, why: HandfastError): Step<State> {
 /** Sealed by whoever holds the other half of the exchange, so not a stranger's word. */
 function sealedRefusal({ core }: Settings, { suite, keys, h3 }: At<'await-finish'>, sealed: Bytes): HandfastError {
   if (sealed.length < 16) return fault('MALFORMED', 'refusal does not have its shape');
-  const opened = openOnce(core, suite, keys.kR, h3, sealed);
+  const opened = withRefusalKey(core, keys, (kR) => openOnce(core, suite, kR, h3, sealed));
   if (!opened) return fault('BAD_TAG', "the dialler's refusal does not open");
   const refused = readRefusal(opened);
   return refused ? remoteError(refused.code, refused.reason, 'proved') : fault('MALFORMED', 'refusal does not have its shape');

@@ -29,13 +29,12 @@ export function extend(core: Core, h: Bytes, part: Bytes): Bytes {
   return join([core.hash.blake2b([h, part])]);
 }
 
-/** Keys of the handshake: prk, and one key for each message sealed with it. */
+/** Keys of the handshake: prk, and one key for each proof. A refusal has one too, derived only when there is one. */
 export interface HandshakeKeys {
   /** 64 bytes. */
   prk: Secret;
   kB: Secret;
   kA: Secret;
-  kR: Secret;
 }
 
 /** @param shared the X25519 result; stays the caller's. */
@@ -45,15 +44,23 @@ export function handshakeKeys(core: Core, shared: Secret, h2: Bytes): HandshakeK
     prk,
     kB: core.guarded.kdf(prk, 1, CONTEXT),
     kA: core.guarded.kdf(prk, 2, CONTEXT),
-    kR: core.guarded.kdf(prk, 3, CONTEXT),
   };
+}
+
+/** Lends kR, which seals the dialler's refusal, to `use`. */
+export function withRefusalKey<T>(core: Core, { prk }: HandshakeKeys, use: (kR: Secret) => T): T {
+  const kR = core.guarded.kdf(prk, 3, CONTEXT);
+  try {
+    return use(kR);
+  } finally {
+    kR.wipe();
+  }
 }
 
 export function wipeKeys(keys: HandshakeKeys): void {
   keys.prk.wipe();
   keys.kB.wipe();
   keys.kA.wipe();
-  keys.kR.wipe();
 }
 
 export interface SessionKeys {
