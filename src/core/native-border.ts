@@ -203,5 +203,4 @@ export const MAX_PARTS = 64;
 export const LARGE = 4096;
 export const BULK = AT.parts + 8 * MAX_PARTS;
 /** What `bulk` and `more` can hold together. */
-export const BULK_BYTES = 4 * LARGE;
 const SCRATCH_BYTES = 32 * 1024;
