@@ -4,7 +4,16 @@ import { Identity } from '../core/identity.ts';
 import { type CodeName, HandfastError } from '../errors.ts';
 import { handfast } from '../protocols/handfast/index.ts';
 import { FRAMING } from '../protocols/handfast/records.ts';
-import { extend, handshakeKeys, hashHello, label, networkTag, sessionKeys, wipeKeys, withRefusalKey } from '../protocols/handfast/schedule.ts';
+import {
+  extend,
+  handshakeKeys,
+  hashHello,
+  label,
+  networkTag,
+  sessionKeys,
+  wipeKeys,
+  withRefusalKey,
+} from '../protocols/handfast/schedule.ts';
 import type { Input, Machine, Opened, Output, Refusal, Work, WorkAnswer } from '../protocols/machine.ts';
 import { utf8 } from '../wire/text.ts';
 import { join, Writer } from '../wire/writer.ts';
