@@ -14,7 +14,7 @@ import { endCarrier } from './linger.ts';
 import type { Message, MessageBatch } from './message.ts';
 import { Outbound } from './outbound.ts';
 import { type StreamOptions, streamOf } from './stream.ts';
-import { Unread } from './unread.ts';
+import { UNREAD, Unread } from './unread.ts';
 
 export interface SessionLimits {
   /** Messages that wait to be read before the carrier is paused; 1,024. */
@@ -92,7 +92,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   constructor(
     { opened, carrier, clock, arrived, heardEnd, steps }: HandshakeResult,
-    { protocol, core, unreadMessages = 1024, unreadBytes = 4 * 1024 * 1024 }: SessionOptions,
+    { protocol, core, unreadMessages = UNREAD.messages, unreadBytes = UNREAD.bytes }: SessionOptions,
   ) {
     super();
     this.peer = opened.peer;

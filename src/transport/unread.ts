@@ -3,6 +3,9 @@ import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import { Message, type MessageBatch } from './message.ts';
 
+/** How much may wait to be read before the carrier is paused, where nothing else is said: messages, and their bytes. */
+export const UNREAD = { messages: 1024, bytes: 4 * 1024 * 1024 } as const;
+
 interface Batch {
   readonly slab: Slab;
   readonly places: Uint32Array;
