@@ -2,19 +2,24 @@
 
 #include <sodium.h>
 
-#include "core/field25519.h"
+#include <cstring>
+
+#include "core/edwards25519.h"
 
 namespace handfast {
 
 void X25519Public(uint8_t publicKey[32], const uint8_t secretKey[32]) {
-  // libsodium's Montgomery ladder knows no fixed base, but its Edwards multiplication does (tables, constant time). Both curves are the same group: u = (1 + y) / (1 - y).
-  // It clamps as X25519 does. Its return value is -1 for an all-zero scalar, though the point is then still computed from the clamped one; the neutral element is never
-  // reached, since a clamped scalar is a multiple of 8 below 2^255 < 8 L. So 1 - y is never zero.
-  uint8_t point[32];
-  (void)crypto_scalarmult_ed25519_base(point, secretKey);
-  const Field y = FieldFromBytes(point);  // drops the sign of x
-  const Field one = {{1, 0, 0, 0, 0}};
-  FieldToBytes(publicKey, FieldMultiply(FieldAdd(one, y), FieldInvert(FieldSubtract(one, y))));
+  // The Montgomery and the Edwards curve are the same group, and only the latter's addition is complete and can use a table of multiples of the base.
+  uint8_t scalar[32];
+  std::memcpy(scalar, secretKey, 32);
+  scalar[0] &= 248;
+  scalar[31] = static_cast<uint8_t>((scalar[31] & 127) | 64);
+  // The neutral element is never reached, since a clamped scalar is a multiple of 8 between 2^254 and 8 L.
+  EdwardsPoint point;
+  EdwardsMultiplyBase(&point, scalar);
+  EdwardsEncodeMontgomery(publicKey, point);
+  EdwardsWipe(&point);
+  sodium_memzero(scalar, sizeof scalar);
 }
 
 Fault X25519Shared(uint8_t shared[32], const uint8_t secretKey[32], const uint8_t publicKey[32]) {

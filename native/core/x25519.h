@@ -7,7 +7,7 @@
 
 namespace handfast {
 
-// Bit for bit what crypto_scalarmult_base of libsodium gives, in about half its time.
+// Bit for bit what crypto_scalarmult_base of libsodium gives, in about two fifths of its time (edwards25519.h).
 void X25519Public(uint8_t publicKey[32], const uint8_t secretKey[32]);
 
 // weak_key when the result is all zero; `shared` is then zeroed.
