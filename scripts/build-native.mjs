@@ -1,7 +1,7 @@
 // Builds the addon with cmake-js: configure, then build, both every time, because `build` alone stays broken after one failed configure.
 // Quiet when all is well. On failure: the end of the log and what cures it; exit code 0, since the pure core carries on, unless HANDFAST_REQUIRE_NATIVE=1.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, 'build', 'Release', 'handfast.node');
 const started = performance.now();
 
+forgetElsewhere();
 const failure = run(['configure', '--out', 'build/cmake']) ?? run(['build', '--out', 'build/cmake', '--target', 'handfast']);
 if (failure === undefined && existsSync(addon)) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -18,6 +19,15 @@ if (failure === undefined && existsSync(addon)) {
   console.error(tail(failure ?? 'the build ended without build/Release/handfast.node', 30));
   console.error(notice());
   process.exitCode = process.env.HANDFAST_REQUIRE_NATIVE === '1' ? 1 : 0;
+}
+
+/** A clone that was moved or copied: cmake refuses what it remembers of another place. */
+function forgetElsewhere() {
+  const remembered = join(root, 'build', 'cmake');
+  const cache = join(remembered, 'CMakeCache.txt');
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${root.replaceAll('\\', '/')}\n`)) {
+    rmSync(remembered, { recursive: true });
+  }
 }
 
 /** Runs cmake-js. @returns undefined when it went well, else its output. */
@@ -43,8 +53,11 @@ function tail(text, lines) {
 }
 
 function notice() {
+  const meanwhile = existsSync(addon)
+    ? '; an earlier build of it is still there and is used'
+    : '; the pure TypeScript core carries on, some 20 times slower';
   return `
-  The native core was not built${process.env.HANDFAST_REQUIRE_NATIVE === '1' ? '' : '; the pure TypeScript core carries on, some 20 times slower'}. To get it:
+  The native core was not built${process.env.HANDFAST_REQUIRE_NATIVE === '1' ? '' : meanwhile}. To get it:
     Debian, Ubuntu:  apt-get install build-essential cmake libsodium-dev libsecp256k1-dev libipsec-mb-dev
                      (libsecp256k1-dev and libipsec-mb-dev are optional; the latter exists on x86-64 only)
     macOS:           xcode-select --install; brew install cmake libsodium secp256k1

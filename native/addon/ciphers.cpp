@@ -59,6 +59,8 @@ napi_value SealMany(napi_env env, napi_callback_info info) {
   const Bytes table = arguments.Block(2, "table");
   const uint64_t count = arguments.Integer(3, "count", 0, UINT32_MAX);
   if (!arguments.Ok()) return nullptr;
+  // Sealing would write over entries that were checked already.
+  if (slab.data == table.data) return arguments.Throw(Fault::bad_argument, "table: expected another block than the slab");
   if (table.size < kOutcomeBytes || count > (table.size - kOutcomeBytes) / kEntryBytes) {
     return arguments.Throw(Fault::bad_argument, "count: more frames than the table has room for");
   }
@@ -77,6 +79,7 @@ napi_value OpenMany(napi_env env, napi_callback_info info) {
   const Bytes table = arguments.Block(4, "table");
   const uint64_t maxLength = arguments.Integer(5, "maxLength", 0, UINT32_MAX);
   if (!arguments.Ok()) return nullptr;
+  if (slab.data == table.data) return arguments.Throw(Fault::bad_argument, "table: expected another block than the slab");
   if (start > end || end > slab.size) return arguments.Throw(Fault::bad_argument, "start, end: expected a part of the slab");
   if (table.size < kOutcomeBytes + kEntryBytes) return arguments.Throw(Fault::bad_argument, "table: expected a frame table");
   Outcome outcome;

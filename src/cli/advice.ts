@@ -3,9 +3,19 @@ import { type CodeName, HandfastError } from '../errors.ts';
 
 /** One sentence, or nothing where the message says all there is. */
 export function adviceFor(error: unknown): string | undefined {
-  if (error instanceof HandfastError) return ADVICE[error.codeName];
+  if (error instanceof HandfastError) return OF_CAUSE[causeCode(error)] ?? ADVICE[error.codeName];
   return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
+
+const causeCode = ({ code, cause }: HandfastError): string => `${code} ${(cause as NodeJS.ErrnoException | undefined)?.code ?? ''}`;
+
+/** Where the reason of the system changes what to do. */
+const OF_CAUSE: Readonly<Record<string, string>> = {
+  'HF_LISTEN_FAILED EADDRNOTAVAIL': 'Give --host an address of this machine; 127.0.0.1, 0.0.0.0 and :: always are',
+  'HF_LISTEN_FAILED ENOTFOUND': 'Give --host an address of this machine; 127.0.0.1, 0.0.0.0 and :: always are',
+  'HF_LISTEN_FAILED EACCES': 'Ports below 1024 need special rights: pick a higher --port',
+  'HF_CONNECT_FAILED ENOTFOUND': 'Check how the name is spelled, or give the address',
+};
 
 const ADVICE: Partial<Record<CodeName, string>> = {
   MALFORMED: 'What answers there does not speak handfast/1, or something between changes the bytes: check host and port',
@@ -30,7 +40,7 @@ const ADVICE: Partial<Record<CodeName, string>> = {
   PING_TIMEOUT: 'The other side or the network between went silent: try again',
   CONNECT_FAILED: 'Check that the node is running and that no firewall stands between',
   LISTEN_FAILED: 'Pick another --port, or stop what holds this one',
-  NO_NATIVE: 'Build it with npm run build:native, or set HANDFAST_CORE=pure',
+  NO_NATIVE: 'Set HANDFAST_CORE=pure to do without it',
 };
 
 const SYSTEM: Readonly<Record<string, string>> = {

@@ -49,6 +49,9 @@ export const connect: Command = {
     const json = call.flag('json');
     const { host, port } = hostAndPort(call.positionals[0]);
     const network = call.needed('network', 'demo');
+    const file = call.text('file');
+    // Before dialling: a misspelled name must not reach the other side as a session that broke off.
+    if (file !== undefined) await (await openFile(file, 'r')).close();
     const identity = await openIdentity(call.needed('identity', 'node.key'), call);
     const protocol: HandfastOptions = { identity, network, peer: call.text('peer'), agent: `handfast ${packageVersion()}` };
     try {

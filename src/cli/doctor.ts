@@ -7,6 +7,7 @@ import { core as pure } from '../core/pure.ts';
 import type { HandfastError } from '../errors.ts';
 import { LIMITS } from '../protocols/handfast/limits.ts';
 import { admissionLimits } from '../transport/limits.ts';
+import { UNREAD } from '../transport/unread.ts';
 import type { Command } from './command.ts';
 import { type Check, selfTest } from './self-test.ts';
 import { colour, duration, packageVersion, print, printJson, size, table, thousands, wrap } from './terminal.ts';
@@ -102,8 +103,8 @@ function limitsInForce(): Record<string, number> {
     helloBytes: LIMITS.hello,
     handshakeFrameBytes: LIMITS.handshakeFrame,
     messageBytes: LIMITS.message,
-    unreadMessages: 1024,
-    unreadBytes: 4 * 1024 * 1024,
+    unreadMessages: UNREAD.messages,
+    unreadBytes: UNREAD.bytes,
     halfOpen: admission.halfOpen,
     halfOpenPerAddress: admission.halfOpenPerAddress,
     handshakesPerSecond: admission.handshakesPerSecond,

@@ -92,7 +92,7 @@ function whyNot(error: Error, named: string | undefined): string {
   const first = error.message.split('\n', 1)[0];
   if (named) return `HANDFAST_ADDON does not load: ${first}`;
   if (first?.startsWith('No native build was found')) {
-    return 'no addon was built or shipped for this platform (npm run build:native builds one; it needs a C++ compiler, cmake and libsodium-dev)';
+    return 'no addon was built or shipped for this platform (in a clone of the repository scripts/setup and npm run build:native make one; elsewhere HANDFAST_ADDON can name its file)';
   }
   return `the addon does not load: ${first}`;
 }

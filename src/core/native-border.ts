@@ -5,6 +5,7 @@ import { HandfastError } from '../errors.ts';
 import { badArgument, checkLength } from './check.ts';
 import type { Bytes, Secret, SecretInput } from './core.ts';
 import type { Addon, Handle, Place } from './native-addon.ts';
+import { isForeignSecret } from './pure-secret.ts';
 
 /** Fixed places in the scratch block. */
 export const AT = { out: 0, key: 256, nonce: 320, small: 384, other: 448, third: 512, parts: 1024 } as const;
@@ -180,17 +181,6 @@ export class NativeSecret implements Secret {
   }
 }
 
-/** A Secret of another core. */
-export function isForeignSecret(value: unknown): value is Secret {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !ArrayBuffer.isView(value) &&
-    typeof (value as Secret).export === 'function' &&
-    typeof (value as Secret).wipe === 'function'
-  );
-}
-
 export function pack(offset: number, length: number): number {
   return (length << 15) | offset;
 }
@@ -202,6 +192,4 @@ export const MAX_PARTS = 64;
 /** Arrays above this cross as they are: from here on copying costs more. */
 export const LARGE = 4096;
 export const BULK = AT.parts + 8 * MAX_PARTS;
-/** What `bulk` and `more` can hold together. */
-export const BULK_BYTES = 4 * LARGE;
 const SCRATCH_BYTES = 32 * 1024;

@@ -1,10 +1,10 @@
 /** Ciphers of sessions: integers into the addon, frames in place. */
 import { HandfastError } from '../errors.ts';
 import { badArgument, checkInteger, checkObject } from './check.ts';
-import type { Cipher, CipherOptions, FrameTable, Framing, Suite } from './core.ts';
+import type { Cipher, CipherOptions, FrameTable, Suite } from './core.ts';
 import type { Addon, Handle } from './native-addon.ts';
 import type { Border } from './native-border.ts';
-import { cipher as pureCipher } from './pure-frames.ts';
+import { checkFraming, cipher as pureCipher } from './pure-frames.ts';
 import type { Slab } from './slab.ts';
 
 export interface Frames {
@@ -115,14 +115,6 @@ class NativeFrameTable implements FrameTable {
 function idOf(slab: Slab): number {
   if (typeof slab !== 'object' || slab === null) badArgument('slab: expected a slab of this core');
   return slab.id;
-}
-
-function checkFraming(framing: Framing): void {
-  checkObject(framing, 'framing');
-  const { lengthBytes, ad, rekeyEvery } = framing;
-  if (lengthBytes !== 2 && lengthBytes !== 4) badArgument('lengthBytes: expected 2 or 4');
-  if (ad !== 'length' && ad !== 'none') badArgument('ad: expected length or none');
-  checkInteger(rekeyEvery, 'rekeyEvery', 0, 0xffff_ffff);
 }
 
 const OUTCOME_BYTES = 16;

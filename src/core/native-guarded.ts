@@ -1,7 +1,8 @@
 /** Handshake keys of the native core: what stays in guarded memory from the first step to the last. */
 import { badArgument, checkArray, checkBytes, checkInteger, checkLength } from './check.ts';
 import type { Bytes, Guarded, SecretInput } from './core.ts';
-import { AT, type Border, BULK, isForeignSecret, LARGE, MAX_PARTS, NativeSecret, NOTHING, pack } from './native-border.ts';
+import { AT, type Border, BULK, LARGE, MAX_PARTS, NativeSecret, NOTHING, pack } from './native-border.ts';
+import { isForeignSecret } from './pure-secret.ts';
 
 export function makeGuarded(border: Border): Guarded {
   const { addon } = border;

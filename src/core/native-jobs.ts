@@ -2,8 +2,9 @@
 import { HandfastError } from '../errors.ts';
 import { badArgument, checkArray, checkBytes, checkLength, checkObject } from './check.ts';
 import type { Answer, Bytes, Job, Secp256k1, Secret, SecretInput, SignedItem } from './core.ts';
-import { type Border, isForeignSecret, NativeSecret } from './native-border.ts';
+import { type Border, NativeSecret } from './native-border.ts';
 import { checkSecret } from './native-guarded.ts';
+import { isForeignSecret } from './pure-secret.ts';
 
 export interface Jobs {
   run(jobs: readonly Job[]): Answer[];

@@ -196,7 +196,8 @@ class PureCipher implements Cipher {
   }
 }
 
-function checkFraming(framing: Framing): void {
+/** @throws HF_BAD_ARGUMENT that names the part. */
+export function checkFraming(framing: Framing): void {
   checkObject(framing, 'framing');
   const { lengthBytes, ad, rekeyEvery } = framing;
   if (lengthBytes !== 2 && lengthBytes !== 4) badArgument('lengthBytes: expected 2 or 4');

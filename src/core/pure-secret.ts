@@ -93,7 +93,8 @@ export function checkSecret(value: unknown, name: string): asserts value is Secr
   if (PureSecret.peek(value) === undefined && !isForeignSecret(value)) badArgument(`${name}: expected a Secret`);
 }
 
-function isForeignSecret(value: unknown): value is Secret {
+/** A Secret of another core, once it is known not to be one of ours. */
+export function isForeignSecret(value: unknown): value is Secret {
   return (
     typeof value === 'object' &&
     value !== null &&

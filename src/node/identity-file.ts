@@ -32,7 +32,11 @@ export async function writeIdentityFile(path: string, identity: Identity, option
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const bytes = Buffer.from(text);
   try {
-    await writeNew(temporary, bytes);
+    await writeNew(temporary, bytes).catch((error: NodeJS.ErrnoException) => {
+      // The name of the temporary file would tell nobody anything.
+      if (error.code !== 'ENOENT') throw error;
+      throw new HandfastError('BAD_ARGUMENT', `${path}: the directory ${dirname(path)} is not there: make it first`, { cause: error });
+    });
     await place(temporary, path, bytes);
   } finally {
     bytes.fill(0);

@@ -44,16 +44,24 @@ export async function listen<const P extends ProtocolChoice>(options: ListenOpti
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
     throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 0 to 65535');
   }
-  if (signal?.aborted) throw new HandfastError('ABORTED', 'listen was cancelled', { cause: signal.reason });
+  if (signal?.aborted) throw cancelled(signal);
   const server = new Server(options);
   if (port !== undefined) {
     const accept = (carrier: Carrier): void => server.accept(carrier);
     const failed = (cause: Error): void =>
       server.report(new HandfastError('CONNECT_FAILED', 'a connection could not be taken', { cause, blame: 'handfast' }));
-    server.begin(await listenTcp({ host, port, backlog }, accept, failed));
+    const listener = await listenTcp({ host, port, backlog }, accept, failed);
+    if (signal?.aborted) {
+      // While the address was being bound: nobody would hear of it any more.
+      await new Promise<void>((resolve) => listener.close(resolve));
+      throw cancelled(signal);
+    }
+    server.begin(listener);
   } else server.begin();
   return server;
 }
+
+const cancelled = (signal: AbortSignal): HandfastError => new HandfastError('ABORTED', 'listen was cancelled', { cause: signal.reason });
 
 /** A listening side: emits sessions, or is iterated for them. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<Session>, AsyncDisposable {

@@ -14,12 +14,12 @@ import { endCarrier } from './linger.ts';
 import type { Message, MessageBatch } from './message.ts';
 import { Outbound } from './outbound.ts';
 import { type StreamOptions, streamOf } from './stream.ts';
-import { Unread } from './unread.ts';
+import { UNREAD, Unread } from './unread.ts';
 
 export interface SessionLimits {
   /** Messages that wait to be read before the carrier is paused; 1,024. */
   unreadMessages?: number | undefined;
-  /** Their bytes; 4 MiB. */
+  /** Their bytes; 4 MiB. The memory that they lie in may have twice as many, and 256 KiB at least. */
   unreadBytes?: number | undefined;
 }
 
@@ -69,6 +69,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   readonly #unread: Unread;
   readonly #mostMessages: number;
   readonly #mostBytes: number;
+  /** Of the memory that unread messages lie in: what surrounds them counts, or a peer could have much of it kept by little. */
+  readonly #mostHeld: number;
   /** As many unread messages as there may be: nothing is read until some are. */
   #full = false;
   /** Bytes of the traffic's own that the other side has not taken: answers to pings. */
@@ -90,7 +92,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   constructor(
     { opened, carrier, clock, arrived, heardEnd, steps }: HandshakeResult,
-    { protocol, core, unreadMessages = 1024, unreadBytes = 4 * 1024 * 1024 }: SessionOptions,
+    { protocol, core, unreadMessages = UNREAD.messages, unreadBytes = UNREAD.bytes }: SessionOptions,
   ) {
     super();
     this.peer = opened.peer;
@@ -107,6 +109,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     this.#traffic = traffic;
     this.#mostMessages = unreadMessages;
     this.#mostBytes = unreadBytes;
+    this.#mostHeld = Math.max(2 * unreadBytes, LEAST_HELD);
     this.#inbound = new Inbound(core, traffic);
     this.#outbound = new Outbound({ core, traffic, carrier, clock, sealed: (error) => (error ? this.#fail(error) : this.#rearm()) });
     this.#unread = new Unread(() => this.#consumed());
@@ -225,7 +228,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   }
 
   #pauseIfFull(now: Millis): void {
-    if (this.#full || (this.#unread.count < this.#mostMessages && this.#unread.bytes < this.#mostBytes)) return;
+    const { count, bytes, held } = this.#unread;
+    if (this.#full || (count < this.#mostMessages && bytes < this.#mostBytes && held < this.#mostHeld)) return;
     this.#full = true;
     this.#carrier.pause();
     this.#traffic.reading(false, now);
@@ -237,7 +241,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       if (this.#closing && !this.#unread.reading) this.#unread.discard();
       return;
     }
-    if (this.#full && this.#unread.count <= this.#mostMessages / 2 && this.#unread.bytes <= this.#mostBytes / 2) {
+    const { count, bytes, held } = this.#unread;
+    if (this.#full && count <= this.#mostMessages / 2 && bytes <= this.#mostBytes / 2 && held <= this.#mostHeld / 2) {
       this.#full = false;
       this.#guarded(() => this.#traffic.reading(true, this.#clock.now()));
       this.#resume();
@@ -376,5 +381,7 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
 }
 
 const OWN_BYTES = 64 * 1024;
+// Two slabs of an ordinary chunk: below that, the chunk that is being read decides, not the limit.
+const LEAST_HELD = 256 * 1024;
 // As long as a refusal lingers in handfast/1.
 const FAULT_LINGER_MS = 1_000;

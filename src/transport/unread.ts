@@ -3,10 +3,15 @@ import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import { Message, type MessageBatch } from './message.ts';
 
+/** How much may wait to be read before the carrier is paused, where nothing else is said: messages, and their bytes. */
+export const UNREAD = { messages: 1024, bytes: 4 * 1024 * 1024 } as const;
+
 interface Batch {
   readonly slab: Slab;
   readonly places: Uint32Array;
   readonly count: number;
+  /** Bytes of the slab; 0 where the batch before lies in the same one. */
+  readonly held: number;
   next: number;
 }
 
@@ -14,6 +19,8 @@ export class Unread {
   /** Messages not handed out yet, and their bytes. */
   count = 0;
   bytes = 0;
+  /** Bytes of the slabs that they lie in: one short message may keep a large slab. */
+  held = 0;
   readonly #consumed: () => void;
   readonly #batches: Batch[] = [];
   /** The batch that the reader is in. */
@@ -45,7 +52,9 @@ export class Unread {
 
   /** Takes over one lease of the slab. @param places copied by the caller. */
   push(slab: Slab, places: Uint32Array, count: number): void {
-    this.#batches.push({ slab, places, count, next: 0 });
+    const held = this.#batches.at(-1)?.slab === slab ? 0 : slab.size;
+    this.#batches.push({ slab, places, count, held, next: 0 });
+    this.held += held;
     this.count += count;
     for (let i = 0; i < count; i++) this.bytes += places[2 * i + 1];
     this.#wake();
@@ -64,6 +73,7 @@ export class Unread {
     if (!this.#holding) this.#leave();
     this.count = 0;
     this.bytes = 0;
+    this.held = 0;
   }
 
   messages(): AsyncIterableIterator<Message> {
@@ -74,6 +84,7 @@ export class Unread {
         const i = 2 * batch.next++;
         this.count--;
         this.bytes -= batch.places[i + 1];
+        if (batch.next === batch.count) this.held -= batch.held;
         this.#message = new Message(batch.slab, batch.places[i], batch.places[i + 1]);
         return this.#message;
       },
@@ -94,6 +105,7 @@ export class Unread {
         for (let i = 1; i < places.length; i += 2) this.bytes -= places[i];
         this.count -= count;
         batch.next = batch.count;
+        this.held -= batch.held;
         return { bytes: batch.slab.bytes, places, count };
       },
       () => {},

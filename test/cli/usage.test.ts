@@ -54,6 +54,37 @@ describe('what did not work out is said in one line, exit code 1', () => {
     expect(stderr).toMatch(/^handfast id: .*no such file.*Check the path\n$/);
   });
 
+  it('a new file in a directory that is not there', async () => {
+    const { code, stderr } = await handfast(['keygen', `${temporary('missing')}/new.key`]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^handfast keygen: .*new\.key: the directory .*missing.* is not there: make it first \(HF_BAD_ARGUMENT\)\n$/);
+  });
+
+  it('an address of another machine: what helps is another address, not another port', async () => {
+    const file = temporary('away');
+    await handfast(['keygen', file]);
+    const { code, stderr } = await handfast(['listen', '--identity', file, '--network', 'demo', '--host', '192.0.2.1', '--port', '0']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/not an address of this machine \(HF_LISTEN_FAILED\)\. Give --host an address of this machine/);
+  });
+
+  it('a file to send that is not there, before anything is dialled', async () => {
+    const file = temporary('sender');
+    await handfast(['keygen', file]);
+    const { code, stderr } = await handfast([
+      'connect',
+      '127.0.0.1:1',
+      '--identity',
+      file,
+      '--network',
+      'demo',
+      '--file',
+      temporary('missing'),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^handfast connect: .*no such file.*Check the path\n$/);
+  });
+
   it('a core that is not there by that name', async () => {
     const { code, stderr } = await handfast(['keygen', temporary('never')], { env: { HANDFAST_CORE: 'quantum' } });
     expect(code).toBe(1);

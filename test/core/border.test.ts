@@ -37,6 +37,19 @@ describe.skipIf('why' in loaded)(`the addon's border (seed ${seed})`, () => {
     for (const outcome of outcomes) expect(outcome).toMatchObject({ faults: [] });
   });
 
+  test('a slab that is the table itself is refused: sealing would write over what was checked', () => {
+    const key = new Uint8Array(32);
+    const id = addon.register(new ArrayBuffer(4096));
+    const scratch = addon.register(new ArrayBuffer(32 * 1024));
+    addon.setScratch(scratch);
+    const cipher = addon.cipherNew(0, key.length << 15, 4, 1, 0, 0, 0);
+    expect(() => addon.sealMany(cipher, id, id, 0)).toThrow(/another block/);
+    expect(() => addon.openMany(cipher, id, 0, 4096, id, 4096)).toThrow(/another block/);
+    addon.cipherWipe(cipher);
+    addon.unregister(id);
+    addon.unregister(scratch);
+  });
+
   test('records of a batch that are garbage are refused or answered, never followed out of the block', async () => {
     const next = numbers(seed);
     const buffer = new ArrayBuffer(4096);

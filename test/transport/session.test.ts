@@ -243,6 +243,33 @@ describe('back-pressure', () => {
     expect(read).toBe(20 * 995);
   });
 
+  it('inward: the memory that messages lie in counts too, not only their own bytes', async () => {
+    await begin({ listen: { limits: { unreadBytes: 128 * 1024 } } });
+    const end = story.wire();
+    end.attach({ end() {}, drained() {}, closed() {}, data() {} });
+    end.write(Uint8Array.of(9, ...bytes('hello ann')));
+    await story.settle();
+    const before = core.slabs.leased;
+    // 15,000 pings and one message of one byte: it keeps a slab of 64 KiB.
+    const chunk = new Uint8Array(60_006).map((_, i) => (i % 4 === 3 ? 254 : 255));
+    chunk.set([0, 0, 0, 1, 65, 0x7e], 60_000);
+    for (let i = 0; i < 20; i++) {
+      end.write(chunk);
+      await story.settle();
+    }
+    expect(core.slabs.leased - before).toBe(4);
+    const session = story.accepted.at(-1)!;
+    let read = 0;
+    for await (const message of session) {
+      read += message.length;
+      await story.settle();
+      if (read === 20) break;
+    }
+    expect(core.slabs.leased).toBe(before);
+    end.destroy();
+    await story.settle();
+  });
+
   it('answers that nobody reads are not piled up: the asker is not read either', async () => {
     const end = story.wire({ highWaterMark: 1000 });
     let answers = 0;

@@ -40,6 +40,17 @@ function knock(port: number, bytes = ''): { socket: Socket; connected: Promise<v
   return { socket, connected, said };
 }
 
+it('a signal that comes while the address is being bound cancels listening', async () => {
+  const abort = new AbortController();
+  const listening = listen<AnyProtocol>({ protocol: toy, core: toyCore(), host: HOST, port: 0, signal: abort.signal });
+  abort.abort();
+  const outcome = await listening.then(
+    (late) => late.close().then(() => 'listening'),
+    (error: HandfastError) => error.code,
+  );
+  expect(outcome).toBe('HF_ABORTED');
+});
+
 describe('over TCP', () => {
   it('messages go both ways, and a clean close is seen as one', async () => {
     const port = await serve();

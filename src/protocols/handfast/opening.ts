@@ -5,7 +5,7 @@ import { join, writeU32 } from '../../wire/writer.ts';
 import type { Opened, Peer, Refusal, Role } from '../machine.ts';
 import { checkExtensions, fault } from './checks.ts';
 import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
-import { LEAST_RECORD, LIMITS } from './limits.ts';
+import { LEAST_RECORD } from './limits.ts';
 import { FRAMING, openRecord, sealRecord } from './records.ts';
 import { sessionKeys } from './schedule.ts';
 import type { Settings } from './settings.ts';
@@ -98,6 +98,3 @@ export function wipeOpening({ sealer, opener }: Opening): void {
   sealer.wipe();
   opener.wipe();
 }
-
-/** The longest first record, its length not counted. */
-export const FIRST_RECORD_LIMIT = LIMITS.firstRecord;
