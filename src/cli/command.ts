@@ -41,6 +41,13 @@ export class Failure extends Error {
   }
 }
 
+/** Ctrl-C where the terminal does not turn it into a signal: exit code 130. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+  }
+}
+
 /** Arguments of one run, read and checked against the table of options. */
 export class Call {
   readonly positionals: readonly string[];

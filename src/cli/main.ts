@@ -2,7 +2,7 @@
 /** `handfast ...`: finds the command, reads its arguments, runs it and turns what it throws into one line and an exit code: 1 it failed, 2 the command line was wrong, 130 Ctrl-C. */
 import { HandfastError } from '../errors.ts';
 import { adviceFor } from './advice.ts';
-import { type Command, describeError, Failure, helpOf, meant, readArguments, UsageError } from './command.ts';
+import { type Command, describeError, Failure, helpOf, Interrupted, meant, readArguments, UsageError } from './command.ts';
 import { clearProgress, packageVersion, print, printError, printJson } from './terminal.ts';
 
 /** Loaded when asked for, so that help does not wait for a core. */
@@ -58,7 +58,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
     return await command.run(call);
   } catch (error) {
     clearProgress();
-    if (interrupted.signal.aborted) return 130;
+    if (interrupted.signal.aborted || error instanceof Interrupted) return 130;
     return explain(name, error, json);
   }
 }

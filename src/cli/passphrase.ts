@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Identity } from '../core/identity.ts';
 import { readIdentityFile } from '../node/identity-file.ts';
-import { type Call, Failure, type Option } from './command.ts';
+import { type Call, Failure, Interrupted, type Option } from './command.ts';
 import { clearProgress, progress } from './terminal.ts';
 
 export const PASSPHRASE_OPTION: Option = {
@@ -51,7 +51,7 @@ export async function askPassphrase(question: string): Promise<Uint8Array | unde
   try {
     for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
       for (const byte of chunk as Buffer) {
-        if (byte === CTRL_C) throw new Failure('interrupted');
+        if (byte === CTRL_C) throw new Interrupted();
         if (byte === ENTER || byte === LINE_FEED || byte === CTRL_D) {
           const line = Uint8Array.from(typed);
           return line.length > 0 ? line : undefined;

@@ -53,7 +53,10 @@ export interface ReadIdentityOptions {
 
 /** @throws HF_BAD_KEY, with the line that cures it, when others may read the file, it is no identity file, it is sealed and no passphrase opens it, or its key does not belong to its id. */
 export async function readIdentityFile(path: string, { passphrase, core = chosenCore }: ReadIdentityOptions = {}): Promise<Identity> {
-  const file = parse(path, await readPrivately(path));
+  const { text, openTo } = await read(path);
+  const file = parse(path, text);
+  // Only of an identity file: to others, whoever may read them is no concern of ours.
+  if (openTo !== undefined) throw bad(path, `others can reach this private key (mode ${openTo}): chmod 600 ${shellWord(path)}`);
   const seed = file.sealed ? await openSeed(path, file.id, file.sealed, passphrase, core) : decode(path, 'seed', file.seed, 32);
   try {
     const identity = Identity.fromSeed(seed, { core });
@@ -133,20 +136,19 @@ async function openSeed(path: string, id: string, sealed: Sealed, ask: ReadIdent
   }
 }
 
-async function readPrivately(path: string): Promise<string> {
+/** @returns the text, and the file's mode when others than its owner can reach it. */
+async function read(path: string): Promise<{ text: string; openTo: string | undefined }> {
   const handle = await open(path, 'r');
   try {
     const about = await handle.stat();
     if (!about.isFile()) throw bad(path, 'it is not a file');
-    if (process.platform !== 'win32' && (about.mode & 0o077) !== 0) {
-      const mode = (about.mode & 0o777).toString(8).padStart(4, '0');
-      throw bad(path, `others can reach this private key (mode ${mode}): chmod 600 ${shellWord(path)}`);
-    }
+    const reachable = process.platform !== 'win32' && (about.mode & 0o077) !== 0;
+    const openTo = reachable ? (about.mode & 0o777).toString(8).padStart(4, '0') : undefined;
     if (about.size > LARGEST_FILE) throw bad(path, 'it is too long to be an identity file');
     const bytes = await handle.readFile();
     const text = bytes.toString('utf8');
     bytes.fill(0);
-    return text;
+    return { text, openTo };
   } finally {
     await handle.close();
   }

@@ -85,7 +85,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
   readonly #taken: Session[] = [];
-  #wake: (() => void) | undefined;
+  /** Loops that wait for a session: each goes to one of them. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: ListenOptions<ProtocolChoice>) {
     super();
@@ -202,9 +203,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       if (session) yield session;
       else if (this.#closing) return;
       else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
     }
   }
@@ -224,13 +223,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     this.sessions.add(session);
     void session.closed.then(() => {
       this.sessions.delete(session);
-      const waiting = this.#taken.indexOf(session);
-      if (waiting >= 0) this.#taken.splice(waiting, 1);
+      const untaken = this.#taken.indexOf(session);
+      if (untaken >= 0) this.#taken.splice(untaken, 1);
       this.#settle();
     });
     if (this.listenerCount('session') === 0) {
       this.#taken.push(session);
-      this.#wake?.();
+      this.#waiting.shift()?.();
       return;
     }
     try {
@@ -256,7 +255,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       });
     }
     await stopped;
-    this.#wake?.();
+    for (const wake of this.#waiting.splice(0)) wake();
     process.nextTick(() => this.emit('close'));
   }
 

@@ -42,7 +42,12 @@ function allowOf(
   if (typeof allow === 'function') return { ask: allow };
   if (typeof allow === 'object' && allow !== null) {
     if ('has' in allow && typeof allow.has === 'function') return { list: allow };
-    if (Symbol.iterator in allow) return { list: new Set(allow) };
+    if (Symbol.iterator in allow) {
+      const list = new Set(allow);
+      for (const id of list)
+        if (typeof id !== 'string') throw new HandfastError('BAD_ARGUMENT', `allow: expected ids, text each, not ${typeof id}`);
+      return { list };
+    }
   }
   throw new HandfastError('BAD_ARGUMENT', 'allow: expected ids (an iterable of strings) or a function');
 }

@@ -91,6 +91,12 @@ describe('an identity file', () => {
     expect(chosen.guarded.live).toBe(0);
   });
 
+  it('what is no identity file is called that, whoever may read it', async () => {
+    const path = join(directory, 'notes.txt');
+    writeFileSync(path, 'not a key', { mode: 0o644 });
+    await expect(readIdentityFile(path)).rejects.toThrow('not an identity file');
+  });
+
   it('is refused when others can reach it, when it is a directory, and when it is not there', async () => {
     const path = join(directory, 'reachable');
     const identity = Identity.generate();

@@ -29,6 +29,21 @@ async function outcome(name: string): Promise<string> {
   );
 }
 
+it('two loops over one server share its sessions, and both end with it', async () => {
+  await begin({});
+  story.server.removeAllListeners('session');
+  const taken: string[][] = [[], []];
+  const loops = taken.map(async (names) => {
+    for await (const session of story.server) names.push(session.peer.id);
+  });
+  expect([await outcome('ann'), await outcome('bob')]).toEqual(['open', 'open']);
+  expect(taken.map((names) => names.length)).toEqual([1, 1]);
+  for (const session of story.server.sessions) session.destroy();
+  void story.server.close({ drainMs: 0 });
+  await story.pass(60_000);
+  await Promise.all(loops);
+});
+
 describe('who may stay', () => {
   it('bans come before the list', async () => {
     await begin({ bans: new Set(['ann']), allow: ['ann', 'bob'] });
@@ -47,6 +62,11 @@ describe('who may stay', () => {
     const allow = ({ id }: Peer): boolean | Promise<boolean> => (later ? Promise.resolve(id === 'ann') : id === 'ann');
     await begin({ allow });
     expect([await outcome('ann'), await outcome('eve')]).toEqual(['open', 'HF_NOT_ALLOWED']);
+  });
+
+  it('a list holds text', async () => {
+    await expect(begin({ allow: ['ann', { id: 'bob' } as unknown as string] })).rejects.toMatchObject({ code: 'HF_BAD_ARGUMENT' });
+    await begin({});
   });
 
   it('room comes last, and is given back', async () => {
