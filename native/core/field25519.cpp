@@ -10,6 +10,25 @@ inline Field SquareTimes(Field a, int times) {
   return a;
 }
 
+struct Ladder {
+  Field p11, ones250;
+};
+
+// a^11 and a^(2^250 - 1), of which both exponents below are made, by 249 squarings and 10 multiplications; names say which power is held.
+Ladder Climb(const Field& a) {
+  const Field p2 = FieldSquare(a);
+  const Field p9 = FieldMultiply(SquareTimes(p2, 2), a);
+  const Field p11 = FieldMultiply(p9, p2);
+  const Field ones5 = FieldMultiply(FieldSquare(p11), p9);  // 2^5 - 1
+  const Field ones10 = FieldMultiply(SquareTimes(ones5, 5), ones5);
+  const Field ones20 = FieldMultiply(SquareTimes(ones10, 10), ones10);
+  const Field ones40 = FieldMultiply(SquareTimes(ones20, 20), ones20);
+  const Field ones50 = FieldMultiply(SquareTimes(ones40, 10), ones10);
+  const Field ones100 = FieldMultiply(SquareTimes(ones50, 50), ones50);
+  const Field ones200 = FieldMultiply(SquareTimes(ones100, 100), ones100);
+  return {p11, FieldMultiply(SquareTimes(ones200, 50), ones50)};
+}
+
 }  // namespace
 
 Field FieldFromBytes(const uint8_t in[32]) {
@@ -43,20 +62,23 @@ void FieldToBytes(uint8_t out[32], const Field& a) {
   StoreLittle64(out + 24, t[3] >> 39 | t[4] << 12);
 }
 
+bool FieldIsZero(const Field& a) {
+  uint8_t bytes[32];
+  FieldToBytes(bytes, a);
+  uint8_t any = 0;
+  for (const uint8_t byte : bytes) any |= byte;
+  return any == 0;
+}
+
 Field FieldInvert(const Field& a) {
-  // The exponent 2^255 - 21 by an addition chain of 254 squarings and 11 multiplications; names say which power is held.
-  const Field p2 = FieldSquare(a);
-  const Field p9 = FieldMultiply(SquareTimes(p2, 2), a);
-  const Field p11 = FieldMultiply(p9, p2);
-  const Field ones5 = FieldMultiply(FieldSquare(p11), p9);  // 2^5 - 1
-  const Field ones10 = FieldMultiply(SquareTimes(ones5, 5), ones5);
-  const Field ones20 = FieldMultiply(SquareTimes(ones10, 10), ones10);
-  const Field ones40 = FieldMultiply(SquareTimes(ones20, 20), ones20);
-  const Field ones50 = FieldMultiply(SquareTimes(ones40, 10), ones10);
-  const Field ones100 = FieldMultiply(SquareTimes(ones50, 50), ones50);
-  const Field ones200 = FieldMultiply(SquareTimes(ones100, 100), ones100);
-  const Field ones250 = FieldMultiply(SquareTimes(ones200, 50), ones50);
-  return FieldMultiply(SquareTimes(ones250, 5), p11);
+  // 2^255 - 21 = (2^250 - 1) 2^5 + 11.
+  const Ladder ladder = Climb(a);
+  return FieldMultiply(SquareTimes(ladder.ones250, 5), ladder.p11);
+}
+
+Field FieldRootPower(const Field& a) {
+  // 2^252 - 3 = (2^250 - 1) 2^2 + 1.
+  return FieldMultiply(SquareTimes(Climb(a).ones250, 2), a);
 }
 
 }  // namespace handfast

@@ -1,4 +1,4 @@
-// Arithmetic modulo 2^255 - 19 in constant time, for the group of edwards25519.h and for turning its points into those of the Montgomery curve.
+// Arithmetic modulo p = 2^255 - 19 in constant time, for the group of edwards25519.h and for turning its points into those of the Montgomery curve.
 // The hot operations are inline, since a call through memory costs a tenth of a multiplication.
 #pragma once
 
@@ -13,6 +13,7 @@ struct Field {
 };
 
 constexpr uint64_t kFieldMask = (uint64_t{1} << 51) - 1;
+constexpr Field kFieldZero = {{0, 0, 0, 0, 0}}, kFieldOne = {{1, 0, 0, 0, 0}};
 
 // The low 255 bits; values from 2^255 - 19 upwards are taken modulo it. Reduced.
 Field FieldFromBytes(const uint8_t in[32]);
@@ -20,6 +21,9 @@ Field FieldFromBytes(const uint8_t in[32]);
 void FieldToBytes(uint8_t out[32], const Field& a);
 // a^(p-2): the inverse, and 0 for 0.
 Field FieldInvert(const Field& a);
+// a^((p-5)/8), of which square roots are made (RFC 8032 section 5.1.3).
+Field FieldRootPower(const Field& a);
+bool FieldIsZero(const Field& a);
 
 inline Field FieldAdd(const Field& a, const Field& b) {
   return {{a.limb[0] + b.limb[0], a.limb[1] + b.limb[1], a.limb[2] + b.limb[2], a.limb[3] + b.limb[3], a.limb[4] + b.limb[4]}};

@@ -1,0 +1,23 @@
+// A challenge k as a fraction u/v of numbers half as long, so that a signature is checked in half the doublings.
+// Antipa, Brown, Gallant, Lambert, Struik, Vanstone, "Accelerated Verification of ECDSA Signatures" (2005); for Ed25519, Pornin, "Optimized Lattice Basis Reduction in Dimension 2,
+// and Fast Schnorr and EdDSA Signature Verification" (2020).
+#pragma once
+
+#include <cstdint>
+
+#include "core/field25519.h"
+
+namespace handfast {
+
+// u = v k modulo 8L, the order of the whole group, with v odd and below L. Then uA = vkA for every point A, whatever its torsion, and vP = 0 only for P = 0, since v has no factor
+// in common with 8L. u and |v| are below 2^128, but for few k, which cost about 2^2t trials to find: there u is t bits longer.
+struct ShortRelation {
+  uint64_t u[4];
+  Wide v;
+  bool negative;  // whether u = -v k
+};
+
+// k below L, little-endian. Not in constant time.
+ShortRelation ShortRelationOf(const uint8_t k[32]);
+
+}  // namespace handfast
