@@ -7,6 +7,7 @@
 #include "core/chacha.h"
 #include "core/gcm.h"
 #include "core/secp256k1.h"
+#include "core/x25519-adx.h"
 
 namespace handfast {
 namespace {
@@ -66,7 +67,7 @@ napi_value Equal(napi_env env, napi_callback_info info) {
   return arguments.Boolean(a.size == b.size && sodium_memcmp(a.data, b.data, a.size) == 0);
 }
 
-// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha }: versions; the last two say which engine runs: 'ipsec-mb', 'libsodium' or 'none'
+// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha, x25519 }: versions; the last three say what runs: 'ipsec-mb', 'libsodium', 'handfast' or 'none'
 napi_value Info(napi_env env, napi_callback_info) {
   napi_value object;
   if (napi_create_object(env, &object) != napi_ok) return nullptr;
@@ -83,6 +84,7 @@ napi_value Info(napi_env env, napi_callback_info) {
   set("ipsecMb", IpsecMbVersion());
   set("gcm", NameOf(GcmEngineInUse()));
   set("chacha", NameOf(ChaChaEngineInUse()));
+  set("x25519", X25519AdxAvailable() ? "handfast" : "libsodium");
   return object;
 }
 

@@ -10,7 +10,7 @@
 namespace handfast {
 
 // u = v k modulo 8L, the order of the whole group, with v odd and below L. Then uA = vkA for every point A, whatever its torsion, and vP = 0 only for P = 0, since v has no factor
-// in common with 8L. u and |v| are below 2^128, but for few k, which cost about 2^2t trials to find: there u is t bits longer.
+// in common with 8L. v is below 2^128, and so is u for most k; for about one in 2^(t+2), which could be searched for, u is t bits longer.
 struct ShortRelation {
   uint64_t u[4];
   Wide v;

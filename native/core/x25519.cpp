@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/edwards25519.h"
+#include "core/x25519-adx.h"
 
 namespace handfast {
 
@@ -23,6 +24,10 @@ void X25519Public(uint8_t publicKey[32], const uint8_t secretKey[32]) {
 }
 
 Fault X25519Shared(uint8_t shared[32], const uint8_t secretKey[32], const uint8_t publicKey[32]) {
+  if (X25519AdxAvailable()) {
+    X25519Adx(shared, secretKey, publicKey);
+    return sodium_is_zero(shared, 32) ? Fault::weak_key : Fault::none;
+  }
   if (crypto_scalarmult(shared, secretKey, publicKey) == 0) return Fault::none;
   sodium_memzero(shared, 32);
   return Fault::weak_key;

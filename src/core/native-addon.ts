@@ -66,6 +66,8 @@ export interface AddonInfo {
   ipsecMb: string;
   gcm: 'ipsec-mb' | 'libsodium' | 'none';
   chacha: 'ipsec-mb' | 'libsodium';
+  /** What computes shared secrets. */
+  x25519: 'handfast' | 'libsodium';
 }
 
 /** @returns the addon, or one clause that says why there is none. HANDFAST_ADDON names another file than the one built or shipped. */

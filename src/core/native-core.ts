@@ -26,8 +26,8 @@ export function makeCore(addon: Addon): Core {
     name: 'native',
     lanes: 'off',
     parts: {
-      ed25519: sodium,
-      x25519: sodium,
+      ed25519: `handfast, ${sodium}`,
+      x25519: info.x25519 === 'handfast' ? `handfast, ${sodium}` : sodium,
       secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}` : pure.parts.secp256k1,
       'chacha20-poly1305': info.chacha === 'ipsec-mb' ? ipsecMb : sodium,
       'aes-256-gcm': info.gcm === 'ipsec-mb' ? ipsecMb : aes ? sodium : pure.parts['aes-256-gcm'],

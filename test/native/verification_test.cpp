@@ -227,14 +227,14 @@ Signed Mutated() {
 
 }  // namespace
 
-CASE(Relations, "every challenge has its relation: u = v k modulo 8L, v odd, both of half length but for rare k") {
+CASE(Relations, "every challenge has its relation: u = v k modulo 8L, v odd, both of half length but for few") {
   int wrong = 0, bits = 0, longer = 0;
-  for (int i = 0; i < 50000; i++) {
+  for (int i = 0; i < 10000; i++) {
     wrong += IsRelation(RandomScalar(), &bits) ? 0 : 1;
     longer += bits > 131 ? 1 : 0;
   }
   CHECK(wrong == 0);
-  CHECK(longer < 500);
+  CHECK(longer < 350);  // one in 64 is expected
   for (const Scalar& k : EdgeChallenges()) wrong += IsRelation(k, &bits) ? 0 : 1;
   CHECK(wrong == 0);
 }
@@ -245,9 +245,9 @@ CASE(Equation, "the equation holds exactly without cofactor, whatever torsion ke
   int wrong = 0, held = 0;
   unsigned pair = 0;
   for (const Scalar& k : challenges) {
-    // Eight of the 64 pairs of torsion for each challenge, and always one that fits.
-    for (int i = 0; i < 9; i++, pair++) {
-      const unsigned torsionOfA = pair % 8, torsionOfR = i == 8 ? (0u - k[0] * torsionOfA) % 8 : pair / 8 % 8;
+    // Two of the 64 pairs of torsion for each challenge, the second one that fits.
+    for (int i = 0; i < 2; i++, pair++) {
+      const unsigned torsionOfA = pair / 2 % 8, torsionOfR = i == 1 ? (0u - k[0] * torsionOfA) % 8 : pair / 16 % 8;
       const Scalar secret = RandomScalar(), nonce = RandomScalar();
       uint8_t a[32], r[32];
       Mixed(a, secret, torsionOfA);
@@ -289,9 +289,9 @@ CASE(Decoding, "decoding and encoding are inverse, and what is not on the curve 
   CHECK(points > 800 && points < 1200);
 }
 
-CASE(SameVerdicts, "verification says what libsodium says of random, mutated and hand-made signatures (HANDFAST_VERIFICATIONS: how many, 20,000 by default)") {
+CASE(SameVerdicts, "verification says what libsodium says of random, mutated and hand-made signatures (HANDFAST_VERIFICATIONS: how many, 5,000 by default)") {
   const char* given = std::getenv("HANDFAST_VERIFICATIONS");
-  const long count = given ? std::atol(given) : 20000;
+  const long count = given ? std::atol(given) : 5000;
   long different = 0, valid = 0, mixed = 0;
   for (long i = 0; i < count; i++) {
     Signed one = i % 2 == 0 ? Mutated() : MadeByHand();
