@@ -4,6 +4,7 @@
  * Started as `node worker.mjs SUITE-FILE SUBJECT`; talks by messages of child_process.
  */
 import { Bench } from 'tinybench';
+import { quantiles } from './statistics.mjs';
 
 const [suiteUrl, subjectName] = process.argv.slice(2);
 const { suite } = await import(suiteUrl);
@@ -21,7 +22,7 @@ process.on('message', async (/** @type {any} */ message) => {
   }
 });
 process.on('disconnect', () => process.exit());
-process.send?.({ ready: true });
+process.send?.({ ready: true, versions: { node: process.versions.node, v8: process.versions.v8, openssl: process.versions.openssl } });
 
 /** @param {any} message */
 async function answer(message) {
@@ -32,9 +33,9 @@ async function answer(message) {
       const made = await subject.prepare(message.case);
       if (made === undefined) return { absent: true };
       if ('missing' in made) return { missing: made.missing };
-      prepared = made;
-      await prepared.check();
-      return { facts: made.facts ?? {} };
+      prepared = made.call ? { ...made, call: slowed(made.call, message.case) } : made;
+      await made.check();
+      return { facts: made.facts ?? {}, ownSample: made.sample !== undefined };
     }
     case 'round':
       return sample(message.ms);
@@ -55,7 +56,7 @@ async function sample(ms) {
   if (!prepared) throw new Error('no case is prepared');
   const { call, operations } = prepared;
   if (prepared.sample) return prepared.sample(ms);
-  const bench = new Bench({ time: ms, iterations: 1, warmup: false, throws: true, timestampProvider: 'hrtimeNow' });
+  const bench = new Bench({ time: ms, iterations: 1, warmup: false, throws: true, retainSamples: true, timestampProvider: 'hrtimeNow' });
   let before = process.cpuUsage();
   let used = before;
   const hooks = {
@@ -70,7 +71,34 @@ async function sample(ms) {
   await bench.run();
   const result = /** @type {any} */ (bench.tasks[0].result);
   if (result.state !== 'completed') throw result.error ?? new Error(`round ended as ${result.state}`);
-  const { samplesCount, p50, p99 } = result.latency;
-  const ns = 1e6 / operations;
-  return { opsPerSecond: (operations * samplesCount * 1e6) / (used.user + used.system), nsPerOp: { p50: p50 * ns, p99: p99 * ns } };
+  const { samplesCount, samples } = result.latency;
+  const ns = quantiles(
+    samples,
+    QUANTILES.map((percent) => percent / 100),
+  ).map((ms) => (ms * 1e6) / operations);
+  const latency = Object.fromEntries(QUANTILES.map((percent, i) => [`p${percent}`, ns[i]]));
+  return {
+    opsPerSecond: (operations * samplesCount * 1e6) / (used.user + used.system),
+    nsPerOp: { p50: latency.p50, p99: latency.p99 },
+    latency,
+  };
 }
+
+/**
+ * The call with more work than it has, for showing that a comparison notices: HANDFAST_BENCH_SLOW=CASE=SUBJECT=30 makes 30 calls more of every 100, uncounted.
+ * @param {() => unknown} call @param {string} caseName @returns {() => unknown}
+ */
+function slowed(call, caseName) {
+  const [slowCase, slowSubject, percent] = (process.env.HANDFAST_BENCH_SLOW ?? '').split('=');
+  if (slowCase !== caseName || slowSubject !== subjectName) return call;
+  let due = 0;
+  return () => {
+    const made = call();
+    due += Number(percent) / 100;
+    if (due < 1) return made;
+    due -= 1;
+    return made instanceof Promise ? made.then(call) : call();
+  };
+}
+
+const QUANTILES = [1, 10, 25, 50, 75, 90, 99];

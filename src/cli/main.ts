@@ -47,8 +47,10 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   const interrupted = new AbortController();
   let json = args.includes('--json');
   try {
-    const command = await COMMANDS[name]();
-    const call = readArguments(command, args, interrupted.signal);
+    const found = await COMMANDS[name]();
+    const part = Object.entries(found.commands ?? {}).find(([word]) => word === args[0])?.[1];
+    const command = part ?? found;
+    const call = readArguments(command, part ? args.slice(1) : args, interrupted.signal);
     json = call.flag('json');
     if (call.flag('help')) {
       print(helpOf(command));
