@@ -1,7 +1,7 @@
 /**
  * Whether `bench compare` can be believed on this machine: runs of the same build must compare clean, and a subject that does 30 % more work in one case must be caught, every time.
  *
- *   npm run bench:trust -- [--times 20] [--keep FOLDER]
+ *   npm run bench:trust -- [--times 20] [--case NAME ...] [--subject NAME ...] [--keep FOLDER]
  *
  * Each run is compared with the one before it (clean: exit code 0, nothing undecided) and with one in which handfast native does 30 calls more of every 100 in handshake/memory
  * (caught: that and nothing else is slower). 20 times take some 20 minutes. Exit code 1 when any comparison is wrong.
@@ -13,10 +13,18 @@ import { compareRuns, comparisonText, runBenchmarks } from '../bench/index.mjs';
 import { writeRun } from '../bench/lib/run-file.mjs';
 
 const { values } = parseArgs({
-  options: { times: { type: 'string', default: '20' }, keep: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    times: { type: 'string', default: '20' },
+    case: { type: 'string', multiple: true },
+    subject: { type: 'string', multiple: true },
+    keep: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
 if (values.help) {
-  console.log('npm run bench:trust -- [--times 20] [--keep FOLDER]   the folder gets the JSON of every run');
+  console.log(
+    'npm run bench:trust -- [--times 20] [--case NAME ...] [--subject NAME ...] [--keep FOLDER]   the folder gets the JSON of every run',
+  );
   process.exit(0);
 }
 const times = Number(values.times);
@@ -26,7 +34,7 @@ if (!Number.isInteger(times) || times < 1) {
 }
 
 const SLOW = { suite: 'handshake', case: 'memory', subject: 'handfast native', percent: 30 };
-const CASES = ['memory', 'x25519-keypair', 'aes-256-gcm/256-B', 'chacha20-poly1305/16-KiB'];
+const CASES = ['ed25519-verify', 'aes-256-gcm/256-B', 'chacha20-poly1305/16-KiB'];
 let clean = 0;
 let caught = 0;
 let before = await run('first');
@@ -57,11 +65,11 @@ async function run(name, slow) {
   else process.env.HANDFAST_BENCH_SLOW = slow;
   const made = await runBenchmarks({
     suites: ['primitives', 'handshake', 'message'],
-    cases: CASES,
-    subjects: ['handfast native', 'handfast pure'],
+    cases: [SLOW.case, ...(values.case ?? CASES)],
+    subjects: values.subject ?? ['handfast native', 'handfast pure'],
     roundMs: 150,
-    warmMs: 100,
-    command: `npm run bench:trust -- --times ${times}`,
+    warmMs: 200,
+    command: 'npm run bench:trust',
   });
   if (values.keep !== undefined) {
     mkdirSync(values.keep, { recursive: true });

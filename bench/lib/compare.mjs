@@ -10,7 +10,7 @@ import { MOST_SPREAD } from './statistics.mjs';
  * @property {string} subject
  * @property {string} node
  * @property {string} reference
- * @property {number} [base] ratio to the reference, or instructions an operation. @property {number} [head]
+ * @property {number} [base] ratio to the reference, or what the case measures: instructions an operation, bytes. @property {number} [head]
  * @property {number} [change] of the time an operation takes: 0.3 is 30 % slower, negative is faster.
  * @property {number} limit that a change must pass to count: the threshold or three times the spread, whichever is more.
  * @property {'slower' | 'faster' | 'same' | 'undecided' | 'control'} verdict control: not our code, shown to tell what the machine did.

@@ -9,7 +9,7 @@ export function comparisonText(comparison) {
   const lines = [
     ...columns(HEAD, rows.map(cells)),
     '',
-    `base, head: ratio to the reference of the same run, or instructions. change: of the time an operation takes. limit: ${comparison.threshold} % or 3 x spread, whichever is more.`,
+    `base, head: ratio to the reference of the same run, or instructions or bytes. change: of the time (instructions, bytes) of an operation. limit: ${comparison.threshold} % or 3 x spread, whichever is more.`,
     ...notes.map((note) => `note: ${note}`),
     ...onlyIn(comparison),
     ...advice(comparison),

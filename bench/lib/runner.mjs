@@ -22,6 +22,7 @@ import { SubjectProcess } from './subject-process.mjs';
  * @property {string} node the version it ran on.
  * @property {string} operation
  * @property {string} [protocol]
+ * @property {string} [measures] which of `figures` the case is about, instead of opsPerSecond.
  * @property {number} opsPerSecond median over the rounds.
  * @property {{ p50: number, p99: number }} nsPerOp medians over the rounds of each round's quantile.
  * @property {Record<string, number>} [latency] nanoseconds an operation, medians over the rounds of `p1` to `p99`.
@@ -106,19 +107,26 @@ async function runCase(suite, one, processes, options) {
     const answer = await ask(subject, { do: 'prepare', case: one.name });
     if (answer.missing) absent.push({ ...gap, install: answer.missing });
     if (!answer.facts) continue;
-    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 3 : 8);
+    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 3 : 10);
     running.push({ ...subject, node, protocol: protocol ?? one.protocol, parts: [], facts: answer.facts, ownSample: answer.ownSample });
   }
-  let pass = 0;
-  do {
-    pass++;
+  let passes = 0;
+  for (let tries = 1; tries <= mostPasses; tries++) {
     for (let round = 0; round < rounds; round++) {
-      progress?.(`${suite.name} ${one.name}: round ${round + 1} of ${rounds}${pass === 1 ? '' : `, pass ${pass}, as the rounds differ`}`);
+      progress?.(
+        `${suite.name} ${one.name}: round ${round + 1} of ${rounds}${tries === 1 ? '' : `, again as the rounds differ (${tries})`}`,
+      );
       await playRound(running, round, options.roundMs * factor, ask);
     }
-  } while (pass < mostPasses && restless(one, running));
+    passes++;
+    if (tries < mostPasses && running.some(warming)) {
+      // It got faster all the time: that was warming up, and is no part of the figure.
+      for (const subject of running) subject.parts = [];
+      passes = 0;
+    } else if (!restless(one, running)) break;
+  }
   for (const subject of running) await ask(subject, { do: 'check' });
-  return { absent, results: summed(suite, one, running, pass) };
+  return { absent, results: summed(suite, one, running, passes) };
 }
 
 /**
@@ -159,12 +167,20 @@ function joined(parts) {
  * @param {import('./suite.mjs').Case} one @param {Measured[]} subjects
  */
 function restless(one, subjects) {
+  if (one.measures) return false;
   const reference = subjects.find(({ name }) => name === one.reference);
   return subjects.some((subject) => {
     if (!isOurs(subject.name)) return false;
     const own = ratesOf(subject);
     return (reference ? ratioSpread(own, ratesOf(reference)) : spread(own)) > CALM_SPREAD;
   });
+}
+
+/** Whether every one of the last rounds is faster than all of the first ones, by more than a little. @param {Measured} subject */
+function warming(subject) {
+  const rates = ratesOf(subject);
+  const half = Math.floor(rates.length / 2);
+  return half > 0 && Math.min(...rates.slice(-half)) > Math.max(...rates.slice(0, half)) * WARMING;
 }
 
 /** The others are measured for comparison: no verdict is passed on them. @param {string} subject */
@@ -196,6 +212,7 @@ export function summed(suite, one, subjects, passes) {
       node: subject.node,
       operation: one.operation,
       ...(protocol && { protocol }),
+      ...(one.measures && { measures: one.measures }),
       opsPerSecond: median(own),
       nsPerOp: { p50: median(samples.map(({ nsPerOp }) => nsPerOp.p50)), p99: median(samples.map(({ nsPerOp }) => nsPerOp.p99)) },
       ...(samples[0].latency && { latency: medians(samples.map(({ latency }) => latency ?? {})) }),
@@ -240,14 +257,14 @@ function older(version, needed) {
 
 /**
  * Runs a subject until it gets no faster: much JavaScript takes seconds to be compiled for good, and longer on a busy machine.
- * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of one try. @param {number} most tries.
+ * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of processor time of one try. @param {number} most tries.
  */
 async function warm(sample, ms, most) {
   let best = 0;
   let idle = 0;
-  for (let i = 0; i < most && idle < 2; i++) {
+  for (let i = 0; i < most && idle < 3; i++) {
     const { opsPerSecond } = await sample(ms);
-    idle = opsPerSecond > best * 1.03 ? 0 : idle + 1;
+    idle = opsPerSecond > best * 1.02 ? 0 : idle + 1;
     best = Math.max(best, opsPerSecond);
   }
 }
@@ -265,3 +282,5 @@ async function named(whose, promise) {
 const TURN_MS = 40;
 /** Below it a slow-down of 15 % is seen for sure, and one of 10 % mostly. */
 const CALM_SPREAD = 0.05;
+/** How much faster the last rounds of a pass must be than the first ones to be called warmer. */
+const WARMING = 1.04;

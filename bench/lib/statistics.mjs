@@ -28,7 +28,7 @@ export function median(values) {
 /** How far rounds differ: the range of their middle half over the median. 0 when all agree. @param {readonly number[]} values at least one. */
 export function spread(values) {
   const middle = median(values);
-  return middle === 0 ? 0 : (quantile(values, 0.75) - quantile(values, 0.25)) / middle;
+  return middle === 0 ? 0 : (quantile(values, 0.75) - quantile(values, 0.25)) / Math.abs(middle);
 }
 
 /**
