@@ -22,7 +22,7 @@ import { SUITES } from './suites/index.mjs';
  */
 export async function runBenchmarks(options = {}) {
   const { suites = Object.keys(SUITES), rounds = 5, quick = false, cases, progress, signal, nodes, command, subjects } = options;
-  const roundMs = options.roundMs ?? (quick ? 60 : 300);
+  const roundMs = options.roundMs ?? (quick ? 50 : 300);
   const warmMs = options.warmMs ?? (quick ? 100 : 400);
   const mostPasses = options.mostPasses ?? (quick ? 1 : 4);
   for (const name of suites) {

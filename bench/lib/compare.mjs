@@ -64,6 +64,13 @@ function compareOne(before, after, threshold) {
       verdict: verdictOf(change, threshold, threshold, ours),
     };
   }
+  if (after.measures !== undefined && before.figures?.[after.measures]) {
+    // Bytes are the same on every machine: no reference is needed.
+    const [one, other] = [before, after].map(({ figures }) => figures[after.measures]);
+    const limit = Math.max(threshold, 3 * Math.max(one.spread, other.spread));
+    const change = other.median / one.median - 1;
+    return { ...row, base: one.median, head: other.median, change, limit, verdict: verdictOf(change, threshold, limit, ours) };
+  }
   const limit = Math.max(threshold, 3 * Math.max(before.ratioSpread ?? before.spread, after.ratioSpread ?? after.spread));
   // Without a ratio there is nothing to compare by: the rates themselves are those of two different hours.
   if (before.ratio === undefined || after.ratio === undefined) return { ...row, limit, verdict: ours ? 'undecided' : 'control' };

@@ -14,7 +14,7 @@ export function reportPage(run) {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
 <title>handfast benchmarks, ${escaped(dayOf(run))}</title>
 <style>
@@ -123,7 +123,7 @@ function made(run, results) {
     'load at the start': Number(machine.loadAverage?.toFixed(2)),
     date: run.date,
     command: run.command ?? 'not recorded',
-    method: `${method.rounds} interleaved rounds of ${method.roundMs} ms a subject, up to ${method.mostPasses} times as long where they differ; ${method.seconds} s in all`,
+    method: `${method.rounds} interleaved rounds of ${method.roundMs} ms a subject${method.mostPasses > 1 ? `, up to ${method.mostPasses} times as long where they differ` : ''}; ${method.seconds} s in all`,
     ...versions,
   };
   const install = new Map(absent.map(({ subject, install: line }) => [subject, line]));

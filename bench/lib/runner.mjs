@@ -1,5 +1,6 @@
 // @ts-check
 /** Runs suites: every subject of a case in the same rounds, one after the other, and medians over the rounds. */
+import { QUICK_CASES } from './quick.mjs';
 import { median, ratio, ratioSpread, spread } from './statistics.mjs';
 import { SubjectProcess } from './subject-process.mjs';
 
@@ -75,11 +76,9 @@ export async function runSuite(suiteUrl, options) {
 }
 
 /** @param {import('./suite.mjs').Suite} suite @param {Options} options */
-function chosenCases({ cases }, { cases: asked, quick }) {
-  if (asked) return cases.filter(({ name }) => asked.includes(name));
-  if (!quick) return cases;
-  const short = cases.filter((one) => one.quick);
-  return short.length > 0 ? short : cases.slice(0, 1);
+function chosenCases({ name, cases }, { cases: asked, quick }) {
+  const wanted = asked ?? (quick ? QUICK_CASES[name] : undefined);
+  return wanted ? cases.filter((one) => wanted.includes(one.name)) : quick ? [] : cases;
 }
 
 /** @param {import('./suite.mjs').Suite} suite @param {import('./suite.mjs').Case} one @param {Running[]} processes @param {Options} options */
@@ -107,7 +106,7 @@ async function runCase(suite, one, processes, options) {
     const answer = await ask(subject, { do: 'prepare', case: one.name });
     if (answer.missing) absent.push({ ...gap, install: answer.missing });
     if (!answer.facts) continue;
-    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 3 : 10);
+    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 8 : 10);
     running.push({ ...subject, node, protocol: protocol ?? one.protocol, parts: [], facts: answer.facts, ownSample: answer.ownSample });
   }
   let passes = 0;

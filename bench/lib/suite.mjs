@@ -14,7 +14,6 @@
  * @property {string} reference the subject that ratios are to, of the same run.
  * @property {number} [timeFactor] how much longer than usual a round of this case lasts; 1 by default.
  * @property {string} [measures] the figure of its samples that the case is about, less being better (`heapBytes`): compared and shown instead of how many go in a second.
- * @property {boolean} [quick] true: part of `--quick`. A suite without such a case gives its first one.
  * @property {string} [protocol] for cases that are handshakes: which one, where its subjects do not say.
  *
  * @typedef {object} Subject

@@ -6,7 +6,7 @@ import { print, printJson } from './terminal.ts';
 
 export const benchCompare: Command = {
   name: 'bench compare',
-  summary: 'two runs, by ratio to the reference of each: exit code 1 when something is slower',
+  summary: 'is anything slower than in an earlier run?',
   usage: 'BASE HEAD [options]',
   help: [
     'Takes two files of handfast bench --json (or of npm run bench:instructions) and compares each subject of handfast by its ratio to the reference that ran with it. Slower is a median slower by more than the threshold and by more than three times the spread.',

@@ -8,7 +8,7 @@ import { clearProgress, print, progress } from './terminal.ts';
 
 export const bench: Command = {
   name: 'bench',
-  summary: 'measure this machine, compare two runs, make a page of one (in a clone of the repository)',
+  summary: 'measure this machine, compare two runs, make a page of one',
   usage: '[SUITE...] [options]',
   help: [
     'Runs the benchmarks under bench/: public-key primitives, handshakes and messages, on both cores and beside other libraries and node:tls. Suites can be named; all of them run otherwise. Takes minutes: close what else uses the processor first.',

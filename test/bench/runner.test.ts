@@ -24,8 +24,8 @@ describe('the runner', () => {
       expect(result.nsPerOp.p99).toBeGreaterThanOrEqual(result.nsPerOp.p50);
     }
     expect(absent).toEqual([
-      { suite: 'counting', case: 'one', subject: 'not installed', install: 'npm install --no-save nothing' },
-      { suite: 'counting', case: 'two', subject: 'not installed', install: 'npm install --no-save nothing' },
+      { suite: 'counting', case: 'one', subject: 'not installed', node: process.versions.node, install: 'npm install --no-save nothing' },
+      { suite: 'counting', case: 'two', subject: 'not installed', node: process.versions.node, install: 'npm install --no-save nothing' },
     ]);
     const text = table({ results, absent });
     expect(text).toContain('not installed: not there; to measure it: npm install --no-save nothing');

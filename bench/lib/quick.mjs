@@ -1,0 +1,12 @@
+// @ts-check
+/** What `--quick` runs when no case is named: one or two of each suite, so that all together stay under a minute. A suite that is not here has nothing short enough. */
+
+/** @type {Record<string, readonly string[]>} names of cases by that of their suite. */
+export const QUICK_CASES = {
+  primitives: ['x25519-shared', 'ed25519-verify'],
+  aead: ['aes-256-gcm/256-B'],
+  handshake: ['memory'],
+  message: ['aes-256-gcm/256-B'],
+  loopback: ['connect'],
+  storm: ['peers-64'],
+};
