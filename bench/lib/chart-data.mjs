@@ -37,7 +37,7 @@ export function latencyDots(results) {
   }));
 }
 
-/** Whatever a suite measured besides, the least first. @param {readonly Result[]} results of one case. @returns {Map<string, import('./charts.mjs').Bar[]>} by name of the figure. */
+/** Whatever a suite measured besides, the best first. @param {readonly Result[]} results of one case. @returns {Map<string, import('./charts.mjs').Bar[]>} by name of the figure. */
 export function figureBars(results) {
   const names = new Set(results.flatMap(({ figures }) => Object.keys(figures ?? {})));
   return new Map(
@@ -46,7 +46,7 @@ export function figureBars(results) {
       const of = (/** @type {Result} */ { figures }) => /** @type {{ median: number, spread: number }} */ (figures?.[name]);
       return [
         name,
-        sorted(known, (result) => of(result).median).map((result) => {
+        sorted(known, (result) => (isRate(name) ? -1 : 1) * of(result).median).map((result) => {
           const { median, spread } = of(result);
           return {
             ...naming(result, known),
@@ -59,6 +59,11 @@ export function figureBars(results) {
       ];
     }),
   );
+}
+
+/** Whether more of a figure is better. @param {string} name */
+export function isRate(name) {
+  return name.includes('PerSecond');
 }
 
 /** Handshakes stand by protocol, everything else by version of Node where there are several. @param {Result} result @param {readonly Result[]} results */

@@ -7,6 +7,5 @@ export const QUICK_CASES = {
   aead: ['aes-256-gcm/256-B'],
   handshake: ['memory'],
   message: ['aes-256-gcm/256-B'],
-  loopback: ['connect'],
   storm: ['peers-64'],
 };

@@ -1,7 +1,7 @@
 // @ts-check
 /** A run as one page that needs nothing but itself: no script, no font, no picture from elsewhere. */
 import { readFileSync } from 'node:fs';
-import { byCase, figureBars, latencyDots, rateBars } from './chart-data.mjs';
+import { byCase, figureBars, isRate, latencyDots, rateBars } from './chart-data.mjs';
 import { amount, barChart, CHART_STYLE, escaped, latencyChart, shortTime } from './charts.mjs';
 
 /** @param {import('../index.mjs').Run} run @returns {string} */
@@ -68,7 +68,7 @@ function card(results) {
 ${latencyChart(dots, { describe: `${suite} ${name}: time of one operation by subject` })}`;
   const others = figures.map(
     ([figure, bars]) => `<h4>${escaped(wordsOf(figure))}</h4>
-${barChart(bars, { unit: 'less is better', describe: `${suite} ${name}: ${wordsOf(figure)} by subject` })}`,
+${barChart(bars, { unit: isRate(figure) ? 'more is better' : 'less is better', describe: `${suite} ${name}: ${wordsOf(figure)} by subject` })}`,
   );
   return `<figure>
 <h3>${escaped(name)}</h3>
@@ -181,7 +181,6 @@ const TITLES = {
   storm: 'Storms of reconnecting peers',
   message: 'Messages',
   aead: 'Sealing and opening one message',
-  loopback: 'Sessions over TCP on this machine',
   memory: 'Memory',
   primitives: 'Public keys and hashes',
   instructions: 'Instructions of native kernels',

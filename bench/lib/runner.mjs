@@ -106,11 +106,13 @@ async function runCase(suite, one, processes, options) {
     const answer = await ask(subject, { do: 'prepare', case: one.name });
     if (answer.missing) absent.push({ ...gap, install: answer.missing });
     if (!answer.facts) continue;
-    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 8 : 10);
+    // Bytes do not get fewer by being counted often.
+    if (!one.measures) await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 8 : 10);
     running.push({ ...subject, node, protocol: protocol ?? one.protocol, parts: [], facts: answer.facts, ownSample: answer.ownSample });
   }
   let passes = 0;
-  for (let tries = 1; tries <= mostPasses; tries++) {
+  const most = one.measures ? 1 : mostPasses;
+  for (let tries = 1; tries <= most; tries++) {
     for (let round = 0; round < rounds; round++) {
       progress?.(
         `${suite.name} ${one.name}: round ${round + 1} of ${rounds}${tries === 1 ? '' : `, again as the rounds differ (${tries})`}`,
@@ -118,7 +120,7 @@ async function runCase(suite, one, processes, options) {
       await playRound(running, round, options.roundMs * factor, ask);
     }
     passes++;
-    if (tries < mostPasses && running.some(warming)) {
+    if (tries < most && running.some(warming)) {
       // It got faster all the time: that was warming up, and is no part of the figure.
       for (const subject of running) subject.parts = [];
       passes = 0;
@@ -166,7 +168,6 @@ function joined(parts) {
  * @param {import('./suite.mjs').Case} one @param {Measured[]} subjects
  */
 function restless(one, subjects) {
-  if (one.measures) return false;
   const reference = subjects.find(({ name }) => name === one.reference);
   return subjects.some((subject) => {
     if (!isOurs(subject.name)) return false;
