@@ -17,8 +17,13 @@ export const suite = {
   name: 'memory',
   title: 'Bytes that a listener holds, beyond those of bare sockets',
   cases: [
-    { name: 'idle-session', operation: operation('a session opened and left alone'), reference: 'node:net' },
-    { name: 'half-open', operation: operation("a handshake left after the listener's answer"), reference: 'node:net' },
+    { name: 'idle-session', operation: operation('a session opened and left alone'), reference: 'node:net', measures: 'heapBytes' },
+    {
+      name: 'half-open',
+      operation: operation("a handshake left after the listener's answer"),
+      reference: 'node:net',
+      measures: 'heapBytes',
+    },
   ],
   // Fresh processes for each sample: nothing for a quick look.
   subjects: peerSubjects((transport, caseName, { name }) => listenerMemory(transport, name, caseName === 'half-open')).map((subject) => ({
