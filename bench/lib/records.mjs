@@ -17,7 +17,6 @@ export function recordCases(sizes, how) {
       name: `${suiteName}/${size}`.replaceAll(' ', '-'),
       operation: `one message of ${size} sealed and opened, ${how}, ${title}`,
       reference: 'sodium-native',
-      quick: suiteName === 'aes-256-gcm' && size === '256 B',
     })),
   );
 }

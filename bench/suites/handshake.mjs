@@ -28,14 +28,12 @@ export const suite = {
         'one handshake in memory, until both sides have opened; handfast/1: 2 x (key pair, X25519, Ed25519 sign and verify), keys wiped',
       reference: 'sodium-native by hand',
       timeFactor: 2,
-      quick: true,
     },
     ...AT_ONCE.map((atOnce) => ({
       name: `tcp-${atOnce}`,
       operation: `a new TCP connection, its handshake on both sides, and its end; ${atOnce === 1 ? 'one after the other' : `${atOnce} at once`}`,
       reference: 'node:net',
       timeFactor: 2,
-      quick: atOnce === 1,
     })),
   ],
   subjects: [

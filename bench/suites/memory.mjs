@@ -5,12 +5,11 @@ import { TcpProcess } from '../lib/tcp-process.mjs';
 const COUNT = 512;
 /** Held before the first look, so that code, pools and the slack of the heap are there and filled. */
 const FIRST = 128;
-/** Of both, to see whether it works. */
-const FEW = 16;
-/** By count, for what is held for bare sockets: measured once in each process. @type {Map<number, Held>} */
-const bare = new Map();
-/** A shorter round than this asks for no more than that. */
+/** Shorter rounds are only there to see whether it works, and need no more than this of both. */
 const SHORT_MS = 20;
+const FEW = 16;
+/** By count, what is held for bare sockets: measured once in each process. @type {Map<number, Held>} */
+const bare = new Map();
 
 /** @type {import('../lib/suite.mjs').Suite} */
 export const suite = {

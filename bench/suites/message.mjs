@@ -8,14 +8,12 @@ const OVER_TCP = [
     name: 'round-trip-256-B',
     operation: 'a message of 256 bytes there and back over TCP, one at a time',
     reference: 'node:net',
-    quick: true,
   },
   {
     name: 'stream-256-B',
     operation: 'a message of 256 bytes one way over TCP, as many as go',
     reference: 'node:net',
     timeFactor: 2,
-    quick: true,
   },
 ];
 const overTcp = (caseName) => OVER_TCP.some(({ name }) => name === caseName);

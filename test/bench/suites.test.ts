@@ -14,7 +14,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   aead: { cases: ['aes-256-gcm/1-B', 'chacha20-poly1305/1-KiB'], subject: 'handfast pure' },
   handshake: { cases: ['memory', 'tcp-1', 'tcp-16'], subject: 'handfast pure' },
   message: { cases: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB', 'round-trip-256-B', 'stream-256-B'], subject: 'node:net' },
-  storm: { cases: ['peers-16'], subject: 'node:net' },
+  storm: { cases: ['peers-64'], subject: 'node:net' },
 };
 
 describe('the suites', () => {
@@ -48,7 +48,7 @@ describe('the suites', () => {
 describe('what is measured beside the time', () => {
   it('storm: handshakes by the clock, delays of the event loop', async () => {
     const { suite } = await import(SUITES.storm);
-    expect(await sampleOf(suite, 'peers-16', 'node:net')).toEqual({
+    expect(await sampleOf(suite, 'peers-64', 'node:net')).toEqual({
       handshakesPerSecondByClock: expect.any(Number),
       eventLoopDelayP50Ms: expect.any(Number),
       eventLoopDelayP99Ms: expect.any(Number),
