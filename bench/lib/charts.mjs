@@ -110,8 +110,8 @@ function drawing(rows, { ticks, unit, describe, frame }, draw) {
   // A picture of its own: letters keep their size beside each other, the whole is scaled by whoever shows it.
   const style = readFileSync(CHART_STYLE, 'utf8').replace(/\s+/g, ' ');
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 0 ${WIDTH + 32} ${y + 10}" width="${WIDTH + 32}" height="${y + 10}" class="chart" role="img" aria-label="${escaped(describe)}">`;
-  const inner = `<svg x="0" y="0" width="${WIDTH}" height="${y + 10}" overflow="visible">`;
-  return `${open}\n<style>${style}</style>\n${inner}\n${[text(0, 19, 'title', frame.title), ...all].join('\n')}\n</svg>\n</svg>\n`;
+  const inner = `<svg x="0" y="0" width="${WIDTH}" height="${y + 10}" overflow="visible" aria-hidden="true">`;
+  return `${open}\n<title>${escaped(describe)}</title>\n<style>${style}</style>\n${inner}\n${[text(0, 19, 'title', frame.title), ...all].join('\n')}\n</svg>\n</svg>\n`;
 }
 
 /** @param {number} x percent @param {number} y @param {string} kind @param {string} words @param {string} [anchor] */

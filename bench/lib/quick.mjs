@@ -7,5 +7,5 @@ export const QUICK_CASES = {
   aead: ['aes-256-gcm/256-B'],
   handshake: ['memory'],
   message: ['aes-256-gcm/256-B'],
-  storm: ['peers-16'],
+  storm: ['peers-64'],
 };
