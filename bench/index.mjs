@@ -1,44 +1,63 @@
 /** The benchmark as a module: `runBenchmarks` for everything, `quickTable` for 20 seconds of it. The package must be built (`npm run build`). */
 import { machine, versions } from './lib/environment.mjs';
+import { nodeBinary } from './lib/node-versions.mjs';
 import { runSuite } from './lib/runner.mjs';
 import { MOST_SPREAD } from './lib/statistics.mjs';
-import { table } from './lib/table.mjs';
+import { heading, table } from './lib/table.mjs';
 import { SUITES } from './suites/index.mjs';
 
 /**
  * @param {object} [options]
  * @param {readonly string[]} [options.suites] names; all by default. @param {readonly string[]} [options.cases] names; all by default.
+ * @param {readonly string[]} [options.subjects] names; all by default, else these and what they are compared with.
  * @param {number} [options.rounds] 5 by default; fewer than 5 are for trying things out.
- * @param {boolean} [options.quick] shorter rounds.
+ * @param {number} [options.mostPasses] how often a restless case may be measured, each time with longer rounds; 4 by default, 2 when quick.
+ * @param {boolean} [options.quick] chosen cases and shorter rounds: under a minute for all suites.
+ * @param {readonly string[]} [options.nodes] versions of Node, `22` or exact; that of this process by default. Others are installed into build/node.
+ * @param {string} [options.command] that the run is to say it was made by.
  * @param {number} [options.roundMs] @param {number} [options.warmMs]
  * @param {(line: string) => void} [options.progress] @param {AbortSignal} [options.signal]
  * @returns {Promise<Run>}
- * @throws {Error} for an unknown suite or case, and when a subject makes wrong bytes.
+ * @throws {Error} for an unknown suite, case or Node, and when a subject makes wrong bytes.
  */
 export async function runBenchmarks(options = {}) {
-  const { suites = Object.keys(SUITES), rounds = 5, quick = false, cases, progress, signal } = options;
-  const roundMs = options.roundMs ?? (quick ? 60 : 300);
-  const warmMs = options.warmMs ?? (quick ? 200 : 400);
+  const { suites = Object.keys(SUITES), rounds = 5, quick = false, cases, progress, signal, nodes, command, subjects } = options;
+  const roundMs = options.roundMs ?? (quick ? 50 : 300);
+  const warmMs = options.warmMs ?? (quick ? 100 : 400);
+  const mostPasses = options.mostPasses ?? (quick ? 2 : 4);
   for (const name of suites) {
     if (!Object.hasOwn(SUITES, name)) throw new Error(`no suite is called ${name}: there are ${Object.keys(SUITES).join(', ')}`);
   }
   const started = Date.now();
   const where = machine();
-  const results = [];
-  const absent = [];
-  for (const name of suites) {
-    const part = await runSuite(SUITES[name], { rounds, roundMs, warmMs, quick, cases, progress, signal });
-    results.push(...part.results);
-    absent.push(...part.absent);
+  const binaries = nodes ? await Promise.all(nodes.map((version) => nodeBinary(version, progress))) : [undefined];
+  /** @type {Pick<Run, 'results' | 'absent' | 'nodes'>} */
+  const all = { results: [], absent: [], nodes: [] };
+  for (const node of binaries) {
+    for (const name of suites) {
+      const part = await runSuite(SUITES[name], { rounds, mostPasses, roundMs, warmMs, quick, cases, subjects, node, progress, signal });
+      all.results.push(...part.results);
+      all.absent.push(...part.absent);
+      for (const versions of part.nodes) if (!all.nodes.some((known) => known.node === versions.node)) all.nodes.push(versions);
+    }
   }
-  if (results.length === 0 && absent.length === 0) throw new Error(`no case of ${suites.join(', ')} is called ${cases?.join(', ')}`);
+  if (all.results.length === 0 && all.absent.length === 0)
+    throw new Error(`no case of ${suites.join(', ')} is called ${cases?.join(', ') ?? 'anything'}`);
   return {
     machine: where,
     versions: versions(),
-    method: { rounds, roundMs, warmMs, mostSpreadForRatio: MOST_SPREAD, seconds: Math.round((Date.now() - started) / 1000) },
+    method: {
+      rounds,
+      mostPasses,
+      roundMs,
+      warmMs,
+      quick,
+      mostSpreadForRatio: MOST_SPREAD,
+      seconds: Math.round((Date.now() - started) / 1000),
+    },
     date: new Date(started).toISOString(),
-    results,
-    absent,
+    ...(command && { command }),
+    ...all,
   };
 }
 
@@ -57,14 +76,20 @@ export async function quickTable({ progress, signal } = {}) {
   return { run, text: table(run) };
 }
 
-export { SUITES, table };
+export { compareRuns } from './lib/compare.mjs';
+export { comparisonMarkdown, comparisonText } from './lib/comparison-text.mjs';
+export { reportPage } from './lib/report.mjs';
+export { readRun, runText } from './lib/run-file.mjs';
+export { heading, SUITES, table };
 
 /**
  * @typedef {object} Run
  * @property {ReturnType<typeof machine>} machine
  * @property {Record<string, string>} versions
- * @property {object} method
+ * @property {{ rounds: number, mostPasses: number, roundMs: number, warmMs: number, quick: boolean, mostSpreadForRatio: number, seconds: number }} method
  * @property {string} date
+ * @property {string} [command]
+ * @property {import('./lib/runner.mjs').NodeVersions[]} nodes
  * @property {import('./lib/runner.mjs').Result[]} results
  * @property {import('./lib/runner.mjs').Absent[]} absent
  */

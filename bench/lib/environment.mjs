@@ -47,7 +47,7 @@ function commit() {
 function packageVersion(name) {
   // Not by require('name/package.json'), which a package's exports may forbid.
   const folders =
-    name === 'handfast' ? [ROOT] : (createRequire(import.meta.url).resolve.paths(name) ?? []).map((path) => `${path}/${name}`);
+    name === 'handfast' ? [ROOT] : [...(createRequire(import.meta.url).resolve.paths(name) ?? []), PEERS].map((path) => `${path}/${name}`);
   const folder = folders.find((path) => existsSync(`${path}/package.json`));
   return folder === undefined ? 'not installed' : JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).version;
 }
@@ -61,5 +61,15 @@ function cpuModel() {
   return `${model} (family ${field('cpu family')}, model ${field('model')})`;
 }
 
-const PACKAGES = ['sodium-native', '@noble/curves', '@noble/ciphers', '@noble/hashes', 'tinybench'];
+const PACKAGES = [
+  'sodium-native',
+  '@noble/curves',
+  '@noble/ciphers',
+  '@noble/hashes',
+  '@hyperswarm/secret-stream',
+  'noise-handshake',
+  '@chainsafe/libp2p-noise',
+  'tinybench',
+];
+const PEERS = fileURLToPath(new URL('../peers/node_modules', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,15 +1,18 @@
 // @ts-check
 /** Runs suites: every subject of a case in the same rounds, one after the other, and medians over the rounds. */
-import { median, ratio, spread } from './statistics.mjs';
+import { QUICK_CASES } from './quick.mjs';
+import { median, ratio, ratioSpread, spread } from './statistics.mjs';
 import { SubjectProcess } from './subject-process.mjs';
 
 /**
  * @typedef {object} Options
  * @property {number} rounds 5 or more for figures that are to be believed.
+ * @property {number} [mostPasses] a case whose ratios differ too much is measured again, each round joined with the one of before, up to so many times; 1 by default.
  * @property {number} roundMs how long a subject is measured in a round.
  * @property {number} warmMs how long it runs before the first one, again and again until it gets no faster.
- * @property {readonly string[]} [cases] only these.
- * @property {boolean} [quick] leaves out subjects that say so.
+ * @property {readonly string[]} [cases] only these. @property {readonly string[]} [subjects] only these, and the reference of each case.
+ * @property {boolean} [quick] only the cases and subjects that are for it.
+ * @property {string} [node] the binary to run subjects with; this process's own by default.
  * @property {(line: string) => void} [progress]
  * @property {AbortSignal} [signal]
  *
@@ -17,36 +20,52 @@ import { SubjectProcess } from './subject-process.mjs';
  * @property {string} suite
  * @property {string} case
  * @property {string} subject
+ * @property {string} node the version it ran on.
  * @property {string} operation
+ * @property {string} [protocol]
+ * @property {string} [measures] which of `figures` the case is about, instead of opsPerSecond.
  * @property {number} opsPerSecond median over the rounds.
  * @property {{ p50: number, p99: number }} nsPerOp medians over the rounds of each round's quantile.
+ * @property {Record<string, number>} [latency] nanoseconds an operation, medians over the rounds of `p1` to `p99`.
+ * @property {Record<string, { median: number, spread: number }>} [figures] whatever else the suite measured.
  * @property {number} spread of opsPerSecond over the rounds.
  * @property {number[]} rounds opsPerSecond of each.
+ * @property {number} passes how often the rounds were made, each the longer for it.
  * @property {string} reference
  * @property {number} [ratio] to the reference; absent when the spread of either is too large.
+ * @property {number} [ratioSpread] of the ratios of the rounds; there with the reference, whatever it is.
  * @property {Record<string, string | number>} facts
  *
- * @typedef {{ suite: string, case: string, subject: string, install: string }} Absent
+ * @typedef {{ suite: string, case: string, subject: string, node: string, install: string }} Absent
+ * @typedef {{ node: string, v8: string, openssl: string }} NodeVersions
+ * @typedef {{ name: string, process: SubjectProcess, versions: NodeVersions }} Running
  */
 
 /**
  * @param {string} suiteUrl the file of a suite. @param {Options} options
- * @returns {Promise<{ results: Result[], absent: Absent[] }>}
+ * @returns {Promise<{ results: Result[], absent: Absent[], nodes: NodeVersions[] }>}
  * @throws {Error} when a subject makes wrong bytes, or fails.
  */
 export async function runSuite(suiteUrl, options) {
   /** @type {{ suite: import('./suite.mjs').Suite }} */
   const { suite } = await import(suiteUrl);
-  const cases = suite.cases.filter(({ name }) => !options.cases || options.cases.includes(name));
-  const subjects = suite.subjects.filter((subject) => !options.quick || subject.quick !== false);
-  /** @type {{ results: Result[], absent: Absent[] }} */
-  const all = { results: [], absent: [] };
+  const cases = chosenCases(suite, options);
+  const wanted = options.subjects && [...options.subjects, ...cases.map(({ reference }) => reference)];
+  const subjects = suite.subjects.filter(({ name, quick }) => (wanted ? wanted.includes(name) : !options.quick || quick !== false));
+  /** @type {{ results: Result[], absent: Absent[], nodes: NodeVersions[] }} */
+  const all = { results: [], absent: [], nodes: [] };
   if (cases.length === 0) return all;
-  const processes = subjects.map(({ name }) => ({ name, process: new SubjectProcess(suiteUrl, name) }));
+  const processes = subjects.map(({ name }) => ({ name, process: new SubjectProcess(suiteUrl, name, { node: options.node }) }));
   try {
-    for (const { name, process } of processes) await named(`${suite.name}, ${name}`, process.ready());
+    /** @type {Running[]} */
+    const running = [];
+    for (const { name, process } of processes) {
+      const { versions } = await named(`${suite.name}, ${name}`, process.ready());
+      running.push({ name, process, versions });
+      if (!all.nodes.some(({ node }) => node === versions.node)) all.nodes.push(versions);
+    }
     for (const one of cases) {
-      const { results, absent } = await runCase(suite, one, processes, options);
+      const { results, absent } = await runCase(suite, one, running, options);
       all.results.push(...results);
       all.absent.push(...absent);
     }
@@ -56,82 +75,196 @@ export async function runSuite(suiteUrl, options) {
   return all;
 }
 
-/**
- * @param {import('./suite.mjs').Suite} suite @param {import('./suite.mjs').Case} one
- * @param {{ name: string, process: SubjectProcess }[]} processes @param {Options} options
- */
+/** @param {import('./suite.mjs').Suite} suite @param {Options} options */
+function chosenCases({ name, cases }, { cases: asked, quick }) {
+  const wanted = asked ?? (quick ? QUICK_CASES[name] : undefined);
+  return wanted ? cases.filter((one) => wanted.includes(one.name)) : quick ? [] : cases;
+}
+
+/** @param {import('./suite.mjs').Suite} suite @param {import('./suite.mjs').Case} one @param {Running[]} processes @param {Options} options */
 async function runCase(suite, one, processes, options) {
-  const { rounds, progress, signal } = options;
+  const { rounds, mostPasses = 1, progress, signal } = options;
   const factor = one.timeFactor ?? 1;
   /** @type {Absent[]} */
   const absent = [];
-  /** @type {{ name: string, process: SubjectProcess, samples: import('./suite.mjs').Sample[], facts: Record<string, string | number> }[]} */
+  /** @type {(Running & Measured & { ownSample: boolean })[]} */
   const running = [];
-  const ask = (/** @type {typeof processes[number]} */ { name, process }, /** @type {object} */ message) =>
-    named(`${suite.name}, ${one.name}, ${name}`, process.ask(message));
+  const ask = (/** @type {Running} */ { name, process }, /** @type {object} */ message) => {
+    signal?.throwIfAborted();
+    return named(`${suite.name}, ${one.name}, ${name}`, process.ask(message));
+  };
 
   progress?.(`${suite.name} ${one.name}: warming up`);
   for (const subject of processes) {
-    signal?.throwIfAborted();
-    const answer = await ask(subject, { do: 'prepare', case: one.name });
-    if (answer.missing) absent.push({ suite: suite.name, case: one.name, subject: subject.name, install: answer.missing });
-    if (!answer.facts) continue;
-    await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 3 : 8);
-    running.push({ ...subject, samples: [], facts: answer.facts });
-  }
-  for (let round = 0; round < rounds; round++) {
-    progress?.(`${suite.name} ${one.name}: round ${round + 1} of ${rounds}`);
-    // Each round begins with another subject, so that none is always the one after the same neighbour.
-    for (let i = 0; i < running.length; i++) {
-      signal?.throwIfAborted();
-      const subject = running[(i + round) % running.length];
-      subject.samples.push(await ask(subject, { do: 'round', ms: options.roundMs * factor }));
+    const { needsNode, protocol } = /** @type {import('./suite.mjs').Subject} */ (suite.subjects.find(({ name }) => name === subject.name));
+    const { node } = subject.versions;
+    const gap = { suite: suite.name, case: one.name, subject: subject.name, node };
+    if (needsNode !== undefined && older(node, needsNode)) {
+      absent.push({ ...gap, install: `it needs Node ${needsNode}: handfast bench ${suite.name} --node ${needsNode}` });
+      continue;
     }
+    const answer = await ask(subject, { do: 'prepare', case: one.name });
+    if (answer.missing) absent.push({ ...gap, install: answer.missing });
+    if (!answer.facts) continue;
+    // Bytes do not get fewer by being counted often.
+    if (!one.measures) await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 8 : 10);
+    running.push({ ...subject, node, protocol: protocol ?? one.protocol, parts: [], facts: answer.facts, ownSample: answer.ownSample });
+  }
+  let passes = 0;
+  const most = one.measures ? 1 : mostPasses;
+  for (let tries = 1; tries <= most; tries++) {
+    for (let round = 0; round < rounds; round++) {
+      progress?.(
+        `${suite.name} ${one.name}: round ${round + 1} of ${rounds}${tries === 1 ? '' : `, again as the rounds differ (${tries})`}`,
+      );
+      await playRound(running, round, options.roundMs * factor, ask);
+    }
+    passes++;
+    if (tries < most && running.some(warming)) {
+      // It got faster all the time: that was warming up, and is no part of the figure.
+      for (const subject of running) subject.parts = [];
+      passes = 0;
+    } else if (!restless(one, running)) break;
   }
   for (const subject of running) await ask(subject, { do: 'check' });
-  return { absent, results: summed(suite, one, running) };
+  return { absent, results: summed(suite, one, running, passes) };
 }
 
 /**
- * @param {import('./suite.mjs').Suite} suite @param {import('./suite.mjs').Case} one
- * @param {{ name: string, samples: import('./suite.mjs').Sample[], facts: Record<string, string | number> }[]} subjects
- * @returns {Result[]}
+ * Subjects take many short turns in a round: what slows the machine for half a second slows them alike, and their ratio stays what it was.
+ * What measures by itself may need its whole time at once, and has one turn.
+ * @param {(Running & Measured & { ownSample: boolean })[]} running @param {number} round @param {number} ms of each subject.
+ * @param {(subject: Running, message: object) => Promise<any>} ask
  */
-export function summed(suite, one, subjects) {
-  const rates = (/** @type {{ samples: import('./suite.mjs').Sample[] }} */ { samples }) => samples.map(({ opsPerSecond }) => opsPerSecond);
+async function playRound(running, round, ms, ask) {
+  const turns = Math.max(1, Math.round(ms / TURN_MS));
+  const parts = running.map(() => /** @type {import('./suite.mjs').Sample[]} */ ([]));
+  for (let turn = 0; turn < turns; turn++) {
+    // Each turn begins with another subject, so that none is always the one after the same neighbour.
+    for (let i = 0; i < running.length; i++) {
+      const at = (i + round + turn) % running.length;
+      const subject = running[at];
+      if (subject.ownSample && turn > 0) continue;
+      parts[at].push(await ask(subject, { do: 'round', ms: subject.ownSample ? ms : ms / turns }));
+    }
+  }
+  for (const [i, { parts: kept }] of running.entries()) kept[round] = [...(kept[round] ?? []), joined(parts[i])];
+}
+
+/** One sample of several turns of the same length. @param {import('./suite.mjs').Sample[]} parts @returns {import('./suite.mjs').Sample} */
+function joined(parts) {
+  if (parts.length === 1) return parts[0];
+  const { latency, figures } = parts[0];
+  return {
+    opsPerSecond: parts.reduce((sum, { opsPerSecond }) => sum + opsPerSecond, 0) / parts.length,
+    nsPerOp: { p50: median(parts.map(({ nsPerOp }) => nsPerOp.p50)), p99: median(parts.map(({ nsPerOp }) => nsPerOp.p99)) },
+    ...(latency && { latency: medians(parts.map((part) => part.latency ?? {})) }),
+    ...(figures && { figures: medians(parts.map((part) => part.figures ?? {})) }),
+  };
+}
+
+/**
+ * Whether the rounds of a subject of ours differ so much that a comparison would pass over what it should see. Joined rounds differ less, since each spans more time.
+ * @param {import('./suite.mjs').Case} one @param {Measured[]} subjects
+ */
+function restless(one, subjects) {
+  const reference = subjects.find(({ name }) => name === one.reference);
+  return subjects.some((subject) => {
+    if (!isOurs(subject.name)) return false;
+    const own = ratesOf(subject);
+    return (reference ? ratioSpread(own, ratesOf(reference)) : spread(own)) > CALM_SPREAD;
+  });
+}
+
+/** Whether every one of the last rounds is faster than all of the first ones, by more than a little. @param {Measured} subject */
+function warming(subject) {
+  const rates = ratesOf(subject);
+  const half = Math.floor(rates.length / 2);
+  return half > 0 && Math.min(...rates.slice(-half)) > Math.max(...rates.slice(0, half)) * WARMING;
+}
+
+/** The others are measured for comparison: no verdict is passed on them. @param {string} subject */
+export function isOurs(subject) {
+  return subject.startsWith('handfast');
+}
+
+/**
+ * @typedef {object} Measured
+ * @property {string} name
+ * @property {string} node
+ * @property {string | undefined} [protocol]
+ * @property {import('./suite.mjs').Sample[][]} parts by round: one of each pass.
+ * @property {Record<string, string | number>} facts
+ */
+
+/** @param {import('./suite.mjs').Suite} suite @param {import('./suite.mjs').Case} one @param {Measured[]} subjects @param {number} passes @returns {Result[]} */
+export function summed(suite, one, subjects, passes) {
   const reference = subjects.find(({ name }) => name === one.reference);
   return subjects.map((subject) => {
-    const own = rates(subject);
-    const toReference = reference && ratio(own, rates(reference));
+    const { parts, protocol } = subject;
+    const samples = parts.map(joined);
+    const own = ratesOf(subject);
+    const toReference = reference && ratio(own, ratesOf(reference));
     return {
       suite: suite.name,
       case: one.name,
       subject: subject.name,
+      node: subject.node,
       operation: one.operation,
+      ...(protocol && { protocol }),
+      ...(one.measures && { measures: one.measures }),
       opsPerSecond: median(own),
-      nsPerOp: {
-        p50: median(subject.samples.map(({ nsPerOp }) => nsPerOp.p50)),
-        p99: median(subject.samples.map(({ nsPerOp }) => nsPerOp.p99)),
-      },
+      nsPerOp: { p50: median(samples.map(({ nsPerOp }) => nsPerOp.p50)), p99: median(samples.map(({ nsPerOp }) => nsPerOp.p99)) },
+      ...(samples[0].latency && { latency: medians(samples.map(({ latency }) => latency ?? {})) }),
+      ...(samples[0].figures && { figures: figuresOf(samples.map(({ figures }) => figures ?? {})) }),
       spread: spread(own),
       rounds: own,
+      passes,
       reference: one.reference,
       ...(toReference === undefined ? {} : { ratio: toReference }),
+      ...(reference && { ratioSpread: ratioSpread(own, ratesOf(reference)) }),
       facts: subject.facts,
     };
   });
 }
 
+/** @param {Measured} subject */
+function ratesOf({ parts }) {
+  return parts.map((part) => joined(part).opsPerSecond);
+}
+
+/** Of each name. @param {Record<string, number>[]} rounds */
+function medians(rounds) {
+  return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, median(rounds.map((round) => round[name]))]));
+}
+
+/** @param {Record<string, number>[]} rounds */
+function figuresOf(rounds) {
+  return Object.fromEntries(
+    Object.keys(rounds[0]).map((name) => {
+      const values = rounds.map((round) => round[name]);
+      return [name, { median: median(values), spread: spread(values) }];
+    }),
+  );
+}
+
+/** @param {string} version @param {string} needed `22` or `22.4.0` */
+function older(version, needed) {
+  const [own, least] = [version, needed].map((text) => text.split('.').map(Number));
+  for (const [i, part] of least.entries()) if (own[i] !== part) return own[i] < part;
+  return false;
+}
+
 /**
  * Runs a subject until it gets no faster: much JavaScript takes seconds to be compiled for good, and longer on a busy machine.
- * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of one try. @param {number} most tries.
+ * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of processor time of one try. @param {number} most tries.
  */
 async function warm(sample, ms, most) {
   let best = 0;
   let idle = 0;
-  for (let i = 0; i < most && idle < 2; i++) {
+  for (let i = 0; i < most && idle < 3; i++) {
     const { opsPerSecond } = await sample(ms);
-    idle = opsPerSecond > best * 1.03 ? 0 : idle + 1;
+    idle = opsPerSecond > best * 1.02 ? 0 : idle + 1;
     best = Math.max(best, opsPerSecond);
   }
 }
@@ -144,3 +277,10 @@ async function named(whose, promise) {
     throw new Error(`${whose}: ${/** @type {Error} */ (error).message}`, { cause: error });
   }
 }
+
+/** Long beside a switch of processes, short beside what else happens on a machine. */
+const TURN_MS = 40;
+/** Below it a slow-down of 15 % is seen for sure, and one of 10 % mostly. */
+const CALM_SPREAD = 0.05;
+/** How much faster the last rounds of a pass must be than the first ones to be called warmer. */
+const WARMING = 1.04;

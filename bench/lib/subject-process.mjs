@@ -28,9 +28,9 @@ export class SubjectProcess {
     this.#child.on('exit', (code, signal) => this.#end(`its process ended (${signal ?? `exit code ${code}`})`));
   }
 
-  /** Resolves when the process has loaded its suite. */
+  /** Resolves when the process has loaded its suite. @returns {Promise<{ versions: { node: string, v8: string, openssl: string } }>} */
   async ready() {
-    await this.#loaded;
+    return this.#loaded;
   }
 
   /** @param {object} message @returns {Promise<any>} @throws what the other process threw. */

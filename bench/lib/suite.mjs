@@ -13,10 +13,14 @@
  * @property {string} operation what one operation is, in a few words.
  * @property {string} reference the subject that ratios are to, of the same run.
  * @property {number} [timeFactor] how much longer than usual a round of this case lasts; 1 by default.
+ * @property {string} [measures] the figure of its samples that the case is about, less being better (`heapBytes`): compared and shown instead of how many go in a second.
+ * @property {string} [protocol] for cases that are handshakes: which one, where its subjects do not say.
  *
  * @typedef {object} Subject
  * @property {string} name
  * @property {boolean} [quick] false: left out of `--quick` and the short table.
+ * @property {string} [needsNode] the oldest Node that it runs on, `22` or `22.4.0`; on an older one it is absent and says so.
+ * @property {string} [protocol] which handshake it does, as a reader knows it: `handfast/1`, `TLS 1.3`, `Noise XX`.
  * @property {(caseName: string) => Promise<Prepared | Missing | undefined>} prepare runs in the subject's own process. Undefined: takes no part in this case.
  *
  * @typedef {object} Missing
@@ -33,6 +37,8 @@
  * @typedef {object} Sample of one round.
  * @property {number} opsPerSecond operations by the whole time they took.
  * @property {{ p50: number, p99: number }} nsPerOp
+ * @property {Record<string, number>} [latency] nanoseconds an operation by quantile, `p1` to `p99`.
+ * @property {Record<string, number>} [figures] what else was measured, units in the name: `bytesPerSession`, `eventLoopDelayP99Ms`.
  */
 
 /**

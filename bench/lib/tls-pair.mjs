@@ -1,25 +1,31 @@
 // @ts-check
-/** node:tls 1.3 with Ed25519 certificates on both sides, each trusting exactly the other's; sessions are never resumed. */
+/** node:tls 1.3 with certificates on both sides, each trusting exactly the other's; sessions are never resumed. */
 import { constants, X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { selfSigned } from './certificate.mjs';
 
-/** Contexts and options made once, as a server and a client of many connections would. */
-export function tlsSettings() {
-  const server = selfSigned('server');
-  const client = selfSigned('client');
+/** @typedef {import('./certificate.mjs').CertificateKind} CertificateKind */
+
+/**
+ * Contexts and options made once, as a server and a client of many connections would.
+ * @param {CertificateKind} kind
+ * @param {{ server: { key: string, cert: string }, client: { key: string, cert: string } }} [credentials] of settings made elsewhere; new ones when absent.
+ */
+export function tlsSettings(kind, credentials = { server: selfSigned('server', kind), client: selfSigned('client', kind) }) {
+  const { server, client } = credentials;
   const options = (/** @type {{ key: string, cert: string }} */ own, /** @type {{ cert: string }} */ other) => ({
     ...own,
     ca: other.cert,
     minVersion: /** @type {const} */ ('TLSv1.3'),
     maxVersion: /** @type {const} */ ('TLSv1.3'),
-    sigalgs: 'ed25519',
+    sigalgs: kind === 'Ed25519' ? 'ed25519' : 'ecdsa_secp256r1_sha256',
     ecdhCurve: 'X25519',
     secureOptions: constants.SSL_OP_NO_TICKET,
     rejectUnauthorized: true,
   });
   return {
+    credentials,
     server: { ...options(server, client), requestCert: true },
     client: { secureContext: tls.createSecureContext(options(client, server)), servername: 'server', rejectUnauthorized: true },
     serverCertificate: new X509Certificate(server.cert).raw,

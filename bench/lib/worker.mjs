@@ -4,6 +4,7 @@
  * Started as `node worker.mjs SUITE-FILE SUBJECT`; talks by messages of child_process.
  */
 import { Bench } from 'tinybench';
+import { quantiles } from './statistics.mjs';
 
 const [suiteUrl, subjectName] = process.argv.slice(2);
 const { suite } = await import(suiteUrl);
@@ -21,7 +22,7 @@ process.on('message', async (/** @type {any} */ message) => {
   }
 });
 process.on('disconnect', () => process.exit());
-process.send?.({ ready: true });
+process.send?.({ ready: true, versions: { node: process.versions.node, v8: process.versions.v8, openssl: process.versions.openssl } });
 
 /** @param {any} message */
 async function answer(message) {
@@ -32,9 +33,9 @@ async function answer(message) {
       const made = await subject.prepare(message.case);
       if (made === undefined) return { absent: true };
       if ('missing' in made) return { missing: made.missing };
-      prepared = made;
-      await prepared.check();
-      return { facts: made.facts ?? {} };
+      prepared = made.call ? { ...made, call: slowed(made.call, message.case) } : made;
+      await made.check();
+      return { facts: made.facts ?? {}, ownSample: made.sample !== undefined };
     }
     case 'round':
       return sample(message.ms);
@@ -47,15 +48,34 @@ async function answer(message) {
 }
 
 /**
- * Calls for `ms` milliseconds. Tinybench times each call; the rate is by the processor time of the whole process, garbage collection included, which is the wall time as long as
- * nothing else runs on the core, and stays true when something does.
+ * Calls for `ms` milliseconds of processor time: on a busy machine a subject would otherwise get as little warming up and measuring as the scheduler leaves it. Tinybench times each call;
+ * the rate is by the processor time of the whole process, garbage collection included, which is the wall time as long as nothing else runs on the core, and stays true when something does.
  * @param {number} ms @returns {Promise<import('./suite.mjs').Sample>}
  */
 async function sample(ms) {
   if (!prepared) throw new Error('no case is prepared');
   const { call, operations } = prepared;
   if (prepared.sample) return prepared.sample(ms);
-  const bench = new Bench({ time: ms, iterations: 1, warmup: false, throws: true, timestampProvider: 'hrtimeNow' });
+  const until = performance.now() + MOST_WAIT * ms;
+  /** @type {number[]} */
+  let took = [];
+  let usedMs = 0;
+  do {
+    const part = await timed(/** @type {() => unknown} */ (call), ms - usedMs);
+    usedMs += part.usedMs;
+    took = took.length === 0 ? part.took : took.concat(part.took);
+  } while (usedMs < 0.9 * ms && performance.now() < until);
+  const ns = quantiles(
+    took,
+    QUANTILES.map((percent) => percent / 100),
+  ).map((each) => (each * 1e6) / operations);
+  const latency = Object.fromEntries(QUANTILES.map((percent, i) => [`p${percent}`, ns[i]]));
+  return { opsPerSecond: (operations * took.length * 1000) / usedMs, nsPerOp: { p50: latency.p50, p99: latency.p99 }, latency };
+}
+
+/** @param {() => unknown} call @param {number} ms of wall time. @returns {Promise<{ usedMs: number, took: number[] }>} processor time, and milliseconds of each call. */
+async function timed(call, ms) {
+  const bench = new Bench({ time: ms, iterations: 1, warmup: false, throws: true, retainSamples: true, timestampProvider: 'hrtimeNow' });
   let before = process.cpuUsage();
   let used = before;
   const hooks = {
@@ -66,11 +86,30 @@ async function sample(ms) {
       used = process.cpuUsage(before);
     },
   };
-  bench.add('call', /** @type {() => unknown} */ (call), hooks);
+  bench.add('call', call, hooks);
   await bench.run();
   const result = /** @type {any} */ (bench.tasks[0].result);
   if (result.state !== 'completed') throw result.error ?? new Error(`round ended as ${result.state}`);
-  const { samplesCount, p50, p99 } = result.latency;
-  const ns = 1e6 / operations;
-  return { opsPerSecond: (operations * samplesCount * 1e6) / (used.user + used.system), nsPerOp: { p50: p50 * ns, p99: p99 * ns } };
+  return { usedMs: Math.max(0.001, (used.user + used.system) / 1000), took: result.latency.samples };
 }
+
+/**
+ * The call with more work than it has, for showing that a comparison notices: HANDFAST_BENCH_SLOW=CASE=SUBJECT=30 makes 30 calls more of every 100, uncounted.
+ * @param {() => unknown} call @param {string} caseName @returns {() => unknown}
+ */
+function slowed(call, caseName) {
+  const [slowCase, slowSubject, percent] = (process.env.HANDFAST_BENCH_SLOW ?? '').split('=');
+  if (slowCase !== caseName || slowSubject !== subjectName) return call;
+  let due = 0;
+  return () => {
+    const made = call();
+    due += Number(percent) / 100;
+    if (due < 1) return made;
+    due -= 1;
+    return made instanceof Promise ? made.then(call) : call();
+  };
+}
+
+/** How many times its processor time a round may last: what waits for something, or never gets the processor, must end too. */
+const MOST_WAIT = 8;
+const QUANTILES = [1, 10, 25, 50, 75, 90, 99];

@@ -1,33 +1,54 @@
-/** Complete handfast/1 handshakes in memory, both sides in one process on one core, and node:tls 1.3 doing as much. */
+/** Complete handshakes, both sides in one process on one core: in memory, and as new connections over TCP on 127.0.0.1. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { byHand } from '../lib/by-hand.mjs';
+import { connecting } from '../lib/connecting.mjs';
 import { nobleLibrary } from '../lib/library-noble.mjs';
 import { sodiumLibrary } from '../lib/library-sodium.mjs';
 import { pairOf } from '../lib/machines.mjs';
+import { peerSubjects, transportOf } from '../lib/peers/index.mjs';
+import { noiseHandshakes } from '../lib/peers/noise-handshake.mjs';
 import { loadCore, optional, sameBytes } from '../lib/suite.mjs';
 import { tlsPairs, tlsSettings } from '../lib/tls-pair.mjs';
+import { checkPair, cut } from '../lib/transport.mjs';
+
+const AT_ONCE = [1, 16, 256];
+const overTcp = (caseName) => caseName.startsWith('tcp-');
+const inMemory = (prepare) => async (caseName) => (overTcp(caseName) ? undefined : prepare());
 
 /** @type {import('../lib/suite.mjs').Suite} */
 export const suite = {
   name: 'handshake',
-  title: 'Handshakes in memory, both sides on one core',
+  title: 'Handshakes, both sides on one core, in memory and over TCP',
   cases: [
     {
       name: 'memory',
-      operation: 'one handshake, both sides: 2 x (key pair, X25519, Ed25519 sign and verify), until both have opened; keys wiped',
+      operation:
+        'one handshake in memory, until both sides have opened; handfast/1: 2 x (key pair, X25519, Ed25519 sign and verify), keys wiped',
       reference: 'sodium-native by hand',
       timeFactor: 2,
     },
+    ...AT_ONCE.map((atOnce) => ({
+      name: `tcp-${atOnce}`,
+      operation: `a new TCP connection, its handshake on both sides, and its end; ${atOnce === 1 ? 'one after the other' : `${atOnce} at once`}`,
+      reference: 'node:net',
+      timeFactor: 2,
+    })),
   ],
   subjects: [
-    { name: 'handfast native', prepare: () => machines('native') },
-    { name: 'handfast pure', prepare: () => machines('pure') },
-    { name: 'C loop on libsodium', quick: false, prepare: async () => cLoop() },
-    { name: 'sodium-native by hand', prepare: handMadeOnSodium },
-    { name: '@noble by hand', prepare: async () => handMade(await nobleLibrary(), {}) },
-    { name: 'node:tls 1.3 mutual', prepare: async () => nodeTls() },
+    ...peerSubjects((transport, name) => connecting(transport, Number(name.slice('tcp-'.length))), overTcp, {
+      'handfast native': () => machines('native'),
+      'handfast pure': () => machines('pure'),
+      'node:tls 1.3 mutual': async () => nodeTls('Ed25519'),
+      'node:tls 1.3 mutual, P-256': async () => nodeTls('P-256'),
+      '@hyperswarm/secret-stream': () => pairsInMemory('@hyperswarm/secret-stream'),
+      '@chainsafe/libp2p-noise': () => pairsInMemory('@chainsafe/libp2p-noise'),
+    }),
+    { name: 'sodium-native by hand', protocol: 'handfast/1', prepare: inMemory(handMadeOnSodium) },
+    { name: '@noble by hand', protocol: 'handfast/1', prepare: inMemory(async () => handMade(await nobleLibrary(), {})) },
+    { name: 'noise-handshake', protocol: 'Noise XX', quick: false, prepare: inMemory(noiseMessages) },
+    { name: 'C loop on libsodium', protocol: 'handfast/1', quick: false, prepare: inMemory(async () => cLoop()) },
   ],
 };
 
@@ -80,8 +101,9 @@ function handMade(library, facts) {
   };
 }
 
-function nodeTls() {
-  const settings = tlsSettings();
+/** @param {import('../lib/tls-pair.mjs').CertificateKind} kind */
+function nodeTls(kind) {
+  const settings = tlsSettings(kind);
   const pair = tlsPairs(settings);
   return {
     operations: 1,
@@ -99,6 +121,43 @@ function nodeTls() {
       server.destroy();
     },
     facts: { openssl: process.versions.openssl },
+  };
+}
+
+/** A peer with a carrier of its own in memory. @param {string} name */
+async function pairsInMemory(name) {
+  const transport = await transportOf(name);
+  if (transport.missing) return transport;
+  return {
+    operations: 1,
+    async call() {
+      await cut(await transport.memory());
+    },
+    async check() {
+      const pair = await transport.memory();
+      await checkPair(transport, pair);
+      await cut(pair);
+    },
+    facts: transport.facts,
+  };
+}
+
+/** Noise XX as bytes, without signatures: four X25519 a side, the static keys authenticate. */
+async function noiseMessages() {
+  const noise = await noiseHandshakes();
+  if (noise.missing) return noise;
+  return {
+    operations: 1,
+    call: noise.handshake,
+    check() {
+      const { near, far } = noise.handshake();
+      sameBytes(near.rs, noise.keys.listener, 'who was dialled');
+      sameBytes(far.rs, noise.keys.dialler, 'who dialled');
+      sameBytes(near.hash, far.hash, 'binding');
+      sameBytes(near.tx, far.rx, 'key of one direction');
+      sameBytes(near.rx, far.tx, 'key of the other direction');
+    },
+    facts: noise.facts,
   };
 }
 

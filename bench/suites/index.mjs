@@ -2,7 +2,9 @@
 /** Every suite by name, in the order in which they run. Another suite is another file and another line here. */
 export const SUITES = {
   primitives: new URL('./primitives.mjs', import.meta.url).href,
+  aead: new URL('./aead.mjs', import.meta.url).href,
   handshake: new URL('./handshake.mjs', import.meta.url).href,
   message: new URL('./message.mjs', import.meta.url).href,
-  loopback: new URL('./loopback.mjs', import.meta.url).href,
+  storm: new URL('./storm.mjs', import.meta.url).href,
+  memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -1,15 +1,17 @@
-/** `handfast bench`: the benchmarks of the repository. They are not part of the installed package, since their subjects are development dependencies. */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { type Command, Failure } from './command.ts';
+/** `handfast bench`: the benchmarks of the repository, run; `bench compare` and `bench report` work on the files that it writes. */
+import { writeFileSync } from 'node:fs';
+import { benchCompare } from './bench-compare.ts';
+import { benchReport } from './bench-report.ts';
+import { loadBenchmarks, told } from './benchmarks.ts';
+import { type Call, type Command, UsageError } from './command.ts';
+import { clearProgress, print, progress } from './terminal.ts';
 
 export const bench: Command = {
   name: 'bench',
-  summary: 'measure this machine (in a clone of the repository)',
+  summary: 'measure this machine, compare two runs, make a page of one',
   usage: '[SUITE...] [options]',
   help: [
-    'Runs the benchmarks under bench/: public-key primitives, handshakes and messages, on both cores and beside sodium-native, node:crypto and node:tls called directly. Suites can be named; all of them run otherwise. Takes minutes: close what else uses the processor first.',
+    'Runs the benchmarks under bench/: public-key primitives, handshakes and messages, on both cores and beside other libraries and node:tls. Suites can be named; all of them run otherwise. Takes minutes: close what else uses the processor first.',
     'The installed package has no benchmarks. Clone the repository, run npm ci and npm run build there, then this.',
   ],
   options: {
@@ -19,36 +21,71 @@ export const bench: Command = {
       help: 'Also write { machine, versions, results } to FILE; - for standard output instead of the table.',
     },
     case: { type: 'string', multiple: true, value: 'NAME', help: 'Only this case, as memory or aes-256-gcm/256-B; may be repeated.' },
+    subject: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME',
+      help: 'Only this subject and what it is compared with; may be repeated.',
+    },
     rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 5.' },
-    quick: { type: 'boolean', help: 'A short run: seconds instead of minutes, and less exact.' },
+    node: {
+      type: 'string',
+      value: 'VERSIONS',
+      help: 'On these versions of Node, as 22,24 or 22.23.5; npm installs them into build/node. This one by default.',
+    },
+    quick: { type: 'boolean', help: 'Chosen cases in short rounds: under a minute for all suites, and less exact.' },
   },
-  examples: ['handfast bench handshake', 'handfast bench --json results.json'],
+  examples: [
+    'handfast bench handshake',
+    'handfast bench --json results.json --node 20,22,24',
+    'handfast bench compare base.json head.json',
+    'handfast bench report results.json -o report.html',
+  ],
   positionals: [0, 16],
   interruptible: true,
+  commands: { compare: benchCompare, report: benchReport },
   async run(call) {
-    const script = fileURLToPath(new URL('../../bench/run.mjs', import.meta.url));
-    if (!existsSync(script)) {
-      throw new Failure(
-        'the benchmarks are not in this installation',
-        'Clone the repository, run npm ci and npm run build there, then npx handfast bench',
-      );
-    }
-    const args = [
-      script,
-      ...call.positionals.flatMap((suite) => ['--suite', suite]),
-      ...call.list('case').flatMap((name) => ['--case', name]),
-    ];
-    for (const name of ['rounds', 'json']) {
-      const value = call.text(name);
-      if (value !== undefined) args.push(`--${name}`, value);
-    }
-    if (call.flag('quick')) args.push('--quick');
-    const child = spawn(process.execPath, args, { stdio: 'inherit' });
-    // Ctrl-C on a terminal reaches the child by itself; a signal to this process alone does not.
-    call.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => resolve(code ?? 1));
-    });
+    const benchmarks = await loadBenchmarks();
+    const rounds = call.whole('rounds', 1, 1000);
+    const run = await told(() =>
+      benchmarks.runBenchmarks({
+        ...(call.positionals.length > 0 && { suites: call.positionals }),
+        ...(call.list('case').length > 0 && { cases: call.list('case') }),
+        ...(call.list('subject').length > 0 && { subjects: call.list('subject') }),
+        ...(rounds !== undefined && { rounds }),
+        ...(call.text('node') !== undefined && { nodes: nodesOf(call) }),
+        quick: call.flag('quick'),
+        command: commandLine(call),
+        progress,
+        signal: call.signal,
+      }),
+    );
+    clearProgress();
+    const file = call.text('json');
+    const text = benchmarks.runText(run);
+    if (file === '-') process.stdout.write(text);
+    else print(`${benchmarks.heading(run)}\n\n${benchmarks.table(run).trimEnd()}`);
+    if (file !== undefined && file !== '-') writeFileSync(file, text);
+    return 0;
   },
 };
+
+function nodesOf(call: Call): readonly string[] {
+  const versions = (call.text('node') ?? '').split(',').map((version) => version.trim());
+  if (versions.some((version) => version === ''))
+    throw new UsageError(`--node ${call.text('node')}: expected versions, as in --node 22,24`);
+  return versions;
+}
+
+/** As somebody else would repeat it; where the JSON goes is nobody's business. */
+function commandLine(call: Call): string {
+  const quoted = (text: string): string => (/^[\w./:@,-]+$/.test(text) ? text : `'${text}'`);
+  const words = ['handfast bench', ...call.positionals];
+  for (const name of ['case', 'subject']) for (const value of call.list(name)) words.push(`--${name} ${quoted(value)}`);
+  for (const name of ['rounds', 'node']) {
+    const value = call.text(name);
+    if (value !== undefined) words.push(`--${name} ${value}`);
+  }
+  if (call.flag('quick')) words.push('--quick');
+  return words.join(' ');
+}

@@ -8,6 +8,8 @@ export interface Option {
   multiple?: boolean;
   /** Stands for the value in the help: FILE. */
   value?: string;
+  /** One letter that means the same, without its dash. */
+  short?: string;
   help: string;
 }
 
@@ -25,6 +27,8 @@ export interface Command {
   positionals: readonly [number, number];
   /** Ctrl-C aborts `call.signal` and waits for the command to end; otherwise it ends the process at once. */
   interruptible?: boolean;
+  /** Commands of its own, by the argument that comes first. */
+  commands?: Readonly<Record<string, Command>>;
   /** @returns the exit code. */
   run(call: Call): Promise<number>;
 }
@@ -106,7 +110,10 @@ export function readArguments(command: Command, args: readonly string[], signal:
   const options = { ...COMMON, ...command.options };
   const known = Object.keys(options);
   const types = Object.fromEntries(
-    Object.entries(options).map(([name, { type, multiple }]) => [name, { type, multiple: multiple ?? false }]),
+    Object.entries(options).map(([name, { type, multiple, short }]) => [
+      name,
+      { type, multiple: multiple ?? false, ...(short && { short }) },
+    ]),
   );
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
@@ -136,12 +143,13 @@ export function helpOf(command: Command): string {
   for (const paragraph of command.help) lines.push('', ...wrap(paragraph, 78));
   lines.push('', 'options:');
   for (const [name, option] of Object.entries({ ...command.options, ...missing(command) })) {
-    const head = `  --${name}${option.value ? ` ${option.value}` : ''}`;
+    const head = `  ${option.short ? `-${option.short}, ` : ''}--${name}${option.value ? ` ${option.value}` : ''}`;
     const [first, ...rest] = wrap(option.help, 52);
     if (head.length > 24) lines.push(head, `${' '.repeat(26)}${first}`);
     else lines.push(`${head.padEnd(26)}${first}`);
     for (const line of rest) lines.push(`${' '.repeat(26)}${line}`);
   }
+  for (const { name, summary, usage } of Object.values(command.commands ?? {})) lines.push('', `handfast ${name} ${usage}`, `  ${summary}`);
   lines.push('', command.examples.length === 1 ? 'example:' : 'examples:', ...command.examples.map((line) => `  ${line}`));
   return lines.join('\n');
 }

@@ -46,9 +46,13 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   let json = args.includes('--json');
+  let who = name;
   try {
-    const command = await COMMANDS[name]();
-    const call = readArguments(command, args, interrupted.signal);
+    const found = await COMMANDS[name]();
+    const part = Object.entries(found.commands ?? {}).find(([word]) => word === args[0])?.[1];
+    const command = part ?? found;
+    who = command.name;
+    const call = readArguments(command, part ? args.slice(1) : args, interrupted.signal);
     json = call.flag('json');
     if (call.flag('help')) {
       print(helpOf(command));
@@ -59,7 +63,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   } catch (error) {
     clearProgress();
     if (interrupted.signal.aborted || error instanceof Interrupted) return 130;
-    return explain(name, error, json);
+    return explain(who, error, json);
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runSuite } from '../../bench/lib/runner.mjs';
+import { SUITES } from '../../bench/index.mjs';
+import { QUICK_CASES } from '../../bench/lib/quick.mjs';
+import { runSuite, summed } from '../../bench/lib/runner.mjs';
 import { table } from '../../bench/lib/table.mjs';
 
 const suiteFile = (name: string) => new URL(`./support/${name}-suite.mjs`, import.meta.url).href;
@@ -24,8 +26,8 @@ describe('the runner', () => {
       expect(result.nsPerOp.p99).toBeGreaterThanOrEqual(result.nsPerOp.p50);
     }
     expect(absent).toEqual([
-      { suite: 'counting', case: 'one', subject: 'not installed', install: 'npm install --no-save nothing' },
-      { suite: 'counting', case: 'two', subject: 'not installed', install: 'npm install --no-save nothing' },
+      { suite: 'counting', case: 'one', subject: 'not installed', node: process.versions.node, install: 'npm install --no-save nothing' },
+      { suite: 'counting', case: 'two', subject: 'not installed', node: process.versions.node, install: 'npm install --no-save nothing' },
     ]);
     const text = table({ results, absent });
     expect(text).toContain('not installed: not there; to measure it: npm install --no-save nothing');
@@ -37,6 +39,47 @@ describe('the runner', () => {
       ['two', 'honest'],
       ['two', 'asynchronous'],
     ]);
+  });
+
+  it('leaves out subjects that were not asked for, but not the reference', async () => {
+    const { results } = await runSuite(suiteFile('good'), { ...SHORT, cases: ['one'], subjects: ['slow'] });
+    expect(results.map(({ subject }) => subject)).toEqual(['honest', 'slow']);
+  });
+
+  it('keeps what a subject measures besides, and says which Node is wanting', async () => {
+    const { results, absent } = await runSuite(suiteFile('strange'), { ...SHORT, cases: ['two'], warmMs: 1, rounds: 3 });
+    expect(results[1]).toMatchObject({
+      subject: 'by itself',
+      protocol: 'none/1',
+      node: process.versions.node,
+      passes: 1,
+      figures: { heapBytes: { median: expect.any(Number), spread: 0.5 } },
+      latency: { p50: expect.any(Number) },
+    });
+    expect(results[0].latency).toMatchObject({ p1: expect.any(Number), p99: expect.any(Number) });
+    const [gap] = absent;
+    expect(gap).toMatchObject({ subject: 'of tomorrow', install: 'it needs Node 99: handfast bench counting --node 99' });
+  });
+
+  it('measures again where the rounds of a subject of ours differ, each joined with the one before', () => {
+    const sample = (opsPerSecond: number) => ({ opsPerSecond, nsPerOp: { p50: 1, p99: 2 } });
+    const common = { node: '22.0.0', facts: {} };
+    const parts = [
+      [sample(100), sample(140)],
+      [sample(120), sample(120)],
+    ];
+    const suite = { name: 'any', title: '', cases: [], subjects: [] };
+    const one = { name: 'one', operation: 'none', reference: 'other' };
+    const reference = { ...common, name: 'other', parts: [[sample(60)], [sample(60)]] };
+    const [result] = summed(suite, one, [{ ...common, name: 'handfast native', parts }, reference], 2);
+    expect(result).toMatchObject({ rounds: [120, 120], spread: 0, ratio: 2, ratioSpread: 0, passes: 2 });
+  });
+
+  it('runs cases in a quick run that are there', async () => {
+    for (const [name, cases] of Object.entries(QUICK_CASES)) {
+      const { suite } = await import(SUITES[name as keyof typeof SUITES]);
+      expect(suite.cases.map((one: { name: string }) => one.name)).toEqual(expect.arrayContaining([...cases]));
+    }
   });
 
   it('refuses a subject that makes wrong bytes, by name', async () => {

@@ -3,18 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { runBenchmarks, SUITES } from '../../bench/index.mjs';
 import { byHand } from '../../bench/lib/by-hand.mjs';
 import { nobleLibrary } from '../../bench/lib/library-noble.mjs';
+import { PEERS } from '../../bench/lib/peers/index.mjs';
+import type { Suite } from '../../bench/lib/suite.mjs';
+import { checkPair, cut, loopback } from '../../bench/lib/transport.mjs';
 
-const SHORT = { rounds: 1, roundMs: 1, warmMs: 1, quick: true };
-const CASES: Record<string, string[]> = {
-  primitives: ['x25519-keypair', 'x25519-shared', 'ed25519-sign', 'ed25519-verify', 'blake2b'],
-  handshake: ['memory'],
-  message: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB'],
-  loopback: ['connect', 'round-trip-256-B', 'stream-256-B'],
+const SHORT = { rounds: 1, roundMs: 1, warmMs: 1 };
+/** Cases of each suite, and a subject that is always there. */
+const PARTS: Record<string, { cases: string[]; subject: string }> = {
+  primitives: { cases: ['x25519-keypair', 'x25519-shared', 'ed25519-sign', 'ed25519-verify', 'blake2b'], subject: 'handfast pure' },
+  aead: { cases: ['aes-256-gcm/1-B', 'chacha20-poly1305/1-KiB'], subject: 'handfast pure' },
+  handshake: { cases: ['memory', 'tcp-1', 'tcp-16'], subject: 'handfast pure' },
+  message: { cases: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB', 'round-trip-256-B', 'stream-256-B'], subject: 'node:net' },
+  storm: { cases: ['peers-64'], subject: 'node:net' },
 };
 
 describe('the suites', () => {
-  for (const [name, cases] of Object.entries(CASES)) {
-    it(`${name}: every subject makes the right bytes`, async () => {
+  for (const [name, { cases, subject }] of Object.entries(PARTS)) {
+    it(`${name}: every subject makes the right bytes`, { timeout: 300_000 }, async () => {
       const run = await runBenchmarks({ ...SHORT, suites: [name], cases });
       expect(new Set(run.results.map((result) => result.case))).toEqual(new Set(cases));
       expect(Object.keys(run)).toEqual(expect.arrayContaining(['machine', 'versions', 'results']));
@@ -26,18 +31,77 @@ describe('the suites', () => {
           nsPerOp: { p50: expect.any(Number), p99: expect.any(Number) },
         });
       }
-      expect(run.results.map(({ subject }) => subject)).toContain(name === 'loopback' ? 'node:net' : 'handfast pure');
+      expect(run.results.map((result) => result.subject)).toContain(subject);
     });
   }
 
   it('are all run by a test', () => {
-    expect(Object.keys(CASES)).toEqual(Object.keys(SUITES));
+    expect([...Object.keys(PARTS), 'memory']).toEqual(Object.keys(SUITES));
   });
 
   it('unknown names are refused', async () => {
     await expect(runBenchmarks({ suites: ['nothing'] })).rejects.toThrow('no suite is called nothing');
     await expect(runBenchmarks({ suites: ['message'], cases: ['nothing'] })).rejects.toThrow('no case of message is called nothing');
   });
+});
+
+describe('what is measured beside the time', () => {
+  it('storm: handshakes by the clock, delays of the event loop', async () => {
+    const { suite } = await import(SUITES.storm);
+    expect(await sampleOf(suite, 'peers-64', 'node:net')).toEqual({
+      handshakesPerSecondByClock: expect.any(Number),
+      eventLoopDelayP50Ms: expect.any(Number),
+      eventLoopDelayP99Ms: expect.any(Number),
+      eventLoopDelayMaxMs: expect.any(Number),
+    });
+  });
+
+  // By itself and not by the runner, which would start some hundred processes.
+  it('memory: bytes for each connection, of every subject', { timeout: 300_000 }, async () => {
+    const { suite } = await import(SUITES.memory);
+    for (const { name } of suite.cases) {
+      for (const subject of suite.subjects) {
+        const figures = await sampleOf(suite, name, subject.name);
+        if (!figures) continue;
+        expect(figures).toEqual({
+          heapBytes: expect.any(Number),
+          residentBytes: expect.any(Number),
+          heapBytesWithSocket: expect.any(Number),
+          residentBytesWithSocket: expect.any(Number),
+        });
+      }
+    }
+  });
+});
+
+/** Figures of one short sample; undefined where the subject is not installed. */
+async function sampleOf(suite: Suite, caseName: string, subjectName: string): Promise<Record<string, number> | undefined> {
+  const prepared = await suite.subjects.find(({ name }) => name === subjectName)!.prepare(caseName);
+  if (!prepared || 'missing' in prepared) return undefined;
+  await prepared.check();
+  const sample: { opsPerSecond: number; figures?: Record<string, number> } = await prepared.sample!(1);
+  await prepared.close?.();
+  expect(sample.opsPerSecond).toBeGreaterThan(0);
+  return sample.figures;
+}
+
+describe('the subjects that listen and dial', () => {
+  for (const { name, load } of PEERS.filter((peer) => peer.protocol !== 'none')) {
+    it(`${name}: a pair is refused when it has not authenticated whom it should`, async (context) => {
+      const transport = await load();
+      if ('missing' in transport) return context.skip(`not installed: ${transport.missing}`);
+      const { listener, dialler } = transport.identities!;
+      const ends = await loopback(transport);
+      const pair = await ends.open();
+      await expect(checkPair({ ...transport, identities: { listener: dialler, dialler: listener } }, pair)).rejects.toThrow(
+        'who was dialled',
+      );
+      await expect(checkPair({ ...transport, identities: { listener, dialler: listener } }, pair)).rejects.toThrow('who dialled');
+      await checkPair(transport, pair);
+      await cut(pair);
+      await ends.close();
+    });
+  }
 });
 
 describe('the exchange by hand', () => {

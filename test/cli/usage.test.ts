@@ -94,7 +94,7 @@ describe('what did not work out is said in one line, exit code 1', () => {
   it('a suite of benchmarks that is not there', async () => {
     const { code, stderr } = await handfast(['bench', 'knitting', '--quick']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^no suite is called knitting.*\n$/);
+    expect(stderr).toMatch(/^handfast bench: no suite is called knitting.*\n$/);
   });
 
   it('the error is also in the JSON', async () => {

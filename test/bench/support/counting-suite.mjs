@@ -35,5 +35,24 @@ const SUBJECTS = [
   { name: 'not installed', prepare: async () => ({ missing: 'npm install --no-save nothing' }) },
   { name: 'only one', prepare: async (name) => (name === 'one' ? adding(RIGHT) : undefined) },
   { name: 'slow', quick: false, prepare: async () => adding(RIGHT) },
+  { name: 'of tomorrow', needsNode: '99', prepare: async () => adding(RIGHT) },
+  {
+    name: 'by itself',
+    protocol: 'none/1',
+    // The second round is twice as slow and holds twice the bytes.
+    prepare: async () => {
+      let rounds = 0;
+      const sample = async () => {
+        const slow = 1 + (rounds++ % 2);
+        return {
+          opsPerSecond: 1000 / slow,
+          nsPerOp: { p50: 1e6 * slow, p99: 1e6 * slow },
+          latency: { p50: 1e6 * slow },
+          figures: { heapBytes: 100 * slow },
+        };
+      };
+      return { ...adding(RIGHT), call: undefined, sample };
+    },
+  },
   { name: 'dies', prepare: async () => ({ ...adding(RIGHT), call: () => process.exit(3) }) },
 ];

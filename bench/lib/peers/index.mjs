@@ -1,0 +1,69 @@
+// @ts-check
+/** The subjects that can listen and dial, by name. Each is loaded only where it is measured. */
+
+/** @typedef {import('../transport.mjs').Transport} Transport */
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {string} protocol
+ * @property {boolean} [quick] false: left out of `--quick`.
+ * @property {(credentials?: object) => Promise<Transport | import('../suite.mjs').Missing>} load
+ */
+
+/** @type {readonly Peer[]} */
+export const PEERS = [
+  { name: 'handfast native', protocol: 'handfast/1', load: async () => (await import('./handfast.mjs')).handfastTransport('native') },
+  { name: 'handfast pure', protocol: 'handfast/1', load: async () => (await import('./handfast.mjs')).handfastTransport('pure') },
+  {
+    name: 'node:tls 1.3 mutual',
+    protocol: 'TLS 1.3',
+    load: async (credentials) => (await import('./sockets.mjs')).tlsTransport('Ed25519', credentials),
+  },
+  {
+    name: 'node:tls 1.3 mutual, P-256',
+    protocol: 'TLS 1.3',
+    quick: false,
+    load: async (credentials) => (await import('./sockets.mjs')).tlsTransport('P-256', credentials),
+  },
+  {
+    name: '@hyperswarm/secret-stream',
+    protocol: 'Noise XX',
+    quick: false,
+    load: async () => (await import('./secret-stream.mjs')).secretStreamTransport(),
+  },
+  {
+    name: '@chainsafe/libp2p-noise',
+    protocol: 'Noise XX',
+    quick: false,
+    load: async () => (await import('./libp2p-noise.mjs')).libp2pNoiseTransport(),
+  },
+  { name: 'node:net', protocol: 'none', load: async () => (await import('./sockets.mjs')).netTransport() },
+];
+
+/** @param {string} name @param {object} [credentials] */
+export async function transportOf(name, credentials) {
+  const peer = PEERS.find((one) => one.name === name);
+  if (!peer) throw new Error(`no transport is called ${name}`);
+  return peer.load(credentials);
+}
+
+/**
+ * All of them as subjects of a suite.
+ * @param {(transport: Transport, caseName: string, peer: Peer) => Promise<import('../suite.mjs').Prepared>} prepare cases over sockets.
+ * @param {(caseName: string) => boolean} [overSockets] which cases those are; all when absent.
+ * @param {Record<string, (caseName: string) => Promise<any>>} [otherwise] prepares the other cases, by name of the subject; one that is not in here takes no part in them.
+ * @returns {import('../suite.mjs').Subject[]}
+ */
+export function peerSubjects(prepare, overSockets = () => true, otherwise = {}) {
+  return PEERS.map((peer) => ({
+    name: peer.name,
+    protocol: peer.protocol,
+    ...(peer.quick === undefined ? {} : { quick: peer.quick }),
+    async prepare(caseName) {
+      if (!overSockets(caseName)) return otherwise[peer.name]?.(caseName);
+      const transport = await peer.load();
+      return 'missing' in transport ? transport : prepare(transport, caseName, peer);
+    },
+  }));
+}

@@ -1,0 +1,3 @@
+import { suiteOf } from './counting-suite.mjs';
+
+export const suite = suiteOf('honest', 'of tomorrow', 'by itself');
