@@ -74,6 +74,8 @@ export interface HandfastErrorOptions extends ErrorOptions {
   blame?: Blame;
   /** The other side said so: `claimed` in clear, so that anybody could have, `proved` in bytes that only it can have sealed. */
   remote?: 'claimed' | 'proved';
+  /** On a session: found in bytes that anybody on the path could have written. */
+  unproved?: true;
 }
 
 export class HandfastError extends Error {
@@ -81,6 +83,8 @@ export class HandfastError extends Error {
   readonly blame: Blame;
   /** Set when the other side reported this error; see {@link HandfastErrorOptions.remote}. */
   declare readonly remote?: 'claimed' | 'proved';
+  /** Set when anybody on the path could have written what is wrong: it counts against an address, never against an id. */
+  declare readonly unproved?: true;
 
   constructor(name: CodeName, message: string, options: HandfastErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -88,6 +92,7 @@ export class HandfastError extends Error {
     this.code = `HF_${name}`;
     this.blame = options.blame ?? CODES[name].blame;
     if (options.remote) this.remote = options.remote;
+    if (options.unproved) this.unproved = true;
   }
 
   /** The code without its `HF_`. */

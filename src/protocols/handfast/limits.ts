@@ -13,6 +13,7 @@ export const LIMITS = {
   reason: 200,
   network: 64,
   agent: 64,
+  bootId: 16,
   /** Entries of a list of versions or suites. */
   listed: 16,
   /** The least and the most that OPEN may state as the largest record, and what we state. 1 KiB is for what surrounds a payload. */
