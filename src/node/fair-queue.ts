@@ -1,4 +1,7 @@
-/** Records that wait to be sent: two queues, of small and of large ones, which get equal shares by bytes while both have something, so that neither waits for all of the other. */
+/**
+ * Records that wait to be sent: two queues, of small and of large ones, which get equal shares by bytes while both have something, so that neither waits for all of the other.
+ * A barrier leaves only after everything that was pushed before it, in both: who hears it has been sent all of that.
+ */
 
 export class FairQueue {
   /** Of all that waits, with what surrounds each record. */
@@ -8,6 +11,7 @@ export class FairQueue {
   readonly #large = new Line();
   /** Bytes that small records have had more than large ones since both have been waiting. */
   #lead = 0;
+  readonly #barriers: Barrier[] = [];
 
   /** @param most bytes that may wait; a record that finds nothing else waiting is always taken. */
   constructor(most: number) {
@@ -28,14 +32,23 @@ export class FairQueue {
     this.bytes += record.length + AROUND;
   }
 
+  pushBarrier(record: Uint8Array): void {
+    this.#barriers.push({ place: this.#small.pushed, large: this.#large.pushed });
+    this.#small.push(record);
+    this.bytes += record.length + AROUND;
+  }
+
   /** The next record, if it has at most `room` bytes: none is passed over because it is too long for now. */
   shift(room: number): Uint8Array | undefined {
     const contended = this.#small.length > 0 && this.#large.length > 0;
     if (!contended) this.#lead = 0;
-    const line = this.#large.length === 0 || (contended && this.#lead <= 0) ? this.#small : this.#large;
+    const barrier = this.#barriers[0]?.place === this.#small.taken ? this.#barriers[0] : undefined;
+    const held = barrier !== undefined && this.#large.taken < barrier.large;
+    const line = this.#large.length === 0 || (contended && this.#lead <= 0 && !held) ? this.#small : this.#large;
     const next = line.first;
     if (!next || next.length > room) return undefined;
     line.shift();
+    if (barrier && line === this.#small) this.#barriers.shift();
     this.bytes -= next.length + AROUND;
     if (contended) this.#lead += line === this.#small ? next.length : -next.length;
     return next;
@@ -44,18 +57,29 @@ export class FairQueue {
   clear(): void {
     this.#small.clear();
     this.#large.clear();
+    this.#barriers.length = 0;
     this.bytes = 0;
     this.#lead = 0;
   }
 }
 
+/** A small record that waits for the large ones before it. */
+interface Barrier {
+  /** How many small records were pushed before it. */
+  readonly place: number;
+  readonly large: number;
+}
+
 /** First in, first out, without moving all of it for each one that leaves. */
 class Line {
+  /** Records since the beginning: pushed, and taken out. */
+  pushed = 0;
+  taken = 0;
   #records: (Uint8Array | undefined)[] = [];
   #next = 0;
 
   get length(): number {
-    return this.#records.length - this.#next;
+    return this.pushed - this.taken;
   }
 
   get first(): Uint8Array | undefined {
@@ -64,10 +88,12 @@ class Line {
 
   push(record: Uint8Array): void {
     this.#records.push(record);
+    this.pushed++;
   }
 
   shift(): void {
     this.#records[this.#next++] = undefined;
+    this.taken++;
     if (this.#next === this.#records.length) this.clear();
     else if (this.#next >= 1024 && 2 * this.#next >= this.#records.length) {
       this.#records = this.#records.slice(this.#next);
@@ -78,6 +104,7 @@ class Line {
   clear(): void {
     this.#records = [];
     this.#next = 0;
+    this.taken = this.pushed;
   }
 }
 

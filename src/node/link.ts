@@ -18,7 +18,8 @@ export interface Link {
   /** Bytes of the largest record body the other side accepts. */
   readonly largestBody: number;
   /**
-   * Queues one record, `kind` and the parts joined; they are copied before this returns. Small records overtake large ones, order is kept within each class.
+   * Queues one record, `kind` and the parts joined; they are copied before this returns. Small records overtake large ones, order is kept within each class, and a PING leaves only
+   * after everything that was queued before it.
    * @returns false when the queue is full, the body too large for the other side or the session over: nothing was queued.
    */
   send(kind: number, parts: readonly Uint8Array[]): boolean;
@@ -38,11 +39,13 @@ export interface NodeLinkOptions {
   address: string | undefined;
   /** Bytes that may wait to be sent before `send` says false. */
   queueBytes: number;
-  /** A record came. `body` is a view, valid during the call. */
-  received(link: NodeLink, kind: number, body: Uint8Array): void;
+  /** A record came. `body` is a view, valid during the call, or until what it returns settles: nothing more is read from this session before that. */
+  received(link: NodeLink, kind: number, body: Uint8Array): undefined | Promise<void>;
+  /** The queue has room again, after `send` had said false for want of it. */
+  drained(link: NodeLink): void;
   /** The other side has said that it is done: answers owed may still be sent, then `close`. */
   peerDone(link: NodeLink): void;
-  /** The session is over; called once. `error` is what ended it; what the other side did wrong has no `remote`. */
+  /** The session is over, and all that came on it was handed on; called once. `error` is what ended it; what the other side did wrong has no `remote`. */
   closed(link: NodeLink, error: HandfastError | undefined): void;
 }
 
@@ -63,13 +66,19 @@ export class NodeLink implements Link {
   readonly #queue: FairQueue;
   #aheadBytes = 0;
   #scheduled = false;
+  /** Whoever was given a record has not done with it. */
+  #busy = false;
   /** Nothing more is queued. */
   #closing: Refusal | undefined;
   #closed = false;
   #fault: HandfastError | undefined;
+  #refused: HandfastError | undefined;
   #probes = 0n;
   #probedAt: number | undefined;
-  #drained: (() => void) | undefined;
+  /** Something was turned away for want of room. */
+  #full = false;
+  /** Told once everything that waits was handed to the session. */
+  #emptied: (() => void) | undefined;
 
   constructor(options: NodeLinkOptions) {
     const { session, clock, direction, address, queueBytes } = options;
@@ -90,8 +99,9 @@ export class NodeLink implements Link {
 
   /** Begins to read; called once, when whoever is told of records knows this link. */
   start(): void {
-    void this.#read();
-    void this.session.closed.then(() => this.#ended());
+    const read = this.#read();
+    // Whoever is busy with a message for ever does not keep the link.
+    void this.session.closed.then(() => (this.#busy ? undefined : read)).then(() => this.#ended());
   }
 
   /** The sum of both proofs' timestamps, by which two sessions of one pair are told apart. */
@@ -127,15 +137,25 @@ export class NodeLink implements Link {
     return this.#takes(record.length) && this.#push(record);
   }
 
+  /** Sends DATA past the queue. @returns when it was handed to the system. @throws (by rejection) as `Session.send`. */
+  data(payload: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const record = new Uint8Array(1 + payload.length);
+    record[0] = Kind.data;
+    record.set(payload, 1);
+    return this.session.send(record, { signal });
+  }
+
   fail(error: HandfastError): void {
     if (this.#fault || this.#closed) return;
     this.#fault = error;
     this.#say({ code: error.codeName, reason: error.message }, FAULT_DRAIN_MS);
   }
 
-  /** Ends the session at once: what waits is dropped, the other side is told why. */
-  refuse(refusal: Refusal): void {
-    this.#say(refusal, FAULT_DRAIN_MS);
+  /** Ends the session at once for a reason that is no fault of what was sent: what waits is dropped, the other side is told; what has come already is still handed on. */
+  refuse(why: HandfastError): void {
+    if (this.#fault || this.#closed) return;
+    this.#refused ??= why;
+    this.#say({ code: why.codeName, reason: why.message }, FAULT_DRAIN_MS);
   }
 
   /** Ends the session in peace: what waits is sent first. @param drainMs how long the other side may take. */
@@ -143,14 +163,14 @@ export class NodeLink implements Link {
     if (this.#closing || this.#closed) return this.session.closed;
     this.#closing = refusal;
     const until = this.#options.clock.now() + drainMs;
-    const cancel = this.#options.clock.at(until, () => this.#drained?.());
-    this.#drained = () => {
+    const cancel = this.#options.clock.at(until, () => this.#emptied?.());
+    this.#emptied = () => {
       cancel();
-      this.#drained = undefined;
+      this.#emptied = undefined;
       this.#queue.clear();
       void this.session.close({ refusal, drainMs: Math.max(0, until - this.#options.clock.now()) });
     };
-    if (this.#queue.bytes === 0) this.#drained();
+    if (this.#queue.bytes === 0) this.#emptied();
     return this.session.closed;
   }
 
@@ -163,11 +183,15 @@ export class NodeLink implements Link {
   }
 
   #takes(length: number): boolean {
-    return this.open && length - 1 <= this.largestBody && this.#queue.takes(length);
+    if (!this.open || length - 1 > this.largestBody) return false;
+    if (this.#queue.takes(length)) return true;
+    this.#full = true;
+    return false;
   }
 
   #push(record: Uint8Array): true {
-    this.#queue.push(record);
+    if (record[0] === Kind.ping) this.#queue.pushBarrier(record);
+    else this.#queue.push(record);
     if (!this.#scheduled) {
       this.#scheduled = true;
       // What one turn sends is handed over together, so that it is sealed by one call; and the small may overtake the large of the same turn.
@@ -198,13 +222,17 @@ export class NodeLink implements Link {
       };
       sent.then(written, written);
     }
-    if (this.#queue.bytes === 0) this.#drained?.();
+    if (this.#queue.bytes === 0) this.#emptied?.();
+    if (this.#full && this.open && 2 * this.#queue.bytes <= this.#options.queueBytes) {
+      this.#full = false;
+      this.#options.drained(this);
+    }
   }
 
   #say(refusal: Refusal, drainMs: number): void {
     if (this.#closed) return;
     this.#closing = refusal;
-    this.#drained = undefined;
+    this.#emptied = undefined;
     this.#queue.clear();
     void this.session.close({ refusal, drainMs });
   }
@@ -212,7 +240,7 @@ export class NodeLink implements Link {
   async #read(): Promise<void> {
     try {
       for await (const batch of this.session.batches()) {
-        this.#take(batch);
+        await this.#take(batch);
         if (this.#fault) return;
       }
     } catch {
@@ -222,16 +250,23 @@ export class NodeLink implements Link {
     if (!this.#closed) this.#options.peerDone(this);
   }
 
-  #take({ bytes, places, count }: MessageBatch): void {
+  async #take({ bytes, places, count }: MessageBatch): Promise<void> {
     for (let i = 0; i < count && !this.#fault; i++) {
       const at = places[2 * i];
       const kind = bytes[at];
       const body = bytes.subarray(at + 1, at + places[2 * i + 1]);
       try {
         if (kind === Kind.pong && body[0] >= PROBE_BYTE) this.#answered(body);
-        else this.#options.received(this, kind, body);
+        else {
+          const busy = this.#options.received(this, kind, body);
+          if (!busy) continue;
+          this.#busy = true;
+          await busy;
+        }
       } catch (cause) {
         this.fail(new HandfastError('INTERNAL', 'a fault while a record was being dealt with', { cause }));
+      } finally {
+        this.#busy = false;
       }
     }
   }
@@ -249,7 +284,7 @@ export class NodeLink implements Link {
     const { error } = this.session;
     const why =
       error instanceof HandfastError || error === undefined ? error : new HandfastError('TRUNCATED', error.message, { cause: error });
-    this.#options.closed(this, this.#fault ?? why);
+    this.#options.closed(this, this.#fault ?? this.#refused ?? why);
   }
 }
 
