@@ -45,6 +45,7 @@ describe('a ban file', () => {
     clock.advance(500);
     const second = await open();
     expect(second.list()).toEqual(before.filter(({ subject }) => subject !== '10.1.0.0/16'));
+    expect(second.size).toBe(3);
     clock.advance(8_999);
     expect(second.has('10.0.0.1')).toBe(true);
     clock.advance(1);
@@ -104,6 +105,14 @@ describe('a ban file', () => {
     await list.close();
   });
 
+  it('is whole when close returns, also when it was being written', async () => {
+    const list = await open();
+    list.ban('10.0.0.1');
+    clock.advance(1_000);
+    await list.close();
+    expect([subjects(), readdirSync(room)]).toEqual([['10.0.0.1'], ['bans.json']]);
+  });
+
   it('that cannot be written is told, and tried again', async () => {
     const list = await open();
     const errors: string[] = [];
@@ -114,7 +123,9 @@ describe('a ban file', () => {
     await expect.poll(() => clock.armed, { timeout: 30_000 }).toBe(1);
     expect(errors).toEqual(['HF_BAD_ARGUMENT']);
     mkdirSync(room);
-    clock.advance(30_000);
+    clock.advance(29_999);
+    expect(clock.armed).toBe(1);
+    clock.advance(1);
     await expect.poll(() => readdirSync(room), { timeout: 30_000 }).toEqual(['bans.json']);
     rmSync(room, { recursive: true });
     list.unban(A);

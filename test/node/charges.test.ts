@@ -156,12 +156,13 @@ describe('an IPv6 address', () => {
 describe('memory for balances', () => {
   it('is bounded, and the lightest balance goes first', () => {
     charges = new Charges({ clock, bans, most: 10 });
+    for (const address of ['10.9.9.9', '10.9.9.8', '10.9.9.7']) charge({ address }, 'RATE_LIMITED');
     charge({ address: '10.9.9.9' }, 'INVALID_SIGNATURE', 2);
     for (let i = 0; i < 1_000; i++) {
       charge({ address: `10.0.${i >> 8}.${i & 255}` }, 'MALFORMED');
       expect(charges.size).toBeLessThanOrEqual(10);
     }
-    expect(charges.balance('10.9.9.9')).toBe(12_000);
+    expect(charges.balance('10.9.9.9')).toBe(12_050);
     // What came later outweighs what has faded.
     clock.advance(32_000 * 2);
     for (let i = 0; i < 10; i++) charge({ address: `10.1.0.${i}` }, 'INVALID_SIGNATURE');
