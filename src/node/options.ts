@@ -14,6 +14,7 @@ import { parseAddress } from './address.ts';
 import { AllowList } from './allow.ts';
 import type { Carriers } from './carriers.ts';
 import type { ChargeLimits } from './charges.ts';
+import type { GossipLimits } from './gossip-limits.ts';
 import type { HandlerLimits } from './handlers.ts';
 import type { PeerLimits, PeerSnapshot } from './peers.ts';
 import type { RequestLimits } from './requests.ts';
@@ -31,6 +32,7 @@ export type NodeLimits = { readonly [K in Exclude<keyof AdmissionLimits, 'sessio
     charges?: Partial<ChargeLimits> | undefined;
     requests?: Partial<RequestLimits> | undefined;
     handlers?: Partial<HandlerLimits> | undefined;
+    gossip?: Partial<GossipLimits> | undefined;
   };
 
 /** A peer to be dialled for ever: its address, and the id that must answer. */
@@ -47,7 +49,10 @@ export interface NodeOptions {
   listen?: { readonly host?: string | undefined; readonly port: number } | undefined;
   /** Dialled, and dialled again, for as long as the node lives. `host:port`, or with the id that must answer. */
   peers?: Iterable<GivenPeer> | undefined;
-  /** Who may connect, and answer: ids, or a function that is asked. Everybody when absent. */
+  /**
+   * Who may connect, and answer: ids, or a function that is asked. Everybody when absent. Of broadcasts the origin has to be on the list too; a function is not asked for them, since they
+   * come in thousands a second.
+   */
   allow?: Iterable<string> | AllowList | ((peer: Peer) => boolean | Promise<boolean>) | undefined;
   maxPeers?: number | undefined;
   maxInbound?: number | undefined;
@@ -203,7 +208,7 @@ const NUMBERS: readonly string[] = [
   'dialMs',
   'bans',
 ];
-const PARTS: readonly string[] = ['charges', 'requests', 'handlers'];
+const PARTS: readonly string[] = ['charges', 'requests', 'handlers', 'gossip'];
 
 function bad(name: string, expected: string): HandfastError {
   return new HandfastError('BAD_ARGUMENT', `${name}: expected ${expected}`);

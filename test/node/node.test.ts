@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
 import type { Node } from '../../src/node/node.ts';
+import type { Subscription } from '../../src/node/subscription.ts';
 import type { Message } from '../../src/transport/message.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { cores } from '../support/cores.ts';
@@ -400,6 +401,94 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
     });
   });
 
+  describe('broadcasts', () => {
+    const take = async (subscription: Subscription): Promise<string[]> => {
+      await story.settle();
+      const texts: string[] = [];
+      while (subscription.waiting.count > 0) texts.push(text((await subscription.next()).value!.bytes));
+      return texts;
+    };
+
+    it('reach all that are connected through others, once each, and nobody else', async () => {
+      const names = ['a', 'b', 'c', 'd'];
+      const nodes = await Promise.all(names.map((name) => story.node(name)));
+      // A ring.
+      for (const [i, node] of nodes.entries()) await story.outcome(node.connect(`${names[(i + 1) % 4]}:1`));
+      const other = await story.node('e');
+      const subscriptions = [...nodes, other].map((node) => node.subscribe('news'));
+      const elsewhere = nodes[1].subscribe('weather');
+      const id = await story.outcome(nodes[0].broadcast('news', bytes('one')));
+      await story.outcome(nodes[2].broadcast('news', bytes('two')));
+      const first = await Promise.all([subscriptions[3].next(), story.settle()]);
+      expect(first[0].value).toMatchObject({ id, origin: nodes[0].id, topic: 'news', timestamp: story.clock.now() });
+      const heard: string[][] = [];
+      for (const subscription of subscriptions) heard.push((await take(subscription)).sort());
+      expect(heard).toEqual([['two'], ['one', 'two'], ['one'], ['two'], []]);
+      await story.pass(10_000, 1_000);
+      for (const subscription of subscriptions) expect(subscription.waiting.count).toBe(0);
+      expect(elsewhere.waiting.count).toBe(0);
+    });
+
+    it('of an origin that is banned, or not on the list, go nowhere', async () => {
+      const [a, b] = await pair({}, { allow: [story.id('a'), story.id('d')] });
+      const c = await story.node('c');
+      const d = await story.node('d');
+      await story.outcome(c.connect('a:1'));
+      await story.outcome(d.connect('b:1'));
+      const heard = d.subscribe('news');
+      await story.outcome(c.broadcast('news', bytes('from outside')));
+      await story.outcome(a.broadcast('news', bytes('from a')));
+      expect(await take(heard)).toEqual(['from a']);
+      // The session with the one who passed it on stays.
+      expect(b.peers().length).toBe(2);
+    });
+
+    it('a loop that is too slow misses the oldest and is told how many; leaving it ends it', async () => {
+      const [a, b] = await pair();
+      const subscription = b.subscribe('news', { most: 3 });
+      for (let i = 0; i < 5; i++) await story.outcome(a.broadcast('news', bytes(`${i}`)));
+      expect(subscription.dropped).toBe(2);
+      const heard: string[] = [];
+      for await (const message of subscription) {
+        heard.push(text(message.bytes));
+        if (heard.length === 3) break;
+      }
+      expect(heard).toEqual(['2', '3', '4']);
+      expect(await subscription.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('closing the node ends its loops, after what they had waiting', async () => {
+      const [a, b] = await pair();
+      const subscription = b.subscribe('news');
+      const waiting = b.subscribe('other').next();
+      await story.outcome(a.broadcast('news', bytes('last')));
+      const closed = b.close();
+      await story.settle();
+      await closed;
+      const heard: string[] = [];
+      for await (const message of subscription) heard.push(text(message.bytes));
+      expect(heard).toEqual(['last']);
+      expect(await waiting).toEqual({ done: true, value: undefined });
+      expect(await b.subscribe('late').next()).toEqual({ done: true, value: undefined });
+      expect(await story.outcome(b.broadcast('news', bytes('late')))).toBe('HF_CLOSED');
+    });
+
+    it('a bad signature is charged to whoever sent it, and the session goes on', async () => {
+      await story.node('b');
+      const session = await story.session('r', 'b', { node: true });
+      const whole = new Uint8Array(2 + 32 + 8 + 8 + 1 + 1 + 4 + 64);
+      whole[0] = 4;
+      whole[1] = 3;
+      whole.set(story.identity('x').publicKey, 2);
+      new DataView(whole.buffer).setBigUint64(42, BigInt(story.clock.now()));
+      whole.set([1, 65], 50);
+      void session.send(whole);
+      await story.settle();
+      expect(story.taken()).toEqual(['b peer r inbound', 'b warn r HF_INVALID_SIGNATURE']);
+      session.destroy();
+    });
+  });
+
   describe('options and arguments', () => {
     it.each([
       ['protocol', { protocol: 'xrpl' }],
@@ -420,6 +509,8 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       ['limits.halfOpen', { limits: { halfOpen: -1 } }],
       ['limits.nonsense', { limits: { nonsense: 1 } }],
       ['limits', { limits: 7 }],
+      ['limits.gossip', { limits: { gossip: 7 } }],
+      ['limits.perSecond', { limits: { gossip: { perSecond: 0 } } }],
       ['agent', { agent: '' }],
       ['data', { data: 'x' }],
       ['signal', { signal: 'x' }],
@@ -435,6 +526,10 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(await story.outcome(a.connect('b:1', { peer: 'x' }))).toBe('HF_BAD_ARGUMENT');
       expect(await story.outcome(a.send('x', bytes('')))).toBe('HF_BAD_ARGUMENT');
       expect(await story.outcome(a.request('x', bytes('')))).toBe('HF_BAD_ARGUMENT');
+      expect(await story.outcome(a.broadcast('', bytes('')))).toBe('HF_BAD_ARGUMENT');
+      expect(() => a.subscribe('')).toThrow(HandfastError);
+      expect(() => a.subscribe('x', { most: 0 })).toThrow(HandfastError);
+      expect(() => a.handle('', 'x' as never)).toThrow(HandfastError);
       expect(() => a.ban('x')).toThrow(HandfastError);
       expect(() => a.allow.add(story.id('b'))).toThrow(HandfastError);
     });
