@@ -53,7 +53,6 @@ describe.each(cores.map((core) => [core.name, core] as const))('what goes wrong 
       'a dialFailed HF_FUTURE_TIMESTAMP own b:1',
       'b handshakeError HF_FUTURE_TIMESTAMP proved',
     ]);
-    story.nodes.pop();
     const a = await story.node('a2', { clock: new HandClock(story.clock.now() - 30_001), clockWindowMs: 60_000 });
     expect(await story.outcome(a.connect('b:1'))).toBe('HF_EXPIRED_TIMESTAMP');
     expect(story.taken().sort()).toEqual(['a2 dialFailed HF_EXPIRED_TIMESTAMP proved b:1', 'b handshakeError HF_EXPIRED_TIMESTAMP own']);
