@@ -122,7 +122,7 @@ describe('a request', () => {
   it('ends with what the other side says instead of an answer', async () => {
     const link = connected();
     const one = ask();
-    const [{ id }] = directs(link) as [{ id: bigint }];
+    const { id } = directs(link)[0]!;
     requests.answered(link, Kind.error, errorRecord(id, 'NO_HANDLER').subarray(1));
     await settled();
     expect(one.error).toMatchObject({ code: 'HF_NO_HANDLER', remote: 'proved', blame: 'peer' });
@@ -133,7 +133,7 @@ describe('a request', () => {
     const controller = new AbortController();
     const before = ask(HELLO, { signal: AbortSignal.abort('early') });
     const one = ask(HELLO, { signal: controller.signal });
-    const [{ id }] = directs(link) as [{ id: bigint }];
+    const { id } = directs(link)[0]!;
     controller.abort('enough');
     answer(link, id);
     await settled();
@@ -277,7 +277,7 @@ describe('with two sessions of one peer', () => {
   it('an answer may come on either, and the second is ignored', async () => {
     const older = connected();
     const one = ask();
-    const [{ id }] = directs(older) as [{ id: bigint }];
+    const { id } = directs(older)[0]!;
     const newer = connected();
     expect(directs(newer)).toHaveLength(1);
     answer(older, id, 'first');
@@ -291,7 +291,7 @@ describe('answers', () => {
   it('of another peer, or to what was not sent, are ignored', async () => {
     const link = connected();
     const one = ask();
-    const [{ id }] = directs(link) as [{ id: bigint }];
+    const { id } = directs(link)[0]!;
     const other = new FakeLink(OTHER);
     requests.opened(other);
     answer(other, id, 'forged');
