@@ -208,6 +208,10 @@ describe('a request', () => {
     const next = connected();
     ask(next, 3, '', 'later');
     expect(said(next)).toEqual(['3: only the next takes it']);
+    const narrow = connected({ largestBody: 20 });
+    ask(narrow, 3, '', 'later');
+    expect(said(narrow)).toEqual(['3: ANSWER_TOO_LARGE']);
+    expect(handlers.owed(narrow)).toBe(0);
   });
 
   it('that is misshapen fails the link with MALFORMED', () => {
