@@ -474,13 +474,25 @@ describe('limits', () => {
     leave(11);
     leave(12, 'c');
     expect(handlers.held.peers).toBe(2);
+    leave(10, 'a');
+    expect(ran).toEqual(['a', 'c']);
     leave(13, 'd');
+    leave(14, 'e');
+    // The figure that the document gives: beyond so many peers the one that left first is a stranger again.
+    leave(10, 'a');
+    expect(ran).toEqual(['a', 'c', 'd', 'e', 'a']);
     expect(handlers.held.peers).toBe(2);
-    const [first, third] = [connected({ peer: peerOf(10) }), connected({ peer: peerOf(12) })];
-    ask(third, 1, 'c');
-    ask(first, 1, 'a');
-    // The figure that the document gives: beyond so many peers the oldest is a stranger again.
-    expect([said(third), said(first), ran]).toEqual([['1: c'], ['1: a'], ['a', 'c', 'd', 'a']]);
+  });
+
+  it('a peer that has come back is not among those that have left', () => {
+    renew({ departedPeers: 1 });
+    handlers.closed(connected());
+    const link = connected();
+    ask(link, 1);
+    for (const byte of [10, 11, 12]) handlers.closed(connected({ peer: peerOf(byte) }));
+    ask(link, 1);
+    expect(said(link)).toEqual(['1: 1', '1: 1']);
+    expect(handlers.held.peers).toBe(2);
   });
 
   it('a peer that does not come back is forgotten after the longest deadline and two minutes', () => {
