@@ -125,7 +125,7 @@ export class Publisher {
     if (this.#cancel || this.#waiting.length === 0) return;
     const { clock, limits } = this.#options;
     // Not each by itself: that would set timers by the thousand.
-    const some = Math.min(this.#waiting.length, Math.max(1, limits.publishedPerSecond / RELEASES_PER_SECOND));
+    const some = Math.min(this.#waiting.length, Math.max(1, Math.floor(limits.publishedPerSecond / RELEASES_PER_SECOND)));
     const ms = Math.max(1, Math.ceil(((some - this.#tokens) * 1000) / limits.publishedPerSecond));
     this.#cancel = clock.at(clock.now() + ms, () => {
       this.#cancel = undefined;
