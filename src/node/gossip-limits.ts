@@ -22,8 +22,9 @@ export interface GossipLimits {
   /** Envelopes kept to be asked for, and the bytes of their blocks; 350 more for each. */
   storeMs: number;
   storeBytes: number;
-  /** Signatures verified before others get their turn. */
+  /** Signatures verified before others get their turn, and about how many bytes of envelopes. */
   verifiedPerTurn: number;
+  verifiedBytesPerTurn: number;
   /** Own messages sent in a second, and half as many at once; others wait. A quarter of what one session reads, so that all of them are read. */
   publishedPerSecond: number;
   /** Own messages that wait. */
@@ -63,6 +64,7 @@ const DEFAULTS: GossipLimits = {
   storeMs: 10_000,
   storeBytes: 16 * 1024 * 1024,
   verifiedPerTurn: 128,
+  verifiedBytesPerTurn: 1024 * 1024,
   publishedPerSecond: 1024,
   publishing: 16_384,
   payloadBytes: 1_048_576,

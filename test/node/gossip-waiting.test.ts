@@ -9,7 +9,7 @@ const id = (name: string | number) => hash(text(`${name}`));
 const signature = (byte: number) => new Uint8Array(64).fill(byte);
 
 function made(limits = {}) {
-  const all = gossipLimits(pure, limits);
+  const all = gossipLimits(pure, { verifiedPerTurn: 100, ...limits });
   const waiting = new Waiting(pure, all);
   const sessions = Array.from({ length: 4 }, (_, i) => new GossipSession(pure, all, undefined as never, i, 0, 0, 0));
   const add = (session: GossipSession, name: string | number, origin = 'origin', length = 200): Pending | undefined => {
@@ -27,27 +27,34 @@ function made(limits = {}) {
 
 describe('envelopes that wait', () => {
   it('are taken a session after the other, each in its order', () => {
-    const { waiting, sessions, add } = made();
+    const { waiting, sessions, add } = made({ verifiedPerTurn: 3 });
     const [a, b, c] = sessions;
     for (let i = 0; i < 4; i++) add(a, `a${i}`);
     add(b, 'b0');
     add(c, 'c0');
     add(c, 'c1');
     const order = ['a0', 'b0', 'c0', 'a1', 'c1', 'a2', 'a3'].map((name) => id(name));
-    expect(waiting.take(3).map(({ digest }) => digest)).toEqual(order.slice(0, 3));
+    const take = () => waiting.take().map(({ digest }) => digest);
+    expect(take()).toEqual(order.slice(0, 3));
     expect(waiting.count).toBe(4);
-    expect(waiting.take(100).map(({ digest }) => digest)).toEqual(order.slice(3));
+    expect([take(), take(), take()]).toEqual([order.slice(3, 6), order.slice(6), []]);
     expect([waiting.count, a.waiting, c.waiting, a.queue.length]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('are taken no more of in one turn once they have its bytes', () => {
+    const { waiting, sessions, add } = made({ verifiedBytesPerTurn: 1000 });
+    for (const length of [400, 400, 400, 400, 5000, 100]) add(sessions[0], `${sessions[0].waiting}`, 'o', length);
+    expect([1, 2, 3, 4].map(() => waiting.take().map(({ whole }) => whole.length))).toEqual([[400, 400, 400], [400, 5000], [100], []]);
   });
 
   it('are held by nobody once they were taken, however long the queue', () => {
     const { waiting, sessions, add } = made({ perSecond: 100_000 });
-    for (let i = 0; i < 2000; i++) add(sessions[0], i);
+    for (let i = 0; i < 700; i++) add(sessions[0], i);
     const taken: Pending[] = [];
-    for (let i = 0; i < 19; i++) taken.push(...waiting.take(100));
-    expect(taken.map(({ digest }) => digest)).toEqual(Array.from({ length: 1900 }, (_, i) => id(i)));
+    for (let i = 0; i < 6; i++) taken.push(...waiting.take());
+    expect(taken.map(({ digest }) => digest)).toEqual(Array.from({ length: 600 }, (_, i) => id(i)));
     expect(sessions[0].queue.filter((pending) => pending !== undefined)).toHaveLength(100);
-    expect(sessions[0].queue.length).toBeLessThan(1000);
+    expect(sessions[0].queue.length).toBeLessThan(500);
   });
 
   it('leave room for other sessions, and within one for other origins', () => {
@@ -61,9 +68,10 @@ describe('envelopes that wait', () => {
   });
 
   it('are no more bytes than may wait; bytes are free again when they are settled', () => {
-    const { waiting, sessions, add } = made({ waitingBytes: 1000 });
+    const { waiting, sessions, add } = made({ waitingBytes: 1000, verifiedPerTurn: 1 });
     expect([1, 2, 3].map((name) => add(sessions[0], name, 'o', 400) !== undefined)).toEqual([true, true, false]);
-    const [first] = waiting.take(1);
+    const [first] = waiting.take();
+    expect(waiting.count).toBe(1);
     expect(add(sessions[0], 3, 'o', 400)).toBeUndefined();
     waiting.settle(first);
     expect(waiting.bytes).toBe(400);
@@ -82,12 +90,12 @@ describe('envelopes that wait', () => {
     expect(pending.senders).toEqual([a, c]);
     expect(pending.holders).toEqual([a, b, c, d]);
     expect([b.copies, d.copies]).toEqual([1, 1]);
-    waiting.take(1);
+    waiting.take();
     expect(waiting.retry(pending)).toBe(true);
     expect(pending).toMatchObject({ session: b, hops: 9, senders: [b, d], others: [] });
     expect(pending.whole.slice(-64)).toEqual(signature(2));
     expect([b.copies, d.copies, waiting.count]).toEqual([0, 0, 1]);
-    expect(waiting.take(1)).toEqual([pending]);
+    expect(waiting.take()).toEqual([pending]);
     expect(waiting.retry(pending)).toBe(false);
     waiting.settle(pending);
     expect([waiting.count, waiting.bytes]).toEqual([0, 0]);
@@ -97,7 +105,7 @@ describe('envelopes that wait', () => {
     const { waiting, sessions, add } = made();
     const pending = add(sessions[0], 'x')!;
     waiting.copy(pending, sessions[1], 9, signature(2));
-    waiting.take(1);
+    waiting.take();
     waiting.settle(pending);
     expect(sessions[1].copies).toBe(0);
   });
