@@ -13,8 +13,3 @@ export function parseAddress(address: string): HostAndPort | undefined {
   const port = Number(found[3]);
   return port >= 1 && port <= 65_535 ? { host: found[1] ?? found[2], port } : undefined;
 }
-
-/** The host of `host:port` as a carrier reports it, without brackets; the whole text where there is no port. */
-export function hostOf(address: string): string {
-  return parseAddress(address)?.host ?? address;
-}

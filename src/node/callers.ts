@@ -21,7 +21,7 @@ export interface HandlerLimits {
   answerBytesPerPeer: number;
   /** 64 MiB. */
   answerBytes: number;
-  /** Peers remembered after their last session, up to 16 KiB each beside their answers; 1,024. */
+  /** Peers remembered after their last session, up to 16 KiB each, and as much for each of four earlier lives, beside their answers; 1,024. */
   departedPeers: number;
 }
 
@@ -49,6 +49,8 @@ export interface Caller {
   /** Handlers that have not ended, of requests forgotten too. */
   running: number;
   seen: SeenIds;
+  /** Of its last lives before this one: a session of theirs, slow to open, may still bring what was taken on another. */
+  readonly seenBefore: Map<string, SeenIds>;
   departedAt: Millis;
 }
 
@@ -104,14 +106,12 @@ export class Callers {
         answerBytes: 0,
         running: 0,
         seen: new SeenIds(SEEN_PAGES),
+        seenBefore: new Map(),
         departedAt: 0,
       };
       this.#callers.set(peerId, caller);
     } else if (caller.life !== life) {
-      // Another process: it knows nothing of what the earlier one asked, and its ids begin anew.
-      this.forgetAll(caller, new HandfastError('PEER_RESTARTED', 'the peer has restarted'));
-      caller.seen = new SeenIds(SEEN_PAGES);
-      caller.life = life;
+      this.#reborn(caller, life);
     } else if (life === undefined && caller.lines.size === 0) {
       // It may be another process whose ids begin anew; then the old ones must not stand in their way. What is remembered whole stays.
       caller.seen = new SeenIds(SEEN_PAGES);
@@ -205,6 +205,21 @@ export class Callers {
     this.#deadlines.clear();
   }
 
+  /** Another process: it knows nothing of what the earlier one asked, and its ids begin anew. */
+  #reborn(caller: Caller, life: string | undefined): void {
+    const { seenBefore } = caller;
+    this.forgetAll(caller, new HandfastError('PEER_RESTARTED', 'the peer has restarted'));
+    caller.seen.shrink(DEPARTED_PAGES);
+    if (caller.life !== undefined) seenBefore.set(caller.life, caller.seen);
+    caller.life = life;
+    caller.seen = (life === undefined ? undefined : seenBefore.get(life)) ?? new SeenIds(SEEN_PAGES);
+    if (life !== undefined) seenBefore.delete(life);
+    for (const oldest of seenBefore.keys()) {
+      if (seenBefore.size <= LIVES_BEFORE) break;
+      seenBefore.delete(oldest);
+    }
+  }
+
   /** Answers of peers that have left go first; their ids stay. @returns whether it was enough. */
   #departedMakeRoom(enough: () => boolean): boolean {
     for (const caller of this.#departed) {
@@ -237,5 +252,6 @@ export class Callers {
 // A million ids, 128 KiB at most for a peer that is here; 131,072 and 16 KiB for one that has left.
 const SEEN_PAGES = 128;
 const DEPARTED_PAGES = 16;
+const LIVES_BEFORE = 4;
 /** The longest a request may take, and two minutes for what is still on its way. */
 const DEPARTED_MS = 600_000 + 120_000;

@@ -8,12 +8,16 @@ import type { AllowList } from './allow.ts';
 import { type Ban, BanList, type BanOptions } from './bans.ts';
 import { type Charged, Charges } from './charges.ts';
 import { Connections } from './connections.ts';
+import { Gossip } from './gossip.ts';
+import type { GossipMessage } from './gossip-message.ts';
 import { type Handler, Handlers } from './handlers.ts';
 import type { NodeLink } from './link.ts';
 import { checkedAddress, checkedId, type NodeOptions, type NodeSettings, nodeSettings } from './options.ts';
 import type { PeerSnapshot } from './peers.ts';
 import { type RequestOptions, Requests } from './requests.ts';
 import { isId } from './subject.ts';
+import { type SubscribeOptions, Subscription } from './subscription.ts';
+import { topicBytes } from './topic.ts';
 
 export interface ConnectToOptions {
   /** The id that must answer. */
@@ -91,6 +95,8 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #charges: Charges;
   readonly #requests: Requests;
   readonly #handlers: Handlers;
+  readonly #gossip: Gossip;
+  readonly #subscriptions = new Map<string, Set<Subscription>>();
   readonly #connections: Connections;
   #cancelMeasure: Cancel = () => {};
   /** Timers of the clock do not keep a process, and a node that only dials may have no socket for a while. */
@@ -101,7 +107,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   /** Use `createNode`. */
   constructor(settings: NodeSettings, bans: BanList) {
     super();
-    const { identity, network, allow, clock, core, limits } = settings;
+    const { identity, network, tag, allow, clock, core, limits } = settings;
     this.id = identity.id;
     this.network = network;
     this.allow = allow;
@@ -114,12 +120,23 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       limits: limits.handlers,
       failed: (error, from, topic) => this.#tell('handlerFailed', error, from, topic),
     });
+    this.#gossip = new Gossip({
+      clock,
+      core,
+      identity,
+      tag,
+      limits: { sessions: settings.peerLimits.maxPeers, ...limits.gossip },
+      allowed: (origin) => allow.has(origin) && !bans.has(origin),
+      deliver: (message) => this.#deliver(message),
+      charge: (link, error) => this.#charge({ id: link.peer.id }, error),
+    });
     this.#connections = new Connections({
       settings,
       bans,
       opened: (link) => {
         this.#handlers.opened(link);
         this.#requests.opened(link);
+        this.#gossip.opened(link);
       },
       received: (link, kind, body) => this.#received(link, kind, body),
       drained: (link) => {
@@ -127,7 +144,10 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
         this.#requests.drained(link);
       },
       owed: (link) => this.#handlers.owed(link),
-      retired: (link) => this.#requests.closed(link),
+      retired: (link) => {
+        this.#requests.closed(link);
+        this.#gossip.closed(link);
+      },
       closed: (link) => this.#handlers.closed(link),
       charge: (subject, error) => this.#charge(subject, error),
       told: (peer) => this.#tell('peer', peer),
@@ -201,6 +221,31 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   }
 
   /**
+   * Signs a message and sends it to every peer, and through them to all; best effort, nobody answers. Own subscriptions do not get it.
+   * @param topic 1 to 255 bytes. @returns its id, 32 bytes.
+   * @throws (by rejection) HF_BAD_ARGUMENT; HF_BUSY when too many wait to be sent; HF_CLOSED; what a signer held elsewhere throws.
+   */
+  broadcast(topic: string, bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#gossip.publish(topic, bytes);
+  }
+
+  /**
+   * Broadcasts of a topic from now on, each once, as a loop takes them: `for await (const message of node.subscribe('topic'))`. Leaving the loop ends it, and so does closing the node.
+   * A loop that is too slow misses the oldest; `dropped` says how many. @throws HF_BAD_ARGUMENT
+   */
+  subscribe(topic: string, options: SubscribeOptions = {}): Subscription {
+    if (topicBytes(topic).length === 0) throw new HandfastError('BAD_ARGUMENT', 'topic: expected text of 1 to 255 bytes');
+    const subscriptions = this.#subscriptions.get(topic) ?? new Set();
+    const subscription = new Subscription(topic, options, () => {
+      subscriptions.delete(subscription);
+      if (subscriptions.size === 0 && this.#subscriptions.get(topic) === subscriptions) this.#subscriptions.delete(topic);
+    });
+    this.#subscriptions.set(topic, subscriptions.add(subscription));
+    if (this.#closing || options.signal?.aborted) subscription.end();
+    return subscription;
+  }
+
+  /**
    * Sends one message without an answer (DATA), as a plain session does. @returns when it was handed to the system.
    * @throws (by rejection) HF_NOT_CONNECTED, HF_TOO_LARGE, HF_CLOSED, HF_ABORTED.
    */
@@ -243,9 +288,11 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.allow.off('remove', this.#removed);
     this.#cancelMeasure();
     this.#requests.close(new HandfastError('CLOSED', 'the node is closed'));
+    this.#gossip.close();
     await this.#connections.close(drainMs);
     this.#handlers.close();
     await this.#bans.close();
+    for (const subscriptions of [...this.#subscriptions.values()]) for (const subscription of [...subscriptions]) subscription.end();
     clearInterval(this.#alive);
     this.#tell('close');
   }
@@ -260,6 +307,11 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       case Kind.error:
         this.#requests.answered(link, kind, body);
         return undefined;
+      case Kind.broadcast:
+      case Kind.ihave:
+      case Kind.iwant:
+        this.#gossip.received(link, kind, body);
+        return undefined;
       case Kind.pong:
         this.#handlers.confirmed(link, body);
         return undefined;
@@ -273,6 +325,10 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     const from = this.#connections.snapshotOf(link);
     if (!from || !this.#settings.data) return undefined;
     return this.#settings.data(body, from, (bytes) => link.data(bytes)) ?? undefined;
+  }
+
+  #deliver(message: GossipMessage): void {
+    for (const subscription of this.#subscriptions.get(message.topic) ?? []) subscription.push(message);
   }
 
   #charge(subject: Charged, error: HandfastError): void {

@@ -7,13 +7,14 @@ import { type HandfastOptions, settingsOf } from '../protocols/handfast/settings
 import type { Peer } from '../protocols/machine.ts';
 import { type Clock, systemClock } from '../transport/clock.ts';
 import type { HandshakeStep } from '../transport/driver.ts';
-import type { AdmissionLimits } from '../transport/limits.ts';
+import { type AdmissionLimits, admissionLimits } from '../transport/limits.ts';
 import type { SessionLimits } from '../transport/session.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { parseAddress } from './address.ts';
 import { AllowList } from './allow.ts';
 import type { Carriers } from './carriers.ts';
 import type { ChargeLimits } from './charges.ts';
+import type { GossipLimits } from './gossip-limits.ts';
 import type { HandlerLimits } from './handlers.ts';
 import type { PeerLimits, PeerSnapshot } from './peers.ts';
 import type { RequestLimits } from './requests.ts';
@@ -31,6 +32,7 @@ export type NodeLimits = { readonly [K in Exclude<keyof AdmissionLimits, 'sessio
     charges?: Partial<ChargeLimits> | undefined;
     requests?: Partial<RequestLimits> | undefined;
     handlers?: Partial<HandlerLimits> | undefined;
+    gossip?: Partial<GossipLimits> | undefined;
   };
 
 /** A peer to be dialled for ever: its address, and the id that must answer. */
@@ -47,7 +49,10 @@ export interface NodeOptions {
   listen?: { readonly host?: string | undefined; readonly port: number } | undefined;
   /** Dialled, and dialled again, for as long as the node lives. `host:port`, or with the id that must answer. */
   peers?: Iterable<GivenPeer> | undefined;
-  /** Who may connect, and answer: ids, or a function that is asked. Everybody when absent. */
+  /**
+   * Who may connect, and answer: ids, or a function that is asked. Everybody when absent. Of broadcasts the origin has to be on the list too; a function is not asked for them, since they
+   * come in thousands a second.
+   */
   allow?: Iterable<string> | AllowList | ((peer: Peer) => boolean | Promise<boolean>) | undefined;
   maxPeers?: number | undefined;
   maxInbound?: number | undefined;
@@ -113,6 +118,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
   const { tag } = settingsOf(handshake);
   const maxPeers = whole('maxPeers', options.maxPeers ?? 64, 1);
   if (data !== undefined && typeof data !== 'function') throw bad('data', 'a function');
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw bad('signal', 'an AbortSignal');
   return {
     identity,
     network,
@@ -130,12 +136,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
       maxInbound: whole('maxInbound', options.maxInbound ?? maxPeers, 0),
       maxOutbound: whole('maxOutbound', options.maxOutbound ?? maxPeers, 0),
     },
-    limits: {
-      ...limits,
-      outgoingBytes: whole('limits.outgoingBytes', limits.outgoingBytes ?? 4 * 1024 * 1024, 1),
-      dials: whole('limits.dials', limits.dials ?? 8, 1),
-      dialMs: whole('limits.dialMs', limits.dialMs ?? 10_000, 1),
-    },
+    limits: checkedLimits(limits),
     handshake,
     data,
   };
@@ -151,6 +152,19 @@ export function checkedId(name: string, id: unknown): string {
 export function checkedAddress(name: string, address: unknown): string {
   if (typeof address !== 'string' || !parseAddress(address)) throw bad(name, `host:port, not ${shown(address)}`);
   return address;
+}
+
+function checkedLimits(limits: NodeLimits): NodeSettings['limits'] {
+  if (typeof limits !== 'object' || limits === null) throw bad('limits', 'an object');
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined) continue;
+    if (PARTS.includes(name)) {
+      if (typeof value !== 'object' || value === null) throw bad(`limits.${name}`, 'an object');
+    } else if (!NUMBERS.includes(name)) throw bad(`limits.${name}`, `one of ${[...NUMBERS, ...PARTS].join(', ')}`);
+    else if (typeof value !== 'number' || !(value >= 1)) throw bad(`limits.${name}`, 'a number from 1');
+  }
+  const { outgoingBytes = 4 * 1024 * 1024, dials = 8, dialMs = 10_000 } = limits;
+  return { ...limits, outgoingBytes, dials, dialMs };
 }
 
 function checkedListen(listen: NodeOptions['listen']): NodeSettings['listen'] {
@@ -184,6 +198,17 @@ function whole(name: string, value: number, least: number): number {
 function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeof value;
 }
+
+const NUMBERS: readonly string[] = [
+  ...Object.keys(admissionLimits()).filter((name) => name !== 'sessions'),
+  'unreadMessages',
+  'unreadBytes',
+  'outgoingBytes',
+  'dials',
+  'dialMs',
+  'bans',
+];
+const PARTS: readonly string[] = ['charges', 'requests', 'handlers', 'gossip'];
 
 function bad(name: string, expected: string): HandfastError {
   return new HandfastError('BAD_ARGUMENT', `${name}: expected ${expected}`);

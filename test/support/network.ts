@@ -5,8 +5,11 @@ import { HandfastError } from '../../src/errors.ts';
 import type { Carriers } from '../../src/node/carriers.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
 import type { NodeOptions } from '../../src/node/options.ts';
+import type { HandfastOptions } from '../../src/protocols/handfast/settings.ts';
 import type { Carrier } from '../../src/transport/carrier.ts';
+import { connect } from '../../src/transport/connect.ts';
 import { type MemoryPair, memoryPair } from '../../src/transport/memory.ts';
+import type { Session } from '../../src/transport/session.ts';
 import { HandClock } from './clock.ts';
 
 interface Joined {
@@ -107,6 +110,17 @@ export class NodeStory {
     node.on('unban', ({ subject }) => this.told.push(`${name} unban ${nameOf(subject)}`));
     node.on('warn', ({ subject, error }) => this.told.push(`${name} warn ${nameOf(subject)} ${error.code}`));
     return node;
+  }
+
+  /** A session of anybody's with a node, without a node of its own: plain, or one that sends whatever records it likes. */
+  async session(name: string, to: string, options: Partial<HandfastOptions> = {}, remote?: string): Promise<Session> {
+    const signal = new AbortController().signal;
+    const stream = await this.network.carriers(name, remote).dial(`${to}:1`, { signal, deadlineMs: 1 });
+    const identity = this.identity(name);
+    const connected = connect({ protocol: 'handfast', stream, identity, network: 'demo', core: this.core, clock: this.clock, ...options });
+    connected.catch(() => {});
+    await this.settle();
+    return connected;
   }
 
   /** Moves bytes until nothing moves any more. */
