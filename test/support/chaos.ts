@@ -112,16 +112,23 @@ export class ChaosNetwork {
     for (const { wire } of this.connections) wire.moved();
   }
 
-  /** Lets time pass, moment by moment; between two, those who speak have their turns. @param done ends it early. */
+  /** Lets time pass, a grain at a time where anything happens; after each, those who speak have their turns. @param done ends it early. */
   async pass(ms: number, done: () => boolean = () => false): Promise<void> {
     const until = this.clock.precise() + ms;
     await turns();
     while (!done()) {
-      const next = Math.min(until, this.clock.next);
+      const { grainMs } = this.#options;
+      const next = Math.min(until, Math.ceil(this.clock.next / grainMs) * grainMs);
       this.clock.advance(Math.max(0, next - this.clock.precise()));
       await turns();
       if (next >= until) return;
     }
+  }
+
+  /** Cuts all connections of a node without a word, as when its machine dies. */
+  unplug(name: string): void {
+    for (const { from, to, wire } of this.connections) if (from === name || to === name) wire.silence();
+    this.#count('unplug');
   }
 
   #apart(one: string, other: string): boolean {
