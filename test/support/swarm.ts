@@ -64,7 +64,11 @@ export class Swarm {
     this.names = Array.from({ length: size }, (_, i) => `n${i}`);
     this.#identities = new Map(this.names.map((name) => [name, Identity.generate({ core })]));
     this.#names = new Map(this.names.map((name) => [this.id(name), name]));
-    const others = (i: number): string[] => Array.from({ length: chords }, () => this.names[(i + this.random.between(2, size - 2)) % size]);
+    // Every tenth has more sessions than it sends each broadcast to at once.
+    const others = (i: number): string[] => {
+      const length = i % 10 === 0 ? Math.min(size / 2, 12) : chords;
+      return Array.from({ length }, () => this.names[(i + this.random.between(2, size - 2)) % size]);
+    };
     // Every third is dialled by the one that it dials, so that both have to settle on one of two sessions.
     const before = (i: number): string[] => (i % 3 === 0 ? [this.names[(i + size - 1) % size]] : []);
     this.#dials = new Map(this.names.map((name, i) => [name, [this.names[(i + 1) % size], ...before(i), ...others(i)]]));
