@@ -200,13 +200,16 @@ export class Dialer {
       return;
     }
     target.state = 'dialling';
+    // One for each attempt: a signal that lives for ever would gather listeners.
+    target.abort = new AbortController();
+    const { signal } = target.abort;
     this.#dialling++;
     try {
-      const id = await attempt({ address: target.address, peer: target.named }, target.abort.signal);
-      if (!target.abort.signal.aborted) this.#connected(target, id);
+      const id = await attempt({ address: target.address, peer: target.named }, signal);
+      if (!signal.aborted) this.#connected(target, id);
     } catch (error) {
       const why = error instanceof HandfastError ? error : new HandfastError('INTERNAL', 'a fault while dialling', { cause: error });
-      if (!target.abort.signal.aborted) this.#failed(target, why);
+      if (!signal.aborted) this.#failed(target, why);
     } finally {
       this.#dialling--;
       this.#next();

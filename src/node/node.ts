@@ -15,7 +15,7 @@ import type { NodeLink } from './link.ts';
 import { checkedAddress, checkedId, type NodeOptions, type NodeSettings, nodeSettings } from './options.ts';
 import type { PeerSnapshot } from './peers.ts';
 import { type RequestOptions, Requests } from './requests.ts';
-import { isId } from './subject.ts';
+import { isId, subjectOf } from './subject.ts';
 import { type SubscribeOptions, Subscription } from './subscription.ts';
 import { topicBytes } from './topic.ts';
 
@@ -333,7 +333,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   #charge(subject: Charged, error: HandfastError): void {
     if (this.#charges.charge(subject, error) !== 'warn') return;
-    const who = subject.id ?? subject.address!;
+    const who = subject.id ?? subjectOf(subject.address!).text;
     this.#tell('warn', { subject: who, balance: this.#charges.balance(who), error });
   }
 

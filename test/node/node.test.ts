@@ -82,6 +82,47 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(runs).toBe(1);
     });
 
+    it('a peer that restarts: a request in flight ends so, one that may be handled twice is asked again', async () => {
+      const [a, b] = await pair({ peers: ['b:1'] });
+      b.handle('', () => new Promise(() => {}));
+      const once = a.request(b.id, bytes('x'), { deadlineMs: 60_000 });
+      const again = a.request(b.id, bytes('y'), { deadlineMs: 60_000, idempotent: true });
+      for (const asked of [once, again]) asked.catch(() => {});
+      await story.settle();
+      const closed = b.close({ drainMs: 0 });
+      await story.pass(1_000, 50);
+      await closed;
+      const second = await story.node('b');
+      second.handle('', ({ bytes: payload }) => payload);
+      await story.pass(4_000, 50);
+      expect(await story.outcome(once)).toBe('HF_PEER_RESTARTED');
+      expect(text(await story.outcome(again))).toBe('y');
+    });
+
+    it('a peer that falls silent is given up after 90 s, and dialled again', async () => {
+      const a = await story.node('a', { peers: ['b:1'] });
+      const b = await story.node('b');
+      await story.pass(1_000, 50);
+      expect(story.taken().filter((line) => line.startsWith('a peer'))).toEqual(['a peer b outbound']);
+      for (const end of story.network.connections.at(-1)!.pair.ends) end.pause();
+      await story.pass(89_000, 1_000);
+      expect(a.peers().length).toBe(1);
+      await story.pass(2_000, 50);
+      expect(story.taken()).toContain('a peerGone b HF_PING_TIMEOUT');
+      await story.pass(1_000, 50);
+      expect([a.peers().length, b.peers().length]).toEqual([1, 1]);
+    });
+
+    it('a node that dials itself leaves itself alone', async () => {
+      const a = await story.node('a', { peers: ['a:1'] });
+      expect(await story.outcome(a.connect('a:1'))).toBe('HF_SELF_CONNECTION');
+      const dialled = story.network.connections.length;
+      await story.pass(200_000, 10_000);
+      expect(story.network.connections.length).toBe(dialled);
+      await story.pass(100_000, 10_000);
+      expect(story.network.connections.length).toBe(dialled + 1);
+    });
+
     it('the latency is measured again and again', async () => {
       const [a] = await pair();
       const [peer] = a.peers();
