@@ -180,6 +180,22 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(await story.outcome(asked)).toBe('HF_CLOSED');
     });
 
+    it('a clock that is set meanwhile changes nothing of how long closing takes', async () => {
+      const [a, b] = await pair();
+      b.handle('', () => new Promise(() => {}));
+      a.request(b.id, bytes('x'), { deadlineMs: 60_000 }).catch(() => {});
+      await story.settle();
+      let closed = false;
+      void b.close().then(() => {
+        closed = true;
+      });
+      story.clock.set(-3_600_000);
+      await story.pass(4_900, 100);
+      expect(closed).toBe(false);
+      await story.pass(1_200, 100);
+      expect(closed).toBe(true);
+    });
+
     it('a node that closes refuses requests of its own with HF_CLOSED, and is closed once', async () => {
       const [a, b] = await pair();
       const asked = a.request(b.id, bytes('x'));
