@@ -367,7 +367,6 @@ export const MUTANTS = [
       ['floor under everybody', 'if (stamp <= this.#floor) return false;', ''],
       ['floor of age', 'this.#floor = Math.max(this.#floor, this.#stamps[number]);', ''],
       ['floor of an origin', 'return origin ? stamp > origin.floor :', 'return origin ? true :'],
-      ['floor of an origin, raised by its own message', 'if (stamp <= origin.floor) return false;', ''],
       ['share of an origin', 'if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra)', 'if (false)'],
       ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
       ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],
