@@ -11,8 +11,12 @@ const ATTACKS = [
 const TRAFFIC = ['test/protocols/handfast/traffic.test.ts'];
 const LATE = ['test/protocols/handfast/states.test.ts', ...HANDSHAKE];
 
+/** Parts without a test of their own. */
+const NODE_TESTS = { callers: 'handlers', confirmation: 'handlers' };
+
 const dir = 'protocols/handfast';
-const rows = (file, tests, edits) => edits.map(([name, old, now]) => ({ file: `${dir}/${file}`, tests, name, old, now }));
+const rows = (file, tests, edits, folder = dir) => edits.map(([name, old, now]) => ({ file: `${folder}/${file}`, tests, name, old, now }));
+const nodeRows = (name, edits) => rows(`${name}.ts`, [`test/node/${NODE_TESTS[name] ?? name}.test.ts`], edits, 'node');
 const gossip = (file, tests, edits) =>
   edits.map(([name, old, now]) => ({ file: `node/${file}`, tests: tests.map((test) => `test/node/${test}.test.ts`), name, old, now }));
 
@@ -320,6 +324,67 @@ export const MUTANTS = [
     ['one CLOSE only when a fault follows it', 'if (this.#done) return [this.#end(why)];', ''],
     ['wipes the sealer', 'this.#sealer.wipe();', ''],
     ['wipes the opener', 'this.#opener.wipe();', ''],
+  ]),
+  ...nodeRows('handlers', [
+    ['an id that was taken', 'if (caller.seen.has(id))', 'if (false)'],
+    ['an id in progress', 'if (known) this.#again(line, known);', 'if (known) void this;'],
+    ['an earlier life is over', 'if (!line || link.bootId !== line.caller.life) return;', 'if (!line) return;'],
+    ['answers for nobody', 'if (!incoming.over) {', '{'],
+    ['PINGs go on while answers are unconfirmed', 'if (unconfirmed > 0) this.#pingLater();', ''],
+    ['the own copy of the bytes', 'new Uint8Array(payload))', 'payload)'],
+    ['told to end is no failure', 'if (error !== message.reason || error === undefined)', ''],
+    ['an answer too long for this session', 'const fits = answer.length - 1 <= line.link.largestBody;', 'const fits = true;'],
+    ['the signal at the deadline', "incoming.message?.abort(new HandfastError('DEADLINE", "void (new HandfastError('DEADLINE"],
+  ]),
+  ...nodeRows('callers', [
+    ['ids are marked', 'caller.seen.add(incoming.id);', ''],
+    ['ids of earlier lives', 'seenBefore.set(caller.life, caller.seen);', ''],
+    ['a restart aborts', "this.forgetAll(caller, new HandfastError('PEER_RESTARTED', 'the peer has restarted'));", ''],
+    ['handlers of one peer', 'caller.running >= inProgressPerPeer ||', ''],
+    ['handlers in all', 'this.#running >= inProgress ||', ''],
+    ['remembered of one peer', '|| caller.requests.size >= rememberedPerPeer', ''],
+    ['remembered in all', 'return this.remembered < remembered ||', 'return true ||'],
+    ['handlers that end give room', 'caller.running--;', ''],
+    ['the newest answer stays', 'if (!over || oldest === incoming) break;', 'if (!over) break;'],
+    ['those that left make room', 'if (this.#answerBytes > answerBytes) this.#departedMakeRoom', 'if (false) this.#departedMakeRoom'],
+    ['whom nothing is remembered of goes first', 'if (caller.requests.size === 0) return caller;', ''],
+    ['departure ends', 'if (first.departedAt + DEPARTED_MS > caller.departedAt) break;', 'break;'],
+    ['who is back has not left', 'this.#departed.delete(caller);\n    return caller;', 'return caller;'],
+    ['a forgotten peer still runs', 'if (caller.running === 0) this.#callers.delete(caller.id);', 'this.#callers.delete(caller.id);'],
+  ]),
+  ...nodeRows('confirmation', [
+    ['answers after the PING', 'if (incoming.sentAs > upTo) return;', ''],
+    ['PONGs of another length', 'if (pong.length !== 8) return;', ''],
+    ['PONGs not asked for', '|| number > BigInt(this.#pinged)', ''],
+    ['sent again elsewhere', 'incoming.sentOn?.forget(incoming);', ''],
+    ['PINGs without need', 'if (this.#unconfirmed.size === 0) return;', ''],
+    ['many answers', 'this.#sent - this.#pinged >= PING_ANSWERS ||', ''],
+    ['long answers', '|| this.#bytesSincePing >= PING_BYTES', ''],
+    ['nothing is owed where it has ended', 'for (const incoming of this.owed) owedNoMore(this, incoming);', ''],
+  ]),
+  ...nodeRows('requests', [
+    ['another life', 'if (!request.link || sameLife || request.idempotent)', 'if (true)'],
+    ['idempotent', '|| sameLife || request.idempotent', '|| sameLife'],
+    ['no boot id is no life', 'link.bootId !== undefined && link.bootId === request.life', 'link.bootId === request.life'],
+    ['the session that may still answer', 'asked.links.includes(request.link) &&', 'false &&'],
+    ['what a link holds stays', 'if (request.shared) request.record = request.record.slice();', ''],
+    ['the signal is let go', "if (request.cancel) request.signal!.removeEventListener('abort', request.cancel);", ''],
+    ['answers to what was not sent', 'if (!request?.link) return;', 'if (!request) return;'],
+    ['in order behind those that wait', 'asked.waiting.size > 0 || ', ''],
+    ['back on the older session', 'asked.links.splice(at, 1);\n    this.#settle(asked);', 'asked.links.splice(at, 1);'],
+    ['the own copy of the answer', 'new Uint8Array(answer.payload)', 'answer.payload'],
+    ['a clock that never jumps', 'steady(clock)', 'clock'],
+    ['ids are never 0', 'this.#lastId >= LARGEST_ID ? 1n :', ''],
+    ['bytes are given back', 'this.#bytes -= bytesOf(request);', ''],
+    ['closed for good', 'if (this.#over) throw this.#over;', ''],
+  ]),
+  ...nodeRows('deadlines', [
+    ['up, too, after one is taken out', 'if (place > 0 && this.#heap[parent].deadline > last.deadline)', 'if (false)'],
+    ['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;'],
+  ]),
+  ...nodeRows('seen-ids', [
+    ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
+    ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
   ]),
   ...rows(
     'envelope.ts',
