@@ -400,7 +400,7 @@ export const MUTANTS = [
     'gossip.ts',
     ['gossip'],
     [
-      ['gossip between nodes only', 'if (!link.node)\n', 'if (false)\n'],
+      ['gossip between nodes only', 'if (!link.node) link.fail(', 'if (false) link.fail('],
       ['own origin', 'if (sameKey(body, identity.publicKey)) return;', ''],
       ['window of the past', 'age > GOSSIP.pastMs || ', ''],
       ['window of the future', ' || age < -GOSSIP.aheadMs', ''],
