@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
-// The checks of the handfast/1 machine as edits that take them out: `old` stands exactly once in the file under src/.
+// The checks of the handfast/1 machine, and of gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -11,8 +11,14 @@ const ATTACKS = [
 const TRAFFIC = ['test/protocols/handfast/traffic.test.ts'];
 const LATE = ['test/protocols/handfast/states.test.ts', ...HANDSHAKE];
 
+/** Parts without a test of their own. */
+const NODE_TESTS = { callers: 'handlers', confirmation: 'handlers' };
+
 const dir = 'protocols/handfast';
-const rows = (file, tests, edits) => edits.map(([name, old, now]) => ({ file: `${dir}/${file}`, tests, name, old, now }));
+const rows = (file, tests, edits, folder = dir) => edits.map(([name, old, now]) => ({ file: `${folder}/${file}`, tests, name, old, now }));
+const nodeRows = (name, edits) => rows(`${name}.ts`, [`test/node/${NODE_TESTS[name] ?? name}.test.ts`], edits, 'node');
+const gossip = (file, tests, edits) =>
+  edits.map(([name, old, now]) => ({ file: `node/${file}`, tests: tests.map((test) => `test/node/${test}.test.ts`), name, old, now }));
 
 export const MUTANTS = [
   ...rows('checks.ts', HANDSHAKE, [
@@ -319,4 +325,155 @@ export const MUTANTS = [
     ['wipes the sealer', 'this.#sealer.wipe();', ''],
     ['wipes the opener', 'this.#opener.wipe();', ''],
   ]),
+  ...nodeRows('handlers', [
+    ['an id that was taken', 'if (caller.seen.has(id))', 'if (false)'],
+    ['an id in progress', 'if (known) this.#again(line, known);', 'if (known) void this;'],
+    ['an earlier life is over', 'if (!line || link.bootId !== line.caller.life) return;', 'if (!line) return;'],
+    ['answers for nobody', 'if (!incoming.over) {', '{'],
+    ['PINGs go on while answers are unconfirmed', 'if (unconfirmed > 0) this.#pingLater();', ''],
+    ['the own copy of the bytes', 'new Uint8Array(payload))', 'payload)'],
+    ['told to end is no failure', 'if (error !== message.reason || error === undefined)', ''],
+    ['an answer too long for this session', 'const fits = answer.length - 1 <= line.link.largestBody;', 'const fits = true;'],
+    ['the signal at the deadline', "incoming.message?.abort(new HandfastError('DEADLINE", "void (new HandfastError('DEADLINE"],
+  ]),
+  ...nodeRows('callers', [
+    ['ids are marked', 'caller.seen.add(incoming.id);', ''],
+    ['ids of earlier lives', 'seenBefore.set(caller.life, caller.seen);', ''],
+    ['a restart aborts', "this.forgetAll(caller, new HandfastError('PEER_RESTARTED', 'the peer has restarted'));", ''],
+    ['handlers of one peer', 'caller.running >= inProgressPerPeer ||', ''],
+    ['handlers in all', 'this.#running >= inProgress ||', ''],
+    ['remembered of one peer', '|| caller.requests.size >= rememberedPerPeer', ''],
+    ['remembered in all', 'return this.remembered < remembered ||', 'return true ||'],
+    ['handlers that end give room', 'caller.running--;', ''],
+    ['the newest answer stays', 'if (!over || oldest === incoming) break;', 'if (!over) break;'],
+    ['those that left make room', 'if (this.#answerBytes > answerBytes) this.#departedMakeRoom', 'if (false) this.#departedMakeRoom'],
+    ['whom nothing is remembered of goes first', 'if (caller.requests.size === 0) return caller;', ''],
+    ['departure ends', 'if (first.departedAt + DEPARTED_MS > caller.departedAt) break;', 'break;'],
+    ['who is back has not left', 'this.#departed.delete(caller);\n    return caller;', 'return caller;'],
+    ['a forgotten peer still runs', 'if (caller.running === 0) this.#callers.delete(caller.id);', 'this.#callers.delete(caller.id);'],
+  ]),
+  ...nodeRows('confirmation', [
+    ['answers after the PING', 'if (incoming.sentAs > upTo) return;', ''],
+    ['PONGs of another length', 'if (pong.length !== 8) return;', ''],
+    ['PONGs not asked for', '|| number > BigInt(this.#pinged)', ''],
+    ['sent again elsewhere', 'incoming.sentOn?.forget(incoming);', ''],
+    ['PINGs without need', 'if (this.#unconfirmed.size === 0) return;', ''],
+    ['many answers', 'this.#sent - this.#pinged >= PING_ANSWERS ||', ''],
+    ['long answers', '|| this.#bytesSincePing >= PING_BYTES', ''],
+    ['nothing is owed where it has ended', 'for (const incoming of this.owed) owedNoMore(this, incoming);', ''],
+  ]),
+  ...nodeRows('requests', [
+    ['another life', 'if (!request.link || sameLife || request.idempotent)', 'if (true)'],
+    ['idempotent', '|| sameLife || request.idempotent', '|| sameLife'],
+    ['no boot id is no life', 'link.bootId !== undefined && link.bootId === request.life', 'link.bootId === request.life'],
+    ['the session that may still answer', 'asked.links.includes(request.link) &&', 'false &&'],
+    ['what a link holds stays', 'if (request.shared) request.record = request.record.slice();', ''],
+    ['the signal is let go', "if (request.cancel) request.signal!.removeEventListener('abort', request.cancel);", ''],
+    ['answers to what was not sent', 'if (!request?.link) return;', 'if (!request) return;'],
+    ['in order behind those that wait', 'asked.waiting.size > 0 || ', ''],
+    ['back on the older session', 'asked.links.splice(at, 1);\n    this.#settle(asked);', 'asked.links.splice(at, 1);'],
+    ['the own copy of the answer', 'new Uint8Array(answer.payload)', 'answer.payload'],
+    ['a clock that never jumps', 'steady(clock)', 'clock'],
+    ['ids are never 0', 'this.#lastId >= LARGEST_ID ? 1n :', ''],
+    ['bytes are given back', 'this.#bytes -= bytesOf(request);', ''],
+    ['closed for good', 'if (this.#over) throw this.#over;', ''],
+  ]),
+  ...nodeRows('deadlines', [
+    ['up, too, after one is taken out', 'if (place > 0 && this.#heap[parent].deadline > last.deadline)', 'if (false)'],
+    ['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;'],
+  ]),
+  ...nodeRows('seen-ids', [
+    ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
+    ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
+  ]),
+  ...rows(
+    'envelope.ts',
+    ['test/protocols/handfast/envelope.test.ts'],
+    [
+      ['topic of no bytes', 'topicLength < 1 || ', ''],
+      ['declared payload', 'readU32(body, payloadAt - 4) !== signatureAt - payloadAt', 'false'],
+      ['topic is text', 'if (!isText(body, AT.topic, AT.topic + topicLength)) return undefined;', ''],
+      ['at most 1,000 ids', '&& count <= GOSSIP.ids', ''],
+    ],
+  ),
+  ...gossip(
+    'gossip.ts',
+    ['gossip'],
+    [
+      ['gossip between nodes only', 'if (!link.node)\n', 'if (false)\n'],
+      ['own origin', 'if (sameKey(body, identity.publicKey)) return;', ''],
+      ['window of the past', 'age > GOSSIP.pastMs || ', ''],
+      ['window of the future', ' || age < -GOSSIP.aheadMs', ''],
+      ['id not seen', 'if (this.#seen.has(digest)) this.#spreading.has(session, digest);\n    else if', 'if'],
+      ['origin is allowed', 'if (allowed(origin)) this.#take', 'if (true) this.#take'],
+      ['signature', 'if (valid[i] === 1)', 'if (true)'],
+      ['charge for a signature', 'for (const { link } of senders)', 'for (const { link } of [] as typeof senders)'],
+      ['copies get their turn', 'if (!this.#waiting.retry(pending)) this', 'this'],
+      ['hops count down', 'Math.max(0, hops - 1)', 'hops'],
+      ['no hops left', "hops > 0 ? 'some' : 'none'", "'some'"],
+      ['more hops than 16', 'return Math.min(hops, GOSSIP.hops);', 'return hops;'],
+      ['nothing after the end', 'if (this.#closed) return;\n    const session', 'const session'],
+    ],
+  ),
+  ...gossip(
+    'gossip.ts',
+    ['gossip-floods'],
+    [
+      ['budget of a session', 'if (!session.reads(clock.precise())) return;', 'session.reads(clock.precise());'],
+      ['share of an origin in the budget', 'if (number < 0 || !', 'if (!'],
+      ['room to wait', 'if (!this.#waiting.admits(session, number, length)) return;', ''],
+      ["a peer is in nobody's share", '? ITSELF : session.place;\n      if (number', '? session.place : session.place;\n      if (number'],
+    ],
+  ),
+  ...gossip(
+    'gossip-seen.ts',
+    ['gossip-seen'],
+    [
+      ['floor under everybody', 'if (stamp <= this.#floor) return false;', ''],
+      ['floor of age', 'this.#floor = Math.max(this.#floor, this.#stamps[number]);', ''],
+      ['floor of an origin', 'return origin ? stamp > origin.floor :', 'return origin ? true :'],
+      ['floor of an origin, raised by its own message', 'if (stamp <= origin.floor) return false;', ''],
+      ['share of an origin', 'if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra)', 'if (false)'],
+      ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
+      ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],
+      ['an origin with a floor stays', ' || origin.floor >= oldest', ''],
+    ],
+  ),
+  ...gossip(
+    'gossip-waiting.ts',
+    ['gossip-waiting'],
+    [
+      ['bounded calls', 'batch.length < verifiedPerTurn && ', ''],
+      ['bounded bytes of a call', 'bytes < verifiedBytesPerTurn && ', ''],
+      ['turns of sessions', '        this.#turn++;\n', ''],
+      ['share of an origin among what waits', 'session.waitingOf(origin) < left && ', ''],
+      ['share of a session among what waits', ' - this.#count - session.waiting', ' - this.#count'],
+      ['bytes that wait', ' && this.#bytes + length <= waitingBytes', ''],
+      ['one copy of a session', ' || pending.others.some((copy) => copy.session === session)', ''],
+      [
+        'equal signatures are one',
+        'pending.senders.push(session);\n    else if',
+        'pending.others.push({ session, hops, signature });\n    else if',
+      ],
+    ],
+  ),
+  ...gossip(
+    'gossip-spreading.ts',
+    ['gossip'],
+    [
+      ['not back to those who have it', '      if (holds(held, session)) continue;\n', ''],
+      ['six of many', "push === 'all' || this.#ranked.length <= pushAll ? this.#ranked.length : pushTo", 'this.#ranked.length'],
+      ['its own to everybody', "push === 'all' || ", ''],
+      ['limit of a session', 'record.length - 1 > session.link.largestBody || ', ''],
+      ['limit of a session when told', ' || held.record.length - 1 > session.link.largestBody', ''],
+      ['twice for an id and session', 'times < MOST_ANSWERS && ', ''],
+      ['told once', '      session.untold = number;\n', ''],
+      [
+        'a full queue is told later',
+        'if (end > 0 && !session.link.send(Kind.ihave, [ids.subarray(0, end)])) return;',
+        'session.link.send(Kind.ihave, [ids.subarray(0, end)]);',
+      ],
+      ['announced is had', 'if (held) hold(held, session);\n      else if', 'if (held) continue;\n      else if'],
+    ],
+  ),
 ];

@@ -4,5 +4,6 @@ export const SUITES = {
   primitives: new URL('./primitives.mjs', import.meta.url).href,
   handshake: new URL('./handshake.mjs', import.meta.url).href,
   message: new URL('./message.mjs', import.meta.url).href,
+  gossip: new URL('./gossip.mjs', import.meta.url).href,
   loopback: new URL('./loopback.mjs', import.meta.url).href,
 };

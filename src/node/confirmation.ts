@@ -70,17 +70,30 @@ export class Line {
 
   /** The session is over: nothing is owed here, and nothing can be confirmed. */
   end(): void {
-    for (const incoming of this.owed) incoming.asked.delete(this);
-    this.owed.clear();
+    for (const incoming of this.owed) owedNoMore(this, incoming);
     for (const incoming of this.#unconfirmed) incoming.sentOn = undefined;
     this.#unconfirmed.clear();
   }
 }
 
+/** The answer is to be sent on that session, once there is one. */
+export function owedOn(line: Line, incoming: Incoming): void {
+  if (!incoming.asked.includes(line)) incoming.asked.push(line);
+  line.owed.add(incoming);
+}
+
+/** It was sent there, or the session is over. */
+export function owedNoMore(line: Line, incoming: Incoming): void {
+  const { asked } = incoming;
+  const at = asked.indexOf(line);
+  if (at >= 0) asked.splice(at, 1);
+  line.owed.delete(incoming);
+}
+
 /** Nobody waits for this answer any more. */
 export function owedNowhere(incoming: Incoming): void {
   for (const line of incoming.asked) line.owed.delete(incoming);
-  incoming.asked.clear();
+  incoming.asked.length = 0;
 }
 
 // Apart from the PINGs of the session's own, and those by which the link measures.

@@ -2,6 +2,7 @@
 import { HandfastError } from '../errors.ts';
 import type { Millis, Refusal } from '../protocols/machine.ts';
 import type { Carrier } from '../transport/carrier.ts';
+import { type Clock, steady } from '../transport/clock.ts';
 import { connect } from '../transport/connect.ts';
 import { listen, type Server } from '../transport/listen.ts';
 import type { Session } from '../transport/session.ts';
@@ -40,6 +41,8 @@ export class Connections {
   readonly dialer: Dialer;
   readonly #options: ConnectionsOptions;
   readonly #settings: NodeSettings;
+  /** For how long things take: not moved when somebody sets the clock. */
+  readonly #clock: Clock;
   readonly #carriers: Carriers;
   /** Every session that is not gone, and how it was told; not told: it lost, or found no room. */
   readonly #live = new Map<NodeLink, PeerSnapshot | undefined>();
@@ -54,6 +57,7 @@ export class Connections {
     const { core, clock, limits } = settings;
     this.#options = options;
     this.#settings = settings;
+    this.#clock = steady(clock);
     this.#carriers = settings.carriers ?? tcpCarriers({ clock, listen: settings.listen });
     this.peers = new PeerTable(settings.peerLimits);
     this.dialer = new Dialer({
@@ -129,7 +133,7 @@ export class Connections {
   /** Takes nobody in any more, has answers that are owed sent, says goodbye to all, and waits until they are gone. */
   async close(drainMs: number): Promise<void> {
     this.#closing = true;
-    const { clock } = this.#settings;
+    const clock = this.#clock;
     const until = clock.now() + drainMs;
     const dialled = this.dialer.close();
     const unbound = this.#listening?.close();
@@ -200,7 +204,7 @@ export class Connections {
       drained,
       peerDone: (from) => {
         this.#retire(from);
-        this.#seeOut(from, FAREWELL, clock.now() + DRAIN_MS);
+        this.#seeOut(from, FAREWELL, this.#clock.now() + DRAIN_MS);
       },
       closed: (from, error) => this.#closed(from, error),
     });
@@ -243,7 +247,7 @@ export class Connections {
 
   /** Says goodbye once no answer is owed any more, at the latest at `until`. */
   #seeOut(link: NodeLink, refusal: Refusal, until: Millis): void {
-    const { clock } = this.#settings;
+    const clock = this.#clock;
     const now = clock.now();
     if (link.open && now < until && this.#options.owed(link) > 0) {
       clock.at(Math.min(until, now + OWED_MS), () => this.#seeOut(link, refusal, until));

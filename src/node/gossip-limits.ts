@@ -3,9 +3,9 @@ import type { Core } from '../core/core.ts';
 import { HandfastError } from '../errors.ts';
 
 export interface GossipLimits {
-  /** Message ids remembered: some 70 bytes each, taken as they come. */
+  /** Message ids remembered: 64 bytes each, taken as they come. */
   messages: number;
-  /** Origins remembered; each can always have one id of its own, what is left of `messages` is shared. Some 300 bytes each. */
+  /** Origins remembered; each can always have one id of its own, what is left of `messages` is shared. 190 bytes each. */
   origins: number;
   /** Sessions that `origins` and the other shares are made for; more have to share. */
   sessions: number;
@@ -14,16 +14,17 @@ export interface GossipLimits {
   /** Ids of one session's IHAVE heeded in a second, and of its IWANT. */
   announcedPerSecond: number;
   askedPerSecond: number;
-  /** Ids asked for and not had yet: some 200 bytes each. */
+  /** Ids asked for and not had yet: 180 bytes each. */
   wanted: number;
-  /** Envelopes that wait for their signature to be verified, and their bytes. */
+  /** Envelopes that wait for their signature to be verified, 700 bytes each beside their own, and their bytes. */
   waiting: number;
   waitingBytes: number;
-  /** Envelopes kept to be asked for. */
+  /** Envelopes kept to be asked for, and the bytes of their blocks; 350 more for each. */
   storeMs: number;
   storeBytes: number;
-  /** Signatures verified before others get their turn. */
+  /** Signatures verified before others get their turn, and about how many bytes of envelopes. */
   verifiedPerTurn: number;
+  verifiedBytesPerTurn: number;
   /** Own messages sent in a second, and half as many at once; others wait. A quarter of what one session reads, so that all of them are read. */
   publishedPerSecond: number;
   /** Own messages that wait. */
@@ -63,6 +64,7 @@ const DEFAULTS: GossipLimits = {
   storeMs: 10_000,
   storeBytes: 16 * 1024 * 1024,
   verifiedPerTurn: 128,
+  verifiedBytesPerTurn: 1024 * 1024,
   publishedPerSecond: 1024,
   publishing: 16_384,
   payloadBytes: 1_048_576,

@@ -124,7 +124,8 @@ export class Publisher {
   #arm(): void {
     if (this.#cancel || this.#waiting.length === 0) return;
     const { clock, limits } = this.#options;
-    const some = Math.min(this.#waiting.length, AT_ONCE, this.#most);
+    // Not each by itself: that would set timers by the thousand.
+    const some = Math.min(this.#waiting.length, Math.max(1, Math.floor(limits.publishedPerSecond / RELEASES_PER_SECOND)));
     const ms = Math.max(1, Math.ceil(((some - this.#tokens) * 1000) / limits.publishedPerSecond));
     this.#cancel = clock.at(clock.now() + ms, () => {
       this.#cancel = undefined;
@@ -138,5 +139,4 @@ export class Publisher {
 }
 
 const MASK = 2n ** 64n - 1n;
-// Fewer would set timers by the thousand.
-const AT_ONCE = 64;
+const RELEASES_PER_SECOND = 16;

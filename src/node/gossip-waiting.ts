@@ -99,10 +99,12 @@ export class Waiting {
     }
   }
 
-  /** The next ones, a session after the other. */
-  take(most: number): Pending[] {
+  /** The next ones, a session after the other: at most as many as a turn may verify, and no more once they have its bytes. */
+  take(): Pending[] {
+    const { verifiedPerTurn, verifiedBytesPerTurn } = this.#limits;
     const batch: Pending[] = [];
-    while (batch.length < most && this.#sessions.length > 0) {
+    let bytes = 0;
+    while (batch.length < verifiedPerTurn && bytes < verifiedBytesPerTurn && this.#sessions.length > 0) {
       if (this.#turn >= this.#sessions.length) this.#turn = 0;
       const session = this.#sessions[this.#turn];
       const pending = session.queue[session.taken]!;
@@ -111,6 +113,7 @@ export class Waiting {
       if (pending.origin >= 0) session.wait(pending.origin, -1);
       pending.origin = -1;
       batch.push(pending);
+      bytes += pending.whole.length;
       if (session.waiting > 0) {
         this.#turn++;
         // Cut off in large pieces: moving the rest costs as much as the rest is long.

@@ -60,7 +60,6 @@ export interface GossipUse {
 
 export class Gossip {
   readonly #options: GossipOptions;
-  readonly #limits: GossipLimits;
   readonly #prefix: Uint8Array;
   readonly #seen: SeenSet;
   readonly #waiting: Waiting;
@@ -76,7 +75,6 @@ export class Gossip {
     const { core, clock, identity } = options;
     this.#options = options;
     const limits = gossipLimits(core, options.limits);
-    this.#limits = limits;
     this.#prefix = signedPrefix(options.tag);
     this.#parts = [this.#prefix, this.#prefix];
     this.#seen = new SeenSet(core, limits);
@@ -216,7 +214,7 @@ export class Gossip {
 
   /** The signatures of a turn, by one call. */
   #verify(): void {
-    const batch = this.#waiting.take(this.#limits.verifiedPerTurn);
+    const batch = this.#waiting.take();
     const items = batch.map(({ whole }) => ({
       signature: whole.subarray(whole.length - SIGNATURE_BYTES),
       message: whole.subarray(0, whole.length - SIGNATURE_BYTES),

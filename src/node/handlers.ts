@@ -5,7 +5,7 @@ import { type Direct, errorRecord, readDirect, requestId, responseRecord } from 
 import type { Peer } from '../protocols/machine.ts';
 import { type Cancel, type Clock, steady } from '../transport/clock.ts';
 import { Callers, HANDLER_DEFAULTS, type HandlerLimits } from './callers.ts';
-import { Line, owedNowhere } from './confirmation.ts';
+import { Line, owedNoMore, owedNowhere, owedOn } from './confirmation.ts';
 import { type Handler, type Incoming, IncomingMessage } from './incoming.ts';
 import type { Link } from './link.ts';
 import { topicBytes } from './topic.ts';
@@ -142,7 +142,7 @@ export class Handlers {
       place: -1,
       message: new IncomingMessage(topic, new Uint8Array(payload)),
       answer: undefined,
-      asked: new Set([line]),
+      asked: [line],
       sentOn: undefined,
       sentAs: 0,
       over: false,
@@ -181,15 +181,15 @@ export class Handlers {
     incoming.message = undefined;
     if (!incoming.over) {
       for (const lost of this.#callers.hold(incoming, answer)) this.#refuse(lost, 'ANSWER_LOST');
-      for (const line of incoming.asked) this.#send(line, incoming, answer);
+      // Backwards, since each that it is sent to is taken out.
+      for (let i = incoming.asked.length - 1; i >= 0; i--) this.#send(incoming.asked[i], incoming, answer);
     }
     this.#callers.ran(incoming);
   }
 
   /** Asked once more: the answer goes out again, or once it is there. */
   #again(line: Line, incoming: Incoming): void {
-    incoming.asked.add(line);
-    line.owed.add(incoming);
+    owedOn(line, incoming);
     if (incoming.answer) this.#send(line, incoming, incoming.answer);
   }
 
@@ -198,8 +198,7 @@ export class Handlers {
     const fits = answer.length - 1 <= line.link.largestBody;
     const record = fits ? answer : errorRecord(incoming.id, 'ANSWER_TOO_LARGE');
     if (!line.link.sendShared(record)) return false;
-    line.owed.delete(incoming);
-    incoming.asked.delete(line);
+    owedNoMore(line, incoming);
     line.sent(incoming, record.length);
     this.#pingLater();
     return true;
@@ -232,7 +231,7 @@ export class Handlers {
 
 /** Bytes that the sessions waiting for it can take; there may be none at the moment. */
 function largestAnswer({ asked }: Incoming): number {
-  let largest = asked.size === 0 ? LIMITS.mostRecord : 0;
+  let largest = asked.length === 0 ? LIMITS.mostRecord : 0;
   for (const { link } of asked) largest = Math.max(largest, link.largestBody - ID_BYTES);
   return largest;
 }

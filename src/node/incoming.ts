@@ -29,8 +29,8 @@ export interface Incoming extends Timed {
   message: IncomingMessage | undefined;
   /** RESPONSE or ERROR, whole; never changed. */
   answer: Uint8Array | undefined;
-  /** Where it was asked and is still to be answered. */
-  readonly asked: Set<Line>;
+  /** Where it was asked and is still to be answered: nearly always one session. */
+  readonly asked: Line[];
   /** Where the answer was sent last, and as which one; until it is confirmed there. */
   sentOn: Line | undefined;
   sentAs: number;

@@ -57,8 +57,6 @@ export class NodeLink implements Link {
   readonly direction: Direction;
   readonly address: string | undefined;
   readonly since: Millis;
-  /** Of the clock that never jumps. */
-  readonly openedAt: number;
   readonly session: Session;
   /** Round trip of the last PING of `measure`, milliseconds with fractions. */
   latencyMs: number | undefined;
@@ -92,7 +90,6 @@ export class NodeLink implements Link {
     this.direction = direction;
     this.address = address;
     this.since = clock.now();
-    this.openedAt = clock.precise();
     this.#queue = new FairQueue(queueBytes);
     session.keepHalfOpen();
   }
@@ -162,13 +159,14 @@ export class NodeLink implements Link {
   close(refusal: Refusal, drainMs: number): Promise<void> {
     if (this.#closing || this.#closed) return this.session.closed;
     this.#closing = refusal;
-    const until = this.#options.clock.now() + drainMs;
-    const cancel = this.#options.clock.at(until, () => this.#emptied?.());
+    const { clock } = this.#options;
+    const began = clock.precise();
+    const cancel = clock.at(clock.now() + drainMs, () => this.#emptied?.());
     this.#emptied = () => {
       cancel();
       this.#emptied = undefined;
       this.#queue.clear();
-      void this.session.close({ refusal, drainMs: Math.max(0, until - this.#options.clock.now()) });
+      void this.session.close({ refusal, drainMs: Math.max(0, drainMs - (clock.precise() - began)) });
     };
     if (this.#queue.bytes === 0) this.#emptied();
     return this.session.closed;

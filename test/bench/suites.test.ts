@@ -9,6 +9,7 @@ const CASES: Record<string, string[]> = {
   primitives: ['x25519-keypair', 'x25519-shared', 'ed25519-sign', 'ed25519-verify', 'blake2b'],
   handshake: ['memory'],
   message: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB'],
+  gossip: ['gossip-verify', 'gossip-copy'],
   loopback: ['connect', 'round-trip-256-B', 'stream-256-B'],
 };
 

@@ -123,6 +123,15 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(story.network.connections.length).toBe(dialled + 1);
     });
 
+    it('what finds no room on its way waits for it: all of many large requests and answers arrive', async () => {
+      const limits = { outgoingBytes: 100_000 };
+      const [a, b] = await pair({ limits }, { limits });
+      b.handle('', ({ bytes: payload }) => payload);
+      const large = new Uint8Array(50_000).fill(1);
+      const answers = await story.outcome(Promise.all(Array.from({ length: 30 }, () => a.request(b.id, large))));
+      expect(typeof answers === 'string' ? answers : answers.map(({ length }) => length)).toEqual(Array(30).fill(50_000));
+    });
+
     it('the latency is measured again and again', async () => {
       const [a] = await pair();
       const [peer] = a.peers();
@@ -169,6 +178,22 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(closed).toBe(true);
       await a.close();
       expect(await story.outcome(asked)).toBe('HF_CLOSED');
+    });
+
+    it('a clock that is set meanwhile changes nothing of how long closing takes', async () => {
+      const [a, b] = await pair();
+      b.handle('', () => new Promise(() => {}));
+      a.request(b.id, bytes('x'), { deadlineMs: 60_000 }).catch(() => {});
+      await story.settle();
+      let closed = false;
+      void b.close().then(() => {
+        closed = true;
+      });
+      story.clock.set(-3_600_000);
+      await story.pass(4_900, 100);
+      expect(closed).toBe(false);
+      await story.pass(1_200, 100);
+      expect(closed).toBe(true);
     });
 
     it('a node that closes refuses requests of its own with HF_CLOSED, and is closed once', async () => {
@@ -295,7 +320,9 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(b.ban(a.id, { ms: 60_000, reason: 'noise' })).toMatchObject({ subject: a.id, reason: 'noise' });
       expect(await story.outcome(asked)).toBe('HF_BANNED');
       expect(await story.outcome(a.connect('b:1'))).toBe('HF_BANNED');
+      const dialled = story.network.connections.length;
       expect(await story.outcome(b.connect('a:1', { peer: a.id }))).toBe('HF_BANNED');
+      expect(story.network.connections.length).toBe(dialled);
       expect(story.taken().slice(0, 3)).toEqual(['b ban a', 'b peerGone a HF_BANNED', 'a peerGone b HF_BANNED']);
       expect(b.bans().length).toBe(1);
       await story.pass(60_000, 10_000);
@@ -313,6 +340,12 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       await story.settle();
       expect(b.peers().map(({ id }) => id)).toEqual([c.id]);
       expect(await story.outcome(a.connect('b:1'))).toBe('HF_BANNED');
+      // Nor is it dialled: not one byte is sent there.
+      const told = story.taken();
+      expect(await story.outcome(b.connect('a:1'))).toBe('HF_BANNED');
+      expect(told.length > 0 && story.taken().filter((line) => line.startsWith('a handshakeError'))).toEqual([
+        'a handshakeError HF_TRUNCATED own',
+      ]);
       expect(b.unban('192.0.2.0/24')).toBe(true);
       expect(await story.outcome(a.connect('b:1'))).toMatchObject({ id: b.id });
     });

@@ -43,6 +43,7 @@ describe.each(cores.map((core) => [core.name, core] as const))('what goes wrong 
   it('invalid signature, of the listener: told in a sealed refusal', async () => {
     expect(await meet({}, { identity: impostor('b') })).toEqual([
       'a dialFailed HF_INVALID_SIGNATURE own b:1',
+      'a warn 10.0.0.1 HF_INVALID_SIGNATURE',
       'b handshakeError HF_INVALID_SIGNATURE proved',
     ]);
   });

@@ -20,32 +20,37 @@ interface Joined {
 
 /** Who is reached how. Nothing moves until it is moved. */
 export class MemoryNetwork {
-  /** Every connection there has been. */
-  readonly connections: Joined[] = [];
+  /** Every connection there has been, but for those that `tidy` has taken away. */
+  connections: Joined[] = [];
+  #made = 0;
   /** Dials that fail: `from to`, or `* to`. */
   readonly unreachable = new Set<string>();
-  readonly #listeners = new Map<string, (carrier: Carrier) => void>();
+  readonly #listeners = new Map<string, { accept: (carrier: Carrier) => void; ip: string }>();
 
   /** The carriers of one node. @param remote its IP address, as others see it. */
   carriers(name: string, remote = '10.0.0.1'): Carriers {
     return {
       dial: async (address) => {
-        const accept = this.#listeners.get(address);
-        if (!accept || this.unreachable.has(`${name} ${address}`) || this.unreachable.has(`* ${address}`)) {
+        const listener = this.#listeners.get(address);
+        if (!listener || this.unreachable.has(`${name} ${address}`) || this.unreachable.has(`* ${address}`)) {
           throw new HandfastError('CONNECT_FAILED', `${address}: nothing listens there`);
         }
-        const pair = memoryPair({ handCranked: true, remote: { address: remote, port: 40_000 + this.connections.length } });
+        const pair = memoryPair({
+          handCranked: true,
+          remote: { address: remote, port: 10_000 + (this.#made++ % 50_000) },
+          dialled: { address: listener.ip, port: 1 },
+        });
         this.connections.push({ from: name, to: address, pair });
-        accept(pair.ends[1]);
+        listener.accept(pair.ends[1]);
         return pair.ends[0];
       },
       listen: async (accept) => {
         const address = `${name}:1`;
-        this.#listeners.set(address, accept);
+        this.#listeners.set(address, { accept, ip: remote });
         return {
           address,
           close: async () => {
-            if (this.#listeners.get(address) === accept) this.#listeners.delete(address);
+            if (this.#listeners.get(address)?.accept === accept) this.#listeners.delete(address);
           },
         };
       },
@@ -57,6 +62,11 @@ export class MemoryNetwork {
     for (const { from, to, pair } of this.connections) {
       if ((from === one && to === `${other}:1`) || (from === other && to === `${one}:1`)) pair.reset();
     }
+  }
+
+  /** Forgets connections that are gone. */
+  tidy(): void {
+    this.connections = this.connections.filter(({ pair }) => !pair.gone);
   }
 
   move(): number {

@@ -41,7 +41,8 @@ export function readBroadcast(body: Bytes): BroadcastShape | undefined {
   const topicLength = body[AT.topicLength];
   const payloadAt = AT.topic + topicLength + 4;
   const signatureAt = body.length - SIGNATURE_BYTES;
-  if (topicLength < 1 || payloadAt > signatureAt || readU32(body, payloadAt - 4) !== signatureAt - payloadAt) return undefined;
+  // Where a topic leads beyond the signature, what is left is negative, which no u32 declares.
+  if (topicLength < 1 || readU32(body, payloadAt - 4) !== signatureAt - payloadAt) return undefined;
   if (!isText(body, AT.topic, AT.topic + topicLength)) return undefined;
   const timestamp = readU32(body, AT.timestamp) * 2 ** 32 + readU32(body, AT.timestamp + 4);
   return { hops: body[0], timestamp, topicLength, payloadAt, signatureAt };
