@@ -458,10 +458,14 @@ export const MUTANTS = [
     ['bytes are given back', 'this.#bytes -= bytesOf(request);', ''],
     ['closed for good', 'if (this.#over) throw this.#over;', ''],
   ]),
-  ...nodeRows('deadlines', [
-    ['up, too, after one is taken out', 'if (place > 0 && this.#heap[parent].deadline > last.deadline)', 'if (false)'],
-    ['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;'],
+  ...nodeRows('heap', [
+    [
+      'up, too, after one is taken out',
+      'this.#rise(entry, place);\n    if (entry.place === place) this.#sink(entry, place);',
+      'this.#sink(entry, place);',
+    ],
   ]),
+  ...nodeRows('deadlines', [['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;']]),
   ...nodeRows('seen-ids', [
     ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
     ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
