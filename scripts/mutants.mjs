@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
-// The checks of the handfast/1 machine, of gossip, bans and charges, as edits that take them out: `old` stands exactly once in the file under src/.
+// The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -12,7 +12,7 @@ const TRAFFIC = ['test/protocols/handfast/traffic.test.ts'];
 const LATE = ['test/protocols/handfast/states.test.ts', ...HANDSHAKE];
 
 /** Parts without a test of their own. */
-const NODE_TESTS = { callers: 'handlers', confirmation: 'handlers' };
+const NODE_TESTS = { callers: 'handlers', confirmation: 'handlers', connections: 'node', subscription: 'node' };
 
 const dir = 'protocols/handfast';
 const rows = (file, tests, edits, folder = dir) => edits.map(([name, old, now]) => ({ file: `${folder}/${file}`, tests, name, old, now }));
@@ -236,7 +236,7 @@ export const MUTANTS = [
       "if (!open) return fault('MALFORMED', 'OPEN does not have its shape');",
       'if (!open) return { largestRecord: 65536, extensions: [], node: false };',
     ],
-    ['OPEN: extensions', "return checkExtensions('OPEN', open.extensions, [Extension.agent, Extension.node]) ?? open;", 'return open;'],
+    ['OPEN: extensions', "return checkExtensions('OPEN', open.extensions, Object.values(Extension)) ?? open;", 'return open;'],
     ['faults of our own stay our own', 'wire === CODES.INTERNAL.wire || name', 'name'],
     ['whom we expected stays our own', "|| name === 'UNEXPECTED_PEER'", ''],
     ['directions', "role === 'initiator' ? [toListener, toDialler] : [toDialler, toListener]", '[toListener, toListener]'],
@@ -265,11 +265,11 @@ export const MUTANTS = [
     ['DIRECT exact, with text and an id', '!reader.whole || topic === undefined || !readId(id)', '!readId(id)'],
     ['DIRECT: topic is text', 'topic === undefined ||', ''],
     ['DIRECT: id not 0', '|| !readId(id)) return undefined;', ') return undefined;'],
-    ['DIRECT: time left', 'if (millisecondsLeft < 1 || millisecondsLeft > MOST_MILLISECONDS) return undefined;', ''],
-    ['DIRECT: 600,000 ms are allowed', 'millisecondsLeft > MOST_MILLISECONDS', 'millisecondsLeft >= MOST_MILLISECONDS'],
-    ['answers: id', 'if (!readId(reader.bytes(8))) return false;', 'reader.bytes(8);'],
-    ['ERROR: length of the reason', 'reader.rest().length <= LIMITS.reason && reader.whole', 'reader.rest().length >= 0 && reader.whole'],
-    ['ERROR: code', '&& code >>> 8 === 0x04', ''],
+    ['DIRECT: time left', 'if (millisecondsLeft < 1 || millisecondsLeft > LIMITS.requestMs) return undefined;', ''],
+    ['DIRECT: 600,000 ms are allowed', 'millisecondsLeft > LIMITS.requestMs', 'millisecondsLeft >= LIMITS.requestMs'],
+    ['answers: id', 'if (id === 0n) return undefined;', ''],
+    ['ERROR: length of the reason', ' || reason.length > LIMITS.reason', ''],
+    ['ERROR: code', ' || code >>> 8 !== 0x04', ''],
     ['PING: 8 bytes', 'return body.length === 8;', 'return true;'],
   ]),
   ...rows('traffic.ts', TRAFFIC, [
@@ -316,14 +316,94 @@ export const MUTANTS = [
       'received.outputs = [...received.outputs, ...(() => [])(faultOf',
     ],
     ['our own limit', 'this.#largestRecord = settings.largestRecord;', 'this.#largestRecord = LIMITS.mostRecord;'],
-    [
-      'the limit of the other side',
-      'this.largestPayload = peerLargestRecord - LEAST_RECORD;',
-      'this.largestPayload = settings.largestRecord - LEAST_RECORD;',
-    ],
+    ['the limit of the other side', 'this.largestPayload = peerOpen.largestRecord -', 'this.largestPayload = settings.largestRecord -'],
     ['one CLOSE only when a fault follows it', 'if (this.#done) return [this.#end(why)];', ''],
     ['wipes the sealer', 'this.#sealer.wipe();', ''],
     ['wipes the opener', 'this.#opener.wipe();', ''],
+  ]),
+  ...rows(
+    'traffic.ts',
+    ['test/protocols/handfast/node-session.test.ts'],
+    [
+      ['gossip is of nodes', 'return this.#gossip;', 'return true;'],
+      ['own PONGs stay', 'bytes[at + 1] < OWN_PING_BYTE', 'true'],
+      ['what anybody could have written', '{ unproved: true }', '{}'],
+    ],
+  ),
+  ...rows(
+    'format.ts',
+    ['test/protocols/handfast/node-session.test.ts'],
+    [['boot id', 'if (value.length !== LIMITS.bootId) return undefined;', '']],
+  ),
+  ...nodeRows('peers', [
+    ['the greater sum', 'link.timestampSum > other.timestampSum', 'link.timestampSum < other.timestampSum'],
+    ['the greater binding', 'Buffer.compare(link.session.binding, other.session.binding) > 0', 'true'],
+    ['what is reserved counts', 'this.size + reserved < maxPeers', 'this.size < maxPeers'],
+    ['a direction has its limit', ' && this.#count[direction] + this.#reserved[direction] < limit', ''],
+    ['the loser leaves', 'if (rival) this.remove(rival);', 'if (rival) void 0;'],
+    ['only nodes are settled', 'const rival = link.node ? links', 'const rival = true ? links'],
+    ['a second one needs no room', 'if (this.#links.get(id)?.some((link) => link.node)) return () => {};', ''],
+  ]),
+  ...nodeRows('dialer', [
+    ['a session has to last', 'lasted >= LASTING_MS ? 0 : target.failures + 1', '0'],
+    ['an own address is no failure', 'if (!own) target.failures++;', 'target.failures++;'],
+    ['an own address is left alone', 'own ? OWN_ADDRESS_MS : ', ''],
+    ['so many at once', 'this.#dialling < this.#options.most', 'true'],
+    ['whoever asks does not wait', " || target.state === 'waiting') this.#enqueue(target);\n    });", ') this.#enqueue(target);\n    });'],
+    ['a signal for each attempt', 'target.abort = new AbortController();\n    const', 'const'],
+    ['what was given stays', ' && !target.given', ''],
+    ['who is there is not dialled', 'if (target.peer !== undefined && connected(target.peer)) {', 'if (false) {'],
+    ['full jitter', 'return most * (', 'return most + 0 * ('],
+    ['pauses end', 'Math.min(MOST_PAUSE_MS, ', 'Math.max(0, '],
+  ]),
+  ...nodeRows('link', [
+    ['a PING is a barrier', 'if (record[0] === Kind.ping) this.#queue.pushBarrier(record);\n    else ', ''],
+    ['so much ahead', 'ahead === 0 ? Number.POSITIVE_INFINITY : AHEAD_BYTES - ahead', 'Number.POSITIVE_INFINITY'],
+    ['the other side has a limit', ' || length - 1 > this.largestBody', ''],
+    ['who is busy is given no other', '          await busy;\n', ''],
+    ['busy for ever', '(this.#busy ? undefined : read)', 'read'],
+    ["the end is the node's to say", '    session.keepHalfOpen();\n', ''],
+    ['what is behind a fault', 'i < count && !this.#fault', 'i < count'],
+    ['told of room', 'this.#options.drained(this);', ''],
+    ['what waits goes first', 'if (this.#queue.bytes === 0) this.#emptied();', 'this.#emptied();'],
+    ['one PING at a time', 'if (this.#probedAt !== undefined) return;\n    const', 'const'],
+    ['its own PONG', 'kind === Kind.pong && body[0] >= PROBE_BYTE', 'false'],
+    ['the first fault counts', 'if (this.#fault || this.#closed) return;\n    this.#fault', 'this.#fault'],
+  ]),
+  ...nodeRows('fair-queue', [
+    ['equal shares', 'line === this.#small ? next.length : -next.length', '0'],
+    ['none is passed over', '!next || next.length > room', '!next'],
+    ['a barrier waits', 'this.#large.taken < barrier.large', 'false'],
+  ]),
+  ...nodeRows('subscription', [['so many wait', 'this.#messages.length > this.#most ||', 'false ||']]),
+  ...nodeRows('connections', [
+    ['the loser is told', 'if (admitted.loser) this.#refuse(admitted.loser, duplicate());', ''],
+    ['no banned id is dialled', 'if (peer !== undefined && bans.has(peer)) throw banned();', ''],
+    ['no banned address is dialled', 'if (remote !== undefined && bans.has(remote)) {', 'if (false) {'],
+    ['who dials is charged', '      this.#options.charge({ address }, error);\n', ''],
+    ['who is dialled is charged', 'if (error instanceof HandfastError) this.#options.charge({ address: remote }, error);', ''],
+    ['what was not proved', 'error.unproved ? { address: link.session.remoteAddress } : { id: link.peer.id }', '{ id: link.peer.id }'],
+    ['answers are owed', ' && this.#options.owed(link) > 0', ' && false'],
+    ['not for ever', 'link.open && now < until && ', 'link.open && '],
+    ['room for those who dial', "      room: (peer) => this.peers.reserve(peer.id, 'inbound'),\n", ''],
+    ['room for the dialled', "giveBack = this.peers.reserve(proved.id, 'outbound');", 'giveBack = () => {};'],
+    ['room comes back', '    giveBack?.();\n    const refused', '    const refused'],
+    ['gone is who has no session left', ' && this.peers.get(id) === undefined', ''],
+    ['settled is no failure', "error?.code === 'HF_DUPLICATE_CONNECTION' ? undefined : error", 'error'],
+    ['the way is measured', '      link.measure();\n', ''],
+    ['steady', 'this.#clock = steady(clock);', 'this.#clock = clock;'],
+  ]),
+  ...nodeRows('node', [
+    ['nothing new while closing', 'if (!this.#closing) this.#handlers', 'this.#handlers'],
+    ['automatic bans of addresses', 'if (!ban.automatic) this.#connections', 'this.#connections'],
+    ['banned ids', "if (isId(ban.subject)) this.#turnOut(ban.subject, 'BANNED');", ''],
+    ['removed ids', "    allow.on('remove', this.#removed);\n", ''],
+    ['origins on the list', 'allow.has(origin) && ', ''],
+    ['requests of who is turned out', '    this.#requests.refuse(id, refusalOf(code));\n', ''],
+    ['answers wait for room', '        this.#handlers.drained(link);\n', ''],
+    ['requests wait for room', '        this.#requests.drained(link);\n', ''],
+    ['measured again', '      this.#measureLater();\n    });', '    });'],
+    ['forgers are charged', 'this.#charge({ id: link.peer.id }, error),', 'void error,'],
   ]),
   ...nodeRows('handlers', [
     ['an id that was taken', 'if (caller.seen.has(id))', 'if (false)'],
@@ -378,10 +458,14 @@ export const MUTANTS = [
     ['bytes are given back', 'this.#bytes -= bytesOf(request);', ''],
     ['closed for good', 'if (this.#over) throw this.#over;', ''],
   ]),
-  ...nodeRows('deadlines', [
-    ['up, too, after one is taken out', 'if (place > 0 && this.#heap[parent].deadline > last.deadline)', 'if (false)'],
-    ['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;'],
+  ...nodeRows('heap', [
+    [
+      'up, too, after one is taken out',
+      'this.#rise(entry, place);\n    if (entry.place === place) this.#sink(entry, place);',
+      'this.#sink(entry, place);',
+    ],
   ]),
+  ...nodeRows('deadlines', [['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;']]),
   ...nodeRows('seen-ids', [
     ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
     ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
@@ -400,7 +484,7 @@ export const MUTANTS = [
     'gossip.ts',
     ['gossip'],
     [
-      ['gossip between nodes only', 'if (!link.node)\n', 'if (false)\n'],
+      ['gossip between nodes only', 'if (!link.node) link.fail(', 'if (false) link.fail('],
       ['own origin', 'if (sameKey(body, identity.publicKey)) return;', ''],
       ['window of the past', 'age > GOSSIP.pastMs || ', ''],
       ['window of the future', ' || age < -GOSSIP.aheadMs', ''],
@@ -432,7 +516,6 @@ export const MUTANTS = [
       ['floor under everybody', 'if (stamp <= this.#floor) return false;', ''],
       ['floor of age', 'this.#floor = Math.max(this.#floor, this.#stamps[number]);', ''],
       ['floor of an origin', 'return origin ? stamp > origin.floor :', 'return origin ? true :'],
-      ['floor of an origin, raised by its own message', 'if (stamp <= origin.floor) return false;', ''],
       ['share of an origin', 'if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra)', 'if (false)'],
       ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
       ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],
