@@ -57,7 +57,7 @@ describe.each(SEEDS)(`${SIZE} nodes, ${core.name} core, seed %d`, (seed) => {
     const halves = [names.slice(0, SIZE / 2), names.slice(SIZE / 2)];
     network.partition(...halves);
     for (const half of halves) await told(swarm, half);
-    await bustle(swarm, 10_000);
+    await bustle(swarm, full ? 10_000 : 4_000);
     network.heal();
     await joined(swarm, 120_000);
     await told(swarm);
@@ -73,7 +73,7 @@ describe.each(SEEDS)(`${SIZE} nodes, ${core.name} core, seed %d`, (seed) => {
     });
     for (let round = 0; round < (full ? 6 : 4); round++) {
       network.clockOf(random.pick(names)).set(random.between(-20_000, 20_000));
-      await bustle(swarm, 5_000);
+      await bustle(swarm, full ? 5_000 : 3_000);
       if (round === 1) network.partition(...halves);
       if (round === 3) network.heal();
       if (round % 2 === 0) {
