@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
-// The checks of the handfast/1 machine, and of nodes, as edits that take them out: `old` stands exactly once in the file under src/.
+// The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -573,4 +573,40 @@ export const MUTANTS = [
       ['announced is had', 'if (held) hold(held, session);\n      else if', 'if (held) continue;\n      else if'],
     ],
   ),
+  ...nodeRows('bans', [
+    ['an automatic ban is not prolonged', '    if (this.#lasting(subject.key)) return;\n', ''],
+    ['bans by hand never make room', ' || this.#automatic.size > 0', ' || true'],
+    ['over when its time has come', 'entry && entry.rank > this.#clock.precise() ? entry : undefined', 'entry'],
+    ['not before its time', 'due && due.rank <= this.#clock.precise()', 'due'],
+    ['no timer after the end', 'this.#closed || !next || ', '!next || '],
+    ['no end beyond all dates', 'ms < LONGEST_MS ? ms : Number.POSITIVE_INFINITY', 'ms'],
+    ['a reason is short', ' || reason.length > LONGEST_REASON', ''],
+  ]),
+  ...rows(
+    'ban-file.ts',
+    ['test/node/ban-file.test.ts'],
+    [
+      ['one write for many changes', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#writing'],
+      ['one write at a time', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#cancel'],
+      ['the end waits for the write', '    await this.#writing;\n', ''],
+      ['the end writes', '    if (this.#dirty) await this.#write();\n', ''],
+      ['others cannot change it', '(mode & 0o022) !== 0', 'false'],
+      ['its version', 'file.version !== VERSION', 'false'],
+    ],
+    'node',
+  ),
+  ...nodeRows('charges', [
+    ['only charged codes', 'error.charged && error', 'error'],
+    ['only the peer', "error.charged && error.blame === 'peer'", 'error.charged'],
+    ['what has faded is forgotten', '    this.#dropFaded(now);\n', ''],
+    ['a network keeps its account', '    if (this.#accounts.has(network)) return network;\n', ''],
+    ['a site has 64 networks', '(this.#sites.get(site) ?? 0) < NETWORKS_OF_SITE ? network : site', 'network'],
+    ['bounded', 'this.#accounts.size >= this.#most', 'false'],
+    ['the lightest goes', '      this.#lightest.moved(account);\n', ''],
+    ['warned once', ' && before < warn', ''],
+  ]),
+  ...nodeRows('allow', [
+    ['no list by one name', 'if (this.#ids) return this.#ids;', 'return this.#ids ?? new Set();'],
+    ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
+  ]),
 ];
