@@ -54,6 +54,7 @@ export const CODES = {
   TRUNCATED: { blame: 'network', meaning: 'the stream was cut before the other side said it was done' },
   NONCE_SPENT: { blame: 'handfast', meaning: 'the counter of a cipher has reached its end' },
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
+  PEER_RESTARTED: { blame: 'peer', meaning: 'the peer has restarted since the request was sent' },
   REFUSED: { blame: 'peer', meaning: 'refused with a number this version does not know' },
   CONNECT_FAILED: { blame: 'network', meaning: 'no connection to the address could be made' },
   LISTEN_FAILED: { blame: 'caller', meaning: 'the address cannot be listened on' },
@@ -74,6 +75,8 @@ export interface HandfastErrorOptions extends ErrorOptions {
   blame?: Blame;
   /** The other side said so: `claimed` in clear, so that anybody could have, `proved` in bytes that only it can have sealed. */
   remote?: 'claimed' | 'proved';
+  /** On a session: found in bytes that anybody on the path could have written. */
+  unproved?: true;
 }
 
 export class HandfastError extends Error {
@@ -81,6 +84,8 @@ export class HandfastError extends Error {
   readonly blame: Blame;
   /** Set when the other side reported this error; see {@link HandfastErrorOptions.remote}. */
   declare readonly remote?: 'claimed' | 'proved';
+  /** Set when anybody on the path could have written what is wrong: it counts against an address, never against an id. */
+  declare readonly unproved?: true;
 
   constructor(name: CodeName, message: string, options: HandfastErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -88,6 +93,7 @@ export class HandfastError extends Error {
     this.code = `HF_${name}`;
     this.blame = options.blame ?? CODES[name].blame;
     if (options.remote) this.remote = options.remote;
+    if (options.unproved) this.unproved = true;
   }
 
   /** The code without its `HF_`. */

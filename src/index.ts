@@ -3,6 +3,18 @@ import './core/choose.ts';
 
 export { Identity, type IdentityOptions, type IdentitySource } from './core/identity.ts';
 export * from './errors.ts';
+export { AllowList } from './node/allow.ts';
+export type { Ban, BanOptions } from './node/bans.ts';
+export type { Carriers, DialOptions, Listening } from './node/carriers.ts';
+export type { ChargeLimits } from './node/charges.ts';
+export type { GossipLimits } from './node/gossip-limits.ts';
+export type { GossipMessage } from './node/gossip-message.ts';
+export type { Handler, HandlerLimits, RequestMessage } from './node/handlers.ts';
+export { type ConnectToOptions, createNode, type Node, type NodeEvents, type Warning } from './node/node.ts';
+export type { GivenPeer, NodeLimits, NodeOptions } from './node/options.ts';
+export type { PeerSnapshot } from './node/peers.ts';
+export type { RequestLimits, RequestOptions } from './node/requests.ts';
+export type { SubscribeOptions, Subscription } from './node/subscription.ts';
 export type { HandfastOptions } from './protocols/handfast/settings.ts';
 export type { Peer, Refusal } from './protocols/machine.ts';
 export * from './transport/index.ts';

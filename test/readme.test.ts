@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const example = readme.split('```js\n')[1]?.split('```\n')[0];
+const exampleOf = (document: string): string => readFileSync(join(root, document), 'utf8').split('```js\n')[1]?.split('```\n')[0];
 
-describe('the example of the README', () => {
+describe.each([
+  ['README.md', 'examples/first-session.mjs', 20, 'authenticated Bob: true\nBob says: hello\n'],
+  ['docs/node.md', 'examples/nodes.mjs', 22, 'the hub answers: HELLO\nfrom left, by way of the hub: true it works\n'],
+])('the example of %s', (document, file, lines, says) => {
+  const example = exampleOf(document);
+
   it('is the file in examples/, and short', () => {
-    expect(example).toBe(readFileSync(join(root, 'examples/first-session.mjs'), 'utf8'));
-    expect(example.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//')).length).toBeLessThanOrEqual(20);
+    expect(example).toBe(readFileSync(join(root, file), 'utf8'));
+    expect(example.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//')).length).toBeLessThanOrEqual(lines);
   });
 
   it.each(['pure', 'auto'])('runs as it stands on the %s core', (core) => {
@@ -22,13 +26,21 @@ describe('the example of the README', () => {
       timeout: 30_000,
     });
     expect(stderr).toBe('');
-    expect(stdout).toBe('authenticated Bob: true\nBob says: hello\n');
+    expect(stdout).toBe(says);
     expect(status).toBe(0);
   });
 });
 
 describe('the links of the documents', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/errors.md', 'docs/protocols/handfast.md'];
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'docs/errors.md',
+    'docs/node.md',
+    'docs/protocols/handfast.md',
+  ];
 
   it.each(documents)('of %s lead to something that exists', (document) => {
     const text = readFileSync(join(root, document), 'utf8');

@@ -6,5 +6,6 @@ export const SUITES = {
   handshake: new URL('./handshake.mjs', import.meta.url).href,
   message: new URL('./message.mjs', import.meta.url).href,
   storm: new URL('./storm.mjs', import.meta.url).href,
+  gossip: new URL('./gossip.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -2,6 +2,17 @@
 import type { Bytes, Core, Secret, Suite } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
 import { type CodeName, HandfastError } from '../errors.ts';
+import {
+  AT,
+  countIds,
+  ID_BYTES,
+  messageDigest,
+  readBroadcast,
+  signedPrefix,
+  topicBytes,
+  topicText,
+  writeEnvelope,
+} from '../protocols/handfast/envelope.ts';
 import { handfast } from '../protocols/handfast/index.ts';
 import { FRAMING } from '../protocols/handfast/records.ts';
 import {
@@ -15,8 +26,7 @@ import {
   withRefusalKey,
 } from '../protocols/handfast/schedule.ts';
 import type { Input, Machine, Opened, Output, Refusal, Work, WorkAnswer } from '../protocols/machine.ts';
-import { utf8 } from '../wire/text.ts';
-import { join, Writer } from '../wire/writer.ts';
+import { join } from '../wire/writer.ts';
 import { type Document, fail, hex, type Outcome, pass, toHex, type VectorKind } from './kinds.ts';
 
 export const handfastKind: VectorKind = {
@@ -37,6 +47,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   close: runClose,
   'clear-refusal': runClearRefusal,
   broadcast: runBroadcast,
+  'gossip-shape': runGossipShape,
 };
 
 function outcomeOf(vector: Document, core: Core): Outcome {
@@ -301,21 +312,35 @@ function runClearRefusal(vector: Document, core: Core): void {
   });
 }
 
-/** Gossip has no machine of its own here: the envelope from its fields, by the core's primitives. */
+/** The envelope from its fields and its fields from the envelope, and all that hangs on its bytes. A misshapen one must be refused. */
 function runBroadcast(vector: Document, core: Core): void {
   const { publicKey, secretKey } = core.ed25519.keyPair(hex(vector.seed));
-  const topic = utf8(String(vector.topic));
   const payload = hex(vector.payload);
-  const fields = new Writer()
-    .bytes(publicKey)
-    .u64(BigInt(String(vector.sequence)))
-    .u64(BigInt(String(vector.timestamp)));
-  const body = fields.u8(topic.length).bytes(topic).u32(payload.length).bytes(payload).joined();
-  const message = join([label('broadcast'), networkTag(core, String(vector.network)), body]);
-  const signature = core.ed25519.sign(message, secretKey);
-  same('what is signed', message, vector.signed);
-  same('message id', core.hash.blake2b(message).slice(0, 32), vector.messageId);
+  const topic = topicBytes(vector.topic);
+  if (!topic) throw new Error('the topic is none');
+  const sequence = BigInt(String(vector.sequence));
+  const timestamp = BigInt(String(vector.timestamp));
+  const envelope = writeEnvelope({ origin: publicKey, sequence, timestamp, topic, payload });
+  const signed = join([signedPrefix(networkTag(core, String(vector.network))), envelope]);
+  const signature = core.ed25519.sign(signed, secretKey);
+  same('what is signed', signed, vector.signed);
+  same('message id', messageDigest(core, signed).slice(0, ID_BYTES), vector.messageId);
   same('signature', signature, vector.signature);
-  same('envelope', join([body, signature]), vector.envelope);
-  if (!core.ed25519.verify(hex(vector.signature), message, publicKey)) throw new Error('the signature does not verify');
+  same('envelope', join([envelope, signature]), vector.envelope);
+  const body = join([Uint8Array.of(7), hex(vector.envelope)]);
+  const shape = readBroadcast(body);
+  if (!shape) throw new Error('the envelope is refused');
+  same('hops', shape.hops, 7);
+  same('origin', body.slice(AT.origin, AT.sequence), toHex(publicKey));
+  same('timestamp', shape.timestamp, vector.timestamp);
+  same('topic', topicText(body.subarray(AT.topic, AT.topic + shape.topicLength)), vector.topic);
+  same('payload', body.slice(shape.payloadAt, shape.signatureAt), vector.payload);
+  if (!core.ed25519.verify(body.subarray(shape.signatureAt), signed, publicKey)) throw new Error('the signature does not verify');
+}
+
+/** Bodies of BROADCAST, IHAVE and IWANT that have their shape, or have not. */
+function runGossipShape(vector: Document): void {
+  const body = hex(vector.body);
+  const wellFormed = vector.record === 'BROADCAST' ? readBroadcast(body) !== undefined : countIds(body) > 0;
+  same('well-formed', String(wellFormed), vector.wellFormed);
 }

@@ -2,13 +2,13 @@
  * Identities in files: JSON that only its owner may read, in clear or sealed with a passphrase. The format is described in docs/cli.md.
  * A file is never overwritten, and is whole or not there: it is written beside its place, synced, and linked into it.
  */
-import { randomBytes, type ScryptOptions, scrypt as scryptCallback } from 'node:crypto';
-import { type FileHandle, link, open, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type ScryptOptions, scrypt as scryptCallback } from 'node:crypto';
+import { link } from 'node:fs/promises';
 import { core as chosenCore } from '../core/choose.ts';
 import type { Bytes, Core } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
 import { HandfastError } from '../errors.ts';
+import { readPrivateFile, shellWord, writeNew, writePrivateFile } from './private-file.ts';
 
 export interface WriteIdentityOptions {
   /** Seals the file; 1 byte or more, taken as it is. The caller wipes it. In clear when absent. */
@@ -29,20 +29,12 @@ export async function writeIdentityFile(path: string, identity: Identity, option
   } finally {
     seed.fill(0);
   }
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const bytes = Buffer.from(text);
   try {
-    await writeNew(temporary, bytes).catch((error: NodeJS.ErrnoException) => {
-      // The name of the temporary file would tell nobody anything.
-      if (error.code !== 'ENOENT') throw error;
-      throw new HandfastError('BAD_ARGUMENT', `${path}: the directory ${dirname(path)} is not there: make it first`, { cause: error });
-    });
-    await place(temporary, path, bytes);
+    await writePrivateFile(path, bytes, (temporary) => place(temporary, path, bytes));
   } finally {
     bytes.fill(0);
-    await unlink(temporary).catch(() => {});
   }
-  await syncDirectory(dirname(path));
 }
 
 export interface ReadIdentityOptions {
@@ -53,10 +45,17 @@ export interface ReadIdentityOptions {
 
 /** @throws HF_BAD_KEY, with the line that cures it, when others may read the file, it is no identity file, it is sealed and no passphrase opens it, or its key does not belong to its id. */
 export async function readIdentityFile(path: string, { passphrase, core = chosenCore }: ReadIdentityOptions = {}): Promise<Identity> {
-  const { text, openTo } = await read(path);
+  const { text, mode } = await readPrivateFile(path, {
+    kind: 'an identity file',
+    largest: LARGEST_FILE,
+    refuse: (what) => bad(path, what),
+  });
   const file = parse(path, text);
   // Only of an identity file: to others, whoever may read them is no concern of ours.
-  if (openTo !== undefined) throw bad(path, `others can reach this private key (mode ${openTo}): chmod 600 ${shellWord(path)}`);
+  if ((mode & 0o077) !== 0) {
+    const open = mode.toString(8).padStart(4, '0');
+    throw bad(path, `others can reach this private key (mode ${open}): chmod 600 ${shellWord(path)}`);
+  }
   const seed = file.sealed ? await openSeed(path, file.id, file.sealed, passphrase, core) : decode(path, 'seed', file.seed, 32);
   try {
     const identity = Identity.fromSeed(seed, { core });
@@ -136,24 +135,6 @@ async function openSeed(path: string, id: string, sealed: Sealed, ask: ReadIdent
   }
 }
 
-/** @returns the text, and the file's mode when others than its owner can reach it. */
-async function read(path: string): Promise<{ text: string; openTo: string | undefined }> {
-  const handle = await open(path, 'r');
-  try {
-    const about = await handle.stat();
-    if (!about.isFile()) throw bad(path, 'it is not a file');
-    const reachable = process.platform !== 'win32' && (about.mode & 0o077) !== 0;
-    const openTo = reachable ? (about.mode & 0o777).toString(8).padStart(4, '0') : undefined;
-    if (about.size > LARGEST_FILE) throw bad(path, 'it is too long to be an identity file');
-    const bytes = await handle.readFile();
-    const text = bytes.toString('utf8');
-    bytes.fill(0);
-    return { text, openTo };
-  } finally {
-    await handle.close();
-  }
-}
-
 function parse(path: string, text: string): IdentityFile {
   let file: Record<string, unknown>;
   try {
@@ -178,18 +159,6 @@ function decode(path: string, name: string, text: unknown, length: number): Byte
   return copy;
 }
 
-async function writeNew(path: string, bytes: Bytes): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    // The mode given to open is cut by the umask only; a strange umask must not lock the owner out either.
-    await handle.chmod(0o600);
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** A link, unlike a rename, refuses when something is there. Where links are not known, an exclusive write is the next best. */
 async function place(temporary: string, path: string, bytes: Bytes): Promise<void> {
   try {
@@ -203,18 +172,6 @@ async function place(temporary: string, path: string, bytes: Bytes): Promise<voi
       'BAD_ARGUMENT',
       `${path} is there already and is never overwritten: name another file, or move it away yourself`,
     );
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    await handle.sync();
-  } catch {
-    // Not every system syncs directories; the file itself is on the disk.
-  } finally {
-    await handle?.close();
   }
 }
 
@@ -235,10 +192,6 @@ function base64(bytes: Bytes): string {
 
 function bad(path: string, what: string, options?: ErrorOptions): HandfastError {
   return new HandfastError('BAD_KEY', `${path}: ${what}`, options);
-}
-
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 const VERSION = 1;

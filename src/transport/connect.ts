@@ -3,12 +3,13 @@ import type { Duplex } from 'node:stream';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { HandfastError } from '../errors.ts';
+import type { Peer } from '../protocols/machine.ts';
 import { type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import type { Carrier } from './carrier.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Handshake, type HandshakeStep } from './driver.ts';
 import { carrierOf } from './duplex.ts';
-import { type Allow, type Bans, policyOf } from './policy.ts';
+import { type Allow, type Bans, policyOf, type Room } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
 import { dialTcp } from './tcp.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
@@ -26,6 +27,8 @@ export interface CommonOptions {
   steps?: boolean | undefined;
   allow?: Allow | undefined;
   bans?: Bans | undefined;
+  /** Instead of counting sessions: whether there is room for this peer. */
+  room?: Room | undefined;
   limits?: SessionLimits | undefined;
   clock?: Clock | undefined;
   workbench?: Workbench | undefined;
@@ -48,7 +51,7 @@ export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOpti
  */
 export async function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
   const protocol = protocolOf(options.protocol);
-  const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep } = options;
+  const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep, room } = options;
   if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
   const policy = policyOf(options);
   // Before dialling: wrong options make no connection.
@@ -57,21 +60,30 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
   const startedAt = clock.precise();
   const carrier = await carrierFor(options, clock);
   return new Promise((resolve, reject) => {
+    let giveBack: (() => void) | undefined;
+    const takeRoom = (peer: Peer): boolean => {
+      giveBack ??= room!(peer);
+      return giveBack !== undefined;
+    };
+    const over = (): void => {
+      signal?.removeEventListener('abort', abort);
+      giveBack?.();
+    };
     const handshake = new Handshake({
       machine,
       carrier,
       clock,
       workbench: options.workbench ?? workbenchOf(core),
-      judge: (peer) => policy(peer),
+      judge: (peer) => policy(peer, room && (() => takeRoom(peer))),
       onStep,
       keepSteps: options.steps,
       deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
       opened(result) {
-        signal?.removeEventListener('abort', abort);
+        over();
         resolve(new Session(result, { protocol: protocol.name, core, ...options.limits }));
       },
       failed(why) {
-        signal?.removeEventListener('abort', abort);
+        over();
         reject(why);
       },
     });

@@ -124,8 +124,8 @@ export function plainAddress(address: string): string {
   return isIPv4(block) ? block : address.split('%', 1)[0];
 }
 
-/** The eight 16-bit groups of a valid IPv6 address. */
-function groupsOf(address: string): number[] {
+/** The eight 16-bit groups of a valid IPv6 address, without a zone. */
+export function groupsOf(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const text = dotted
     ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { CODES, HandfastError } from '../errors.ts';
-import type { Machine } from '../protocols/machine.ts';
+import type { Machine, Peer } from '../protocols/machine.ts';
 import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -133,25 +133,22 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     }
     const refusal = code && new HandfastError(code, CODES[code].meaning, { blame: code === 'SHUTTING_DOWN' ? 'caller' : 'peer' });
     const counted = !code;
-    let reserved = false;
-    const room = (): boolean => {
-      if (reserved) return true;
-      if (this.sessions.size + this.#reserved >= limits.sessions) return false;
-      reserved = true;
-      this.#reserved++;
-      return true;
+    let giveBack: (() => void) | undefined;
+    const room = (peer: Peer): boolean => {
+      giveBack ??= this.#options.room ? this.#options.room(peer) : this.#takeRoom();
+      return giveBack !== undefined;
     };
     const over = (): void => {
       this.#handshakes.delete(handshake);
       if (counted) this.#admission.leave(address);
-      if (reserved) this.#reserved--;
+      giveBack?.();
     };
     const handshake = new Handshake({
       machine: this.#machine,
       carrier,
       clock: this.#clock,
       workbench: this.#workbench,
-      judge: (peer) => this.#policy(peer, room),
+      judge: (peer) => this.#policy(peer, () => room(peer)),
       onStep: this.#options.onStep,
       keepSteps: this.#options.steps,
       deadlineMs: this.#options.deadlineMs,
@@ -217,6 +214,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
     if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';
     return this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+  }
+
+  #takeRoom(): (() => void) | undefined {
+    if (this.sessions.size + this.#reserved >= this.#admission.limits.sessions) return undefined;
+    this.#reserved++;
+    return () => void this.#reserved--;
   }
 
   #open(session: Session): void {

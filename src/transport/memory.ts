@@ -9,8 +9,9 @@ export interface MemoryPairOptions {
   handCranked?: boolean;
   /** Bytes on the way in one direction before `write` says false; 64 KiB. */
   highWaterMark?: number;
-  /** The address that the second end sees. */
+  /** The address that the second end sees, and the one that the first end sees. */
   remote?: RemoteAddress;
+  dialled?: RemoteAddress;
 }
 
 export interface MemoryPair {
@@ -18,11 +19,13 @@ export interface MemoryPair {
   readonly ends: readonly [Carrier, Carrier];
   /** Delivers until nothing can move. @returns how many pieces, ends and closes were delivered. */
   run(): number;
+  /** Both ends are closed and know it: nothing will ever move again. */
+  readonly gone: boolean;
   /** The connection breaks: both ends are closed with an error, what was on the way is lost. */
   reset(): void;
 }
 
-export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024, remote }: MemoryPairOptions = {}): MemoryPair {
+export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024, remote, dialled }: MemoryPairOptions = {}): MemoryPair {
   let scheduled = false;
   const schedule = (): void => {
     if (handCranked || scheduled) return;
@@ -32,7 +35,7 @@ export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024
       run();
     });
   };
-  const first = new MemoryEnd(schedule, highWaterMark, cut);
+  const first = new MemoryEnd(schedule, highWaterMark, cut, dialled);
   const second = new MemoryEnd(schedule, highWaterMark, cut, remote);
   first.other = second;
   second.other = first;
@@ -55,6 +58,9 @@ export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024
   return {
     ends: [first, second],
     run,
+    get gone() {
+      return first.gone && second.gone;
+    },
     reset() {
       const error = Object.assign(new Error('the connection was reset'), { code: 'ECONNRESET' });
       first.breakOff(error);
@@ -92,6 +98,10 @@ class MemoryEnd implements Carrier {
     this.#highWaterMark = highWaterMark;
     this.#cut = cut;
     this.remote = remote;
+  }
+
+  get gone(): boolean {
+    return this.#closeTold;
   }
 
   attach(events: CarrierEvents): void {

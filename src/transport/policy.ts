@@ -11,6 +11,12 @@ export interface Bans {
   has(idOrAddress: string): boolean;
 }
 
+/**
+ * Takes room for one more peer that has proved who it is and may stay. @returns what gives the room back, called once the handshake has ended, either way, and right before the
+ * session is told of; undefined: there is none.
+ */
+export type Room = (peer: Peer) => (() => void) | undefined;
+
 export interface PolicyOptions {
   allow?: Allow | undefined;
   bans?: Bans | undefined;

@@ -158,8 +158,13 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   /** The session as a byte stream: message borders are not kept. To be used instead of `send` and iteration. */
   stream(options: StreamOptions = {}): Duplex {
-    this.#keepsHalfOpen = true;
+    this.keepHalfOpen();
     return streamOf(this, options);
+  }
+
+  /** From now on this side ends only when it is told to, not by itself once the other is done: for whoever still owes an answer then. */
+  keepHalfOpen(): void {
+    this.#keepsHalfOpen = true;
   }
 
   /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call can only shorten the wait. */

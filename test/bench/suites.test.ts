@@ -15,6 +15,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   handshake: { cases: ['memory', 'tcp-1', 'tcp-16'], subject: 'handfast pure' },
   message: { cases: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB', 'round-trip-256-B', 'stream-256-B'], subject: 'node:net' },
   storm: { cases: ['peers-64'], subject: 'node:net' },
+  gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
 };
 
 describe('the suites', () => {

@@ -1,4 +1,5 @@
 /** A clock that stands still until it is moved by hand. */
+import { Heap, type Ranked } from '../../src/node/heap.ts';
 import type { Millis } from '../../src/protocols/machine.ts';
 import type { Cancel, Clock } from '../../src/transport/clock.ts';
 
@@ -6,8 +7,9 @@ export class HandClock implements Clock {
   #now: Millis;
   /** How far the clock on the wall was set from the one that runs on. */
   #setBy = 0;
-  #made = 0;
-  readonly #timers = new Set<{ time: Millis; order: number; run: () => void }>();
+  #armed = 0;
+  readonly #moments = new Map<Millis, Moment>();
+  readonly #order = new Heap<Moment>();
 
   constructor(now: Millis = 1_700_000_000_000) {
     this.#now = now;
@@ -22,14 +24,35 @@ export class HandClock implements Clock {
   }
 
   at(time: Millis, run: () => void): Cancel {
-    const timer = { time: time - this.#setBy, order: this.#made++, run };
-    if (time < Number.POSITIVE_INFINITY) this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
+    if (!(time < Number.POSITIVE_INFINITY)) return () => {};
+    const rank = time - this.#setBy;
+    let moment = this.#moments.get(rank);
+    if (!moment) {
+      moment = { rank, place: -1, timers: new Set() };
+      this.#moments.set(rank, moment);
+      this.#order.add(moment);
+    }
+    const { timers } = moment;
+    const timer = { run };
+    timers.add(timer);
+    this.#armed++;
+    return () => {
+      if (timers.delete(timer)) this.#armed--;
+    };
   }
 
   /** Timers still to come. */
   get armed(): number {
-    return this.#timers.size;
+    return this.#armed;
+  }
+
+  /** When the next of them falls due, by {@link HandClock.precise}; Infinity when there is none. */
+  get next(): number {
+    for (let first = this.#order.first; first; first = this.#order.first) {
+      if (first.timers.size > 0) return first.rank;
+      this.#forget(first);
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Sets the clock on the wall, as an administrator would; no time passes. */
@@ -40,13 +63,24 @@ export class HandClock implements Clock {
   /** Moves time on and runs what falls due, in order. */
   advance(ms: number): void {
     const until = this.#now + ms;
-    for (;;) {
-      const due = [...this.#timers].filter(({ time }) => time <= until).sort((a, b) => a.time - b.time || a.order - b.order)[0];
-      if (!due) break;
-      this.#timers.delete(due);
-      this.#now = Math.max(this.#now, due.time);
-      due.run();
+    for (let time = this.next; time <= until; time = this.next) {
+      const { timers } = this.#order.first!;
+      const [timer] = timers;
+      timers.delete(timer);
+      this.#armed--;
+      this.#now = Math.max(this.#now, time);
+      timer.run();
     }
     this.#now = until;
   }
+
+  #forget(moment: Moment): void {
+    this.#order.remove(moment);
+    this.#moments.delete(moment.rank);
+  }
+}
+
+/** Timers that fall due together, in the order in which they were set. */
+interface Moment extends Ranked {
+  readonly timers: Set<{ readonly run: () => void }>;
 }

@@ -21,6 +21,7 @@ const hex = (bytes: Bytes) => Buffer.from(bytes).toString('hex');
 const filled = (value: number) => new Uint8Array(32).fill(value);
 /** 32 bytes without pattern, the same on every run. */
 const derived = (name: string) => hash(text(`handfast vectors ${name}`)).slice(0, 32);
+const tale = cat(...Array.from({ length: 16 }, (_, i) => hash(text(`tale ${i}`)))).slice(0, 1000);
 const SUITE_NAMES = ['', 'chacha20-poly1305', 'aes-256-gcm'];
 
 interface PartyPlan {
@@ -99,6 +100,16 @@ export function vectorDocument(): Record<string, unknown> {
         't'.repeat(255),
         new Uint8Array(0),
       ),
+      broadcastVector(
+        'a topic beyond ASCII, a payload of 1,000 bytes',
+        derived('broadcaster'),
+        'réseau',
+        0n,
+        4_102_444_800_000n,
+        'météo',
+        tale,
+      ),
+      ...gossipShapeVectors(),
     ],
   };
 }
@@ -276,4 +287,43 @@ function broadcastVector(id: string, seed: Bytes, network: string, sequence: big
     signature: hex(signature),
     envelope: hex(cat(body, signature)),
   };
+}
+
+/** Bodies with and without their shape: one fault each, nothing else wrong. */
+function gossipShapeVectors() {
+  const { body, signature } = envelope(derived('shape'), 'demo', 7n, 1_700_000_000_000n, 'topic', text('payload'));
+  const whole = cat([16], body, signature);
+  const changed = (at: number, ...bytes: number[]) => {
+    const copy = whole.slice();
+    copy.set(bytes, at);
+    return copy;
+  };
+  const topicAt = 50;
+  const lengthAt = topicAt + 5;
+  const ids = (count: number) => cat(...Array.from({ length: count }, (_, i) => hash(text(`id ${i}`)).slice(0, 32)));
+  const rows: [string, 'BROADCAST' | 'IHAVE', boolean, Bytes][] = [
+    ['whole', 'BROADCAST', true, whole],
+    ['with more hops than there are', 'BROADCAST', true, changed(0, 255)],
+    ['one byte short', 'BROADCAST', false, whole.slice(0, -1)],
+    ['one byte long', 'BROADCAST', false, cat(whole, [0])],
+    ['without hops', 'BROADCAST', false, whole.slice(1)],
+    ['of nothing', 'BROADCAST', false, new Uint8Array(0)],
+    ['with an empty topic', 'BROADCAST', false, cat(whole.slice(0, topicAt - 1), [0], whole.slice(lengthAt))],
+    ['with a topic longer than all of it', 'BROADCAST', false, changed(topicAt - 1, 255)],
+    ['with a topic that is not UTF-8', 'BROADCAST', false, changed(topicAt, 0xc3)],
+    ['with a payload declared too short', 'BROADCAST', false, changed(lengthAt + 3, 6)],
+    ['with a payload declared too long', 'BROADCAST', false, changed(lengthAt + 3, 8)],
+    ['with a payload of 4 GiB declared', 'BROADCAST', false, changed(lengthAt, 0xff, 0xff, 0xff, 0xff)],
+    ['of one id', 'IHAVE', true, ids(1)],
+    ['of three ids', 'IHAVE', true, ids(3)],
+    ['of no id', 'IHAVE', false, new Uint8Array(0)],
+    ['of a cut id', 'IHAVE', false, ids(2).slice(0, -1)],
+  ];
+  return rows.map(([what, record, wellFormed, bytes]) => ({
+    id: `${record} ${what}`,
+    kind: 'gossip-shape',
+    record,
+    wellFormed: String(wellFormed),
+    body: hex(bytes),
+  }));
 }

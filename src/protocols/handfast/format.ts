@@ -26,8 +26,8 @@ export const Kind = {
 export const SUITES: Readonly<Record<number, Suite>> = { 1: 'chacha20-poly1305', 2: 'aes-256-gcm' };
 export const SUITE_IDS: Readonly<Record<Suite, number>> = { 'chacha20-poly1305': 1, 'aes-256-gcm': 2 };
 
-/** Extensions that this version knows; both belong into OPEN. */
-export const Extension = { agent: 0x0001, node: 0x0002 } as const;
+/** Extensions that this version knows; all of them belong into OPEN. */
+export const Extension = { agent: 0x0001, node: 0x0002, boot: 0x0003 } as const;
 const MUST_UNDERSTAND = 0x8000;
 
 export interface ExtensionEntry {
@@ -77,6 +77,8 @@ export interface Open {
   extensions: readonly ExtensionEntry[];
   agent?: string;
   node: boolean;
+  /** 16 bytes; a view. */
+  bootId?: Bytes;
 }
 
 /** One frame off the front of a stream. */
@@ -171,13 +173,22 @@ export function readRefusal(body: Bytes): Refused | undefined {
   return { code, reason: shownText(reason) };
 }
 
-export function writeOpen(largestRecord: number, agent: string | undefined, node: boolean): Bytes {
+/** What a side says of itself in OPEN. */
+export interface OpenFields {
+  largestRecord: number;
+  agent: string | undefined;
+  node: boolean;
+  bootId: Bytes | undefined;
+}
+
+export function writeOpen({ largestRecord, agent, node, bootId }: OpenFields): Bytes {
   const entries = new Writer();
   if (agent !== undefined) {
     const value = clipped(agent, LIMITS.agent);
     entries.u16(Extension.agent).u16(value.length).bytes(value);
   }
   if (node) entries.u16(Extension.node).u16(0);
+  if (bootId) entries.u16(Extension.boot).u16(bootId.length).bytes(bootId);
   const list = entries.joined();
   return new Writer().u32(largestRecord).u16(list.length).bytes(list).joined();
 }
@@ -197,6 +208,9 @@ export function readOpen(body: Bytes): Open | undefined {
     } else if (type === Extension.node) {
       if (value.length > 0) return undefined;
       open.node = true;
+    } else if (type === Extension.boot) {
+      if (value.length !== LIMITS.bootId) return undefined;
+      open.bootId = value;
     }
   }
   return open;

@@ -13,6 +13,7 @@ export const LIMITS = {
   reason: 200,
   network: 64,
   agent: 64,
+  bootId: 16,
   /** Entries of a list of versions or suites. */
   listed: 16,
   /** The least and the most that OPEN may state as the largest record, and what we state. 1 KiB is for what surrounds a payload. */
@@ -29,6 +30,9 @@ export const LIMITS = {
   /** A side that has sent nothing for this long sends PING; one that has heard nothing for this long gives up. */
   pingMs: 30_000,
   silenceMs: 90_000,
+  /** The longest that a request may take. */
+  requestMs: 600_000,
+  topic: 255,
   /** Records of one direction between two changes of its key. */
   rekeyEvery: 65_536,
 } as const;

@@ -42,7 +42,7 @@ export function beginOpening(
 }
 
 export function sendOpen({ settings, sealer }: Opening): Bytes {
-  return sealRecord(settings.core, sealer, Kind.open, writeOpen(settings.largestRecord, settings.agent, false));
+  return sealRecord(settings.core, sealer, Kind.open, writeOpen(settings));
 }
 
 export function sendClose({ settings, sealer }: Opening, why: HandfastError | Refusal): Bytes {
@@ -76,12 +76,12 @@ export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Op
   }
   const open = readOpen(record.body);
   if (!open) return fault('MALFORMED', 'OPEN does not have its shape');
-  return checkExtensions('OPEN', open.extensions, [Extension.agent, Extension.node]) ?? open;
+  return checkExtensions('OPEN', open.extensions, Object.values(Extension)) ?? open;
 }
 
 /** @param rest what came behind the other side's OPEN. */
 export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: number): Opened {
-  const { settings, suite, peer, binding } = opening;
+  const { settings, suite, peer, binding, timestampSum } = opening;
   const info: Record<string, string | number | boolean> = {
     version: VERSION,
     suite,
@@ -89,9 +89,18 @@ export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: 
     largestRecord: open.largestRecord,
   };
   if (open.agent !== undefined) info.agent = open.agent;
+  if (settings.node) {
+    info.node = open.node;
+    info.timestampSum = timestampSum;
+    if (open.bootId) info.bootId = hex(open.bootId);
+  }
   // A copy of its own: the view would keep the block of memory that it lies in for as long as the session.
   const own = { id: peer.id, publicKey: peer.publicKey.slice() };
-  return { peer: own, binding, info, rest, traffic: new HandfastTraffic(opening, open.largestRecord, now) };
+  return { peer: own, binding, info, rest, traffic: new HandfastTraffic(opening, open, now) };
+}
+
+function hex(bytes: Bytes): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 export function wipeOpening({ sealer, opener }: Opening): void {

@@ -28,6 +28,13 @@ export interface HandfastOptions {
   suites?: readonly Suite[] | undefined;
   /** Names our software to the other side; only ever shown. At most 64 bytes, absent by default. */
   agent?: string | undefined;
+  /**
+   * Takes part as a node: says so in OPEN, and the session carries records, not payloads. Each message received is `kind u8 || body` of any record but OPEN, PING and CLOSE,
+   * and each message sent is one: what requests and gossip are made of (`createNode`).
+   */
+  node?: boolean | undefined;
+  /** With `node`: 16 random bytes, the same for the life of the process, so that a peer notices when it was another one. */
+  bootId?: Bytes | undefined;
 }
 
 export interface Settings {
@@ -48,6 +55,8 @@ export interface Settings {
   offeredVersions: Bytes;
   offeredSuites: Bytes;
   agent: string | undefined;
+  node: boolean;
+  bootId: Bytes | undefined;
 }
 
 /** @throws HF_BAD_ARGUMENT that names the option. */
@@ -77,6 +86,8 @@ export function settingsOf(options: HandfastOptions): Settings {
     offeredVersions: Uint8Array.of(VERSION),
     offeredSuites: new Uint8Array(suites).sort(),
     agent: checkedAgent(options.agent),
+    node: options.node ?? false,
+    bootId: checkedBootId(options),
   };
 }
 
@@ -101,6 +112,14 @@ function checkedAgent(agent: unknown): string | undefined {
   const length = typeof agent === 'string' ? utf8(agent).length : 0;
   if (length < 1 || length > LIMITS.agent) throw bad('agent', `text of 1 to ${LIMITS.agent} bytes`);
   return agent as string;
+}
+
+function checkedBootId({ node, bootId }: HandfastOptions): Bytes | undefined {
+  if (node !== undefined && typeof node !== 'boolean') throw bad('node', 'true or false');
+  if (bootId === undefined) return undefined;
+  if (!node) throw bad('bootId', 'none without node: true');
+  if (!(bootId instanceof Uint8Array) || bootId.length !== LIMITS.bootId) throw bad('bootId', `${LIMITS.bootId} bytes`);
+  return bootId.slice();
 }
 
 function checkedSuites(core: Core, wanted: readonly Suite[] | undefined): number[] {

@@ -1,11 +1,14 @@
-/** Records of a handfast/1 session, section 4: the hot path. Payloads are opened and sealed where they lie; everything else is rare and small. */
+/**
+ * Records of a handfast/1 session, section 5: the hot path. Messages are opened and sealed where they lie; everything else is rare and small.
+ * A plain session's messages are the payloads of DATA; a node's are whole records, `kind u8 || body`, of all kinds that requests and gossip are made of.
+ */
 import { type Bytes, type Cipher, type Core, type FrameTable, Stop, type Suite } from '../../core/core.ts';
 import type { Slab } from '../../core/slab.ts';
-import { CODES, HandfastError, remoteError } from '../../errors.ts';
+import { CODES, type CodeName, HandfastError, remoteError } from '../../errors.ts';
 import { Writer } from '../../wire/writer.ts';
 import type { Millis, Received, Refusal, Traffic, TrafficOutput } from '../machine.ts';
 import { fault } from './checks.ts';
-import { Kind, readRefusal, writeRefusal } from './format.ts';
+import { Kind, type Open, readRefusal, writeRefusal } from './format.ts';
 import { LEAST_RECORD, LIMITS, TAG } from './limits.ts';
 import { closeBody } from './opening.ts';
 import { frameTableOf, sealRecord } from './records.ts';
@@ -21,7 +24,7 @@ export interface TrafficSource {
 }
 
 export class HandfastTraffic implements Traffic {
-  readonly before = 5;
+  readonly before: number;
   readonly after = TAG;
   readonly largestPayload: number;
   readonly #core: Core;
@@ -29,6 +32,10 @@ export class HandfastTraffic implements Traffic {
   readonly #opener: Cipher;
   readonly #table: FrameTable;
   readonly #largestRecord: number;
+  /** Messages are records. */
+  readonly #records: boolean;
+  /** Both sides take part in gossip. */
+  readonly #gossip: boolean;
   readonly #received: { -readonly [Key in keyof Received]: Received[Key] };
   /** We have sent CLOSE, or failed: nothing more is sealed. */
   #done = false;
@@ -39,15 +46,20 @@ export class HandfastTraffic implements Traffic {
   #lastSent: Millis;
   #lastHeard: Millis;
   #pausedAt: Millis | undefined;
-  #pings = 0n;
+  #pings: bigint;
 
-  constructor({ settings, sealer, opener }: TrafficSource, peerLargestRecord: number, now: Millis) {
+  constructor({ settings, sealer, opener }: TrafficSource, peerOpen: Pick<Open, 'largestRecord' | 'node'>, now: Millis) {
     this.#core = settings.core;
     this.#sealer = sealer;
     this.#opener = opener;
     this.#table = frameTableOf(settings.core);
     this.#largestRecord = settings.largestRecord;
-    this.largestPayload = peerLargestRecord - LEAST_RECORD;
+    this.#records = settings.node;
+    this.#gossip = settings.node && peerOpen.node;
+    // The kind is part of a record, but not of a payload.
+    this.before = this.#records ? 4 : 5;
+    this.largestPayload = peerOpen.largestRecord - (this.#records ? TAG : LEAST_RECORD);
+    this.#pings = this.#records ? OWN_PINGS : 0n;
     this.#lastSent = now;
     this.#lastHeard = now;
     this.#received = { places: this.#table.entries, count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING };
@@ -86,10 +98,16 @@ export class HandfastTraffic implements Traffic {
     for (let first = 0; first < count; first += capacity) {
       const some = Math.min(capacity, count - first);
       for (let i = 0; i < some; i++) {
-        const at = places[2 * (first + i)] - 1;
-        bytes[at] = Kind.data;
-        entries[2 * i] = at;
-        entries[2 * i + 1] = places[2 * (first + i) + 1] + 1;
+        const at = places[2 * (first + i)];
+        const length = places[2 * (first + i) + 1];
+        if (this.#records) {
+          entries[2 * i] = at;
+          entries[2 * i + 1] = length;
+        } else {
+          bytes[at - 1] = Kind.data;
+          entries[2 * i] = at - 1;
+          entries[2 * i + 1] = length + 1;
+        }
       }
       this.#sealer.sealMany(slab, this.#table, some);
     }
@@ -143,7 +161,7 @@ export class HandfastTraffic implements Traffic {
     this.#opener.wipe();
   }
 
-  /** Keeps the places of payloads, moved together at the front of the table, and deals with the rest. */
+  /** Keeps the places of messages, moved together at the front of the table, and deals with the rest. */
   #sort(bytes: Bytes, opened: number, now: Millis): void {
     const { entries } = this.#table;
     let kept = 0;
@@ -152,9 +170,10 @@ export class HandfastTraffic implements Traffic {
     for (let i = 0; i < opened; i++) {
       const at = entries[2 * i];
       const length = entries[2 * i + 1];
-      if (bytes[at] === Kind.data) {
-        entries[2 * kept] = at + 1;
-        entries[2 * kept + 1] = length - 1;
+      if (this.#records ? this.#handedOn(bytes, at, length) : bytes[at] === Kind.data) {
+        const skipped = this.#records ? 0 : 1;
+        entries[2 * kept] = at + skipped;
+        entries[2 * kept + 1] = length - skipped;
         kept++;
         continue;
       }
@@ -167,6 +186,25 @@ export class HandfastTraffic implements Traffic {
     }
     this.#received.count = kept;
     if (outputs) this.#received.outputs = outputs;
+  }
+
+  /** Whether a node gets this record; what is left is the traffic's own, or a fault. PONGs to PINGs of the traffic's own are nobody's business. */
+  #handedOn(bytes: Bytes, at: number, length: number): boolean {
+    switch (bytes[at]) {
+      case Kind.direct:
+      case Kind.response:
+      case Kind.error:
+      case Kind.data:
+        return true;
+      case Kind.broadcast:
+      case Kind.ihave:
+      case Kind.iwant:
+        return this.#gossip;
+      case Kind.pong:
+        return length === 9 && bytes[at + 1] < OWN_PING_BYTE;
+      default:
+        return false;
+    }
   }
 
   /** @param body a view of the slab. */
@@ -237,16 +275,21 @@ export class HandfastTraffic implements Traffic {
 function faultOf(stop: number, declared: number, limit: number): HandfastError {
   switch (stop) {
     case Stop.tooLarge:
-      return fault('TOO_LARGE', `a record declares ${declared} bytes, ${limit} are allowed`);
+      return unproved('TOO_LARGE', `a record declares ${declared} bytes, ${limit} are allowed`);
     case Stop.malformed:
-      return fault('MALFORMED', `a record declares ${declared} bytes, at least ${LEAST_RECORD} are needed`);
+      return unproved('MALFORMED', `a record declares ${declared} bytes, at least ${LEAST_RECORD} are needed`);
     case Stop.badTag:
-      return fault('BAD_TAG', 'a record does not open');
+      return unproved('BAD_TAG', 'a record does not open');
     default:
       return fault('NONCE_SPENT', 'the counter of the other side has reached its end');
   }
 }
 
+const unproved = (code: CodeName, message: string): HandfastError => new HandfastError(code, message, { unproved: true });
+
+// On a node's session: PINGs of the traffic's own are numbered from 2^63, the node's stay below.
+const OWN_PINGS = 1n << 63n;
+const OWN_PING_BYTE = 0x80;
 const NOTHING: readonly TrafficOutput[] = [];
 const PEER_DONE: TrafficOutput = { kind: 'peer-done' };
 const FAREWELL: Refusal = { code: 'CLOSED', reason: '' };

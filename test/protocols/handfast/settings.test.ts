@@ -19,6 +19,8 @@ for (const core of cores) {
       maxMessage: [0, 64_511, 16_777_217, 100_000.5, Number.NaN, '1'],
       suites: [[], ['aes'], ['aes-256-gcm', 'aes-256-gcm'], 'aes-256-gcm', ['toString'], [undefined]],
       agent: ['', 'a'.repeat(65), 'é'.repeat(33), 7],
+      node: ['yes', 1, null],
+      bootId: [new Uint8Array(16), new Uint8Array(15), 'b'.repeat(16)],
     })) {
       it(`${name}: what cannot be is refused by name, before anything is sent`, () => {
         for (const value of values) {
@@ -54,6 +56,18 @@ for (const core of cores) {
       expect(both.suites).toEqual([2, 1]);
       expect([...both.offeredSuites]).toEqual([1, 2]);
       expect(settingsOf(base()).suites).toEqual(core.fastAes ? [2, 1] : [1]);
+    });
+
+    it('a boot id is 16 bytes of a node, copied', () => {
+      const bootId = new Uint8Array(16).fill(1);
+      const settings = settingsOf({ ...base(), node: true, bootId });
+      bootId.fill(2);
+      expect(settings.bootId).toEqual(new Uint8Array(16).fill(1));
+      for (const wrong of [new Uint8Array(15), new Uint8Array(17), 'b'.repeat(16)]) {
+        expect(() => settingsOf({ ...base(), node: true, bootId: wrong as Uint8Array })).toThrow(
+          expect.objectContaining({ code: 'HF_BAD_ARGUMENT' }),
+        );
+      }
     });
 
     it('networks are compared as bytes: two spellings of one name are two networks', () => {
