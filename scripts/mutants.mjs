@@ -504,7 +504,6 @@ export const MUTANTS = [
     ['gossip-floods'],
     [
       ['budget of a session', 'if (!session.reads(clock.precise())) return;', 'session.reads(clock.precise());'],
-      ['share of an origin in the budget', 'if (number < 0 || !', 'if (!'],
       ['room to wait', 'if (!this.#waiting.admits(session, number, length)) return;', ''],
       ["a peer is in nobody's share", '? ITSELF : session.place;\n      if (number', '? session.place : session.place;\n      if (number'],
     ],
@@ -520,6 +519,21 @@ export const MUTANTS = [
       ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
       ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],
       ['an origin with a floor stays', ' || origin.floor >= oldest', ''],
+    ],
+  ),
+  ...gossip(
+    'gossip-session.ts',
+    ['gossip-session'],
+    [
+      ['new envelopes a second', 'return this.#read < this.#limits.perSecond;', 'return true;'],
+      [
+        'share of an origin in the budget',
+        'if (origin >= 0 && this.#ofOrigin[origin] >= this.#limits.perSecond - this.#read) return -1;',
+        '',
+      ],
+      ['announced ids a second', 'this.#announced += heeded;', ''],
+      ['ids asked for a second', 'this.#asked += heeded;', ''],
+      ['copies count', 'readCopy(): void {\n    this.#read++;', 'readCopy(): void {'],
     ],
   ),
   ...gossip(
