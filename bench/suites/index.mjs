@@ -6,4 +6,5 @@ export const SUITES = {
   message: new URL('./message.mjs', import.meta.url).href,
   gossip: new URL('./gossip.mjs', import.meta.url).href,
   loopback: new URL('./loopback.mjs', import.meta.url).href,
+  node: new URL('./node.mjs', import.meta.url).href,
 };

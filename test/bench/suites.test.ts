@@ -11,6 +11,7 @@ const CASES: Record<string, string[]> = {
   message: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB'],
   gossip: ['gossip-verify', 'gossip-copy'],
   loopback: ['connect', 'round-trip-256-B', 'stream-256-B'],
+  node: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'],
 };
 
 describe('the suites', () => {
