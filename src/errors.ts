@@ -121,7 +121,8 @@ export function codeOfWire(wire: number): CodeName {
 export function remoteError(wire: number, reason: string, remote: 'claimed' | 'proved'): HandfastError {
   const name = codeOfWire(wire);
   const number = name === 'REFUSED' ? ` 0x${wire.toString(16).padStart(4, '0')}` : '';
-  const said = reason ? `: "${printable(reason)}"` : '';
+  // Most implementations have no other words for it than the table has.
+  const said = reason && reason !== CODES[name].meaning ? `: "${printable(reason)}"` : '';
   const blame: Blame = remote === 'claimed' ? 'network' : wire >= 0x0300 ? 'peer' : 'caller';
   const how = remote === 'claimed' ? 'refused (unauthenticated)' : 'refused by the peer';
   return new HandfastError(name, `${how}${number}: ${CODES[name].meaning}${said}`, { remote, blame });

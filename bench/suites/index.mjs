@@ -7,5 +7,6 @@ export const SUITES = {
   message: new URL('./message.mjs', import.meta.url).href,
   storm: new URL('./storm.mjs', import.meta.url).href,
   gossip: new URL('./gossip.mjs', import.meta.url).href,
+  node: new URL('./node.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -3,11 +3,20 @@ import { type CodeName, HandfastError } from '../errors.ts';
 
 /** One sentence, or nothing where the message says all there is. */
 export function adviceFor(error: unknown): string | undefined {
-  if (error instanceof HandfastError) return OF_CAUSE[causeCode(error)] ?? ADVICE[error.codeName];
+  if (error instanceof HandfastError) return OF_CAUSE[causeCode(error)] ?? OWN[ownCode(error)] ?? ADVICE[error.codeName];
   return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
 
 const causeCode = ({ code, cause }: HandfastError): string => `${code} ${(cause as NodeJS.ErrnoException | undefined)?.code ?? ''}`;
+
+const ownCode = ({ code, blame, remote }: HandfastError): string => `${blame}${remote ? ' told' : ''} ${code}`;
+
+/** What this side found, or did itself. */
+const OWN: Readonly<Record<string, string>> = {
+  'caller HF_TOO_LARGE': 'Send less at once; files of any size go over a session: handfast connect --file',
+  'caller HF_BANNED': 'This node has banned it: handfast unban lifts the ban',
+  'caller HF_UNKNOWN_NODE': 'This node does not let it in: handfast listen --allow does',
+};
 
 /** Where the reason of the system changes what to do. */
 const OF_CAUSE: Readonly<Record<string, string>> = {
@@ -36,6 +45,15 @@ const ADVICE: Partial<Record<CodeName, string>> = {
   NOT_ALLOWED: 'Ask who runs the listener why',
   TOO_MANY_CONNECTIONS: 'The other side is full: try again later',
   RATE_LIMITED: 'Too many attempts from this address: wait a few seconds',
+  SHUTTING_DOWN: 'Try again when it is back',
+  NO_HANDLER: 'Check --topic: the other node handles other ones, or none',
+  HANDLER_FAILED: 'Look into the log of the other node; the request may have had effects',
+  BUSY: 'It was not handled: try again later',
+  DEADLINE_EXCEEDED: 'It may have been handled all the same; --deadline gives it more time',
+  ANSWER_TOO_LARGE: 'Ask for less at once',
+  ANSWER_LOST: 'It was handled; only its answer is gone',
+  PEER_RESTARTED: 'It may have been handled or not; with --idempotent it is asked again',
+  NOT_CONNECTED: 'handfast peers lists whom the node is connected to, handfast listen --connect names whom to dial',
   TRUNCATED: 'The connection broke or the other process died: look at its log and try again',
   PING_TIMEOUT: 'The other side or the network between went silent: try again',
   CONNECT_FAILED: 'Check that the node is running and that no firewall stands between',

@@ -92,6 +92,15 @@ export class Call {
     return number;
   }
 
+  /** `30s`, `10m`, `2h`, `7d`, in milliseconds. @throws UsageError */
+  time(name: string): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const [, count, unit] = /^([1-9]\d{0,8})(s|m|h|d)$/.exec(value) ?? [];
+    if (count === undefined) throw new UsageError(`--${name} ${value}: expected a time as in 30s, 10m, 2h or 7d`);
+    return Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  }
+
   /** @throws UsageError unless one of `known`. */
   choice<Name extends string>(name: string, known: readonly Name[]): Name | undefined {
     const value = this.text(name);
@@ -179,3 +188,5 @@ export function describeError(error: unknown): { code: string; message: string }
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   return { code: typeof code === 'string' ? code : 'ERROR', message: typeof message === 'string' ? message : String(error) };
 }
+
+const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -5,10 +5,8 @@ import { setDefaultCore } from '../core/default.ts';
 import { loadNative } from '../core/native-load.ts';
 import { core as pure } from '../core/pure.ts';
 import type { HandfastError } from '../errors.ts';
-import { LIMITS } from '../protocols/handfast/limits.ts';
-import { admissionLimits } from '../transport/limits.ts';
-import { UNREAD } from '../transport/unread.ts';
 import type { Command } from './command.ts';
+import { limitsInForce } from './limits.ts';
 import { type Check, selfTest } from './self-test.ts';
 import { colour, duration, packageVersion, print, printJson, size, table, thousands, wrap } from './terminal.ts';
 
@@ -72,7 +70,7 @@ function examine(): Doctored {
     ...chosen,
     environment: Object.fromEntries(VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
     cores,
-    limits: limitsInForce(),
+    limits: limitsInForce(chosen.core === 'native' && !('why' in native) ? native.core : pure),
   };
 }
 
@@ -92,28 +90,6 @@ function examineCore(core: Core): CoreReport {
   const failed = checks.filter(({ ok }) => !ok);
   const { name, lanes, fastAes, parts } = core;
   return { name, available: true, lanes, fastAes, parts, tests: { passed: checks.length - failed.length, failed, ms } };
-}
-
-/** In bytes, milliseconds and counts: what holds unless a caller sets something else. */
-function limitsInForce(): Record<string, number> {
-  const admission = admissionLimits();
-  return {
-    handshakeDeadlineMs: LIMITS.deadlineMs,
-    clockWindowMs: LIMITS.clockWindowMs,
-    helloBytes: LIMITS.hello,
-    handshakeFrameBytes: LIMITS.handshakeFrame,
-    messageBytes: LIMITS.message,
-    unreadMessages: UNREAD.messages,
-    unreadBytes: UNREAD.bytes,
-    halfOpen: admission.halfOpen,
-    halfOpenPerAddress: admission.halfOpenPerAddress,
-    handshakesPerSecond: admission.handshakesPerSecond,
-    handshakeBurst: admission.handshakeBurst,
-    sessions: admission.sessions,
-    pingMs: LIMITS.pingMs,
-    silenceMs: LIMITS.silenceMs,
-    rekeyEveryRecords: LIMITS.rekeyEvery,
-  };
 }
 
 function show(report: Doctored): void {

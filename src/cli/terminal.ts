@@ -84,6 +84,19 @@ export function duration(ms: number): string {
   return `${thousands(ms / 1000, 2)} s`;
 }
 
+/** `90 s`, `10 min`, `47 h`, `2 d`: how long something lasts, in a unit of which it has two at least. */
+export function span(ms: number): string {
+  const whole = 1000 * Math.round(ms / 1000);
+  for (const [unit, name] of [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+  ] as const) {
+    if (whole >= 2 * unit) return `${Math.round(whole / unit)} ${name}`;
+  }
+  return `${whole / 1000} s`;
+}
+
 /** The first characters of an id and its last ones: enough to tell peers apart on one screen. */
 export function shortId(id: string): string {
   return id.length > 16 ? `${id.slice(0, 10)}..${id.slice(-4)}` : id;

@@ -67,11 +67,12 @@ export class Charges {
   constructor({ clock, bans, limits = {}, most = MOST }: ChargesOptions) {
     this.#clock = clock;
     this.#bans = bans;
+    const { warn, drop, banMs, fadeMs } = CHARGE_DEFAULTS;
     this.#limits = checked({
-      warn: limits.warn ?? 5_000,
-      drop: limits.drop ?? 15_000,
-      banMs: limits.banMs ?? 300_000,
-      fadeMs: limits.fadeMs ?? 32_000,
+      warn: limits.warn ?? warn,
+      drop: limits.drop ?? drop,
+      banMs: limits.banMs ?? banMs,
+      fadeMs: limits.fadeMs ?? fadeMs,
     });
     this.#most = most;
   }
@@ -175,6 +176,7 @@ function checked(limits: ChargeLimits): ChargeLimits {
 const isNetwork = (key: string): boolean => key[0] === '6' && key.length === 1 + NETWORK_BITS;
 const siteOf = (network: string): string => network.slice(0, 1 + SITE_BITS);
 
+export const CHARGE_DEFAULTS: ChargeLimits = { warn: 5_000, drop: 15_000, banMs: 300_000, fadeMs: 32_000 };
 const MOST = 16_384;
 /** What one has who has any of it: the smallest block that is given to a customer, and a common size of what a site gets. */
 const NETWORK_BITS = 64;

@@ -52,7 +52,7 @@ export class Requests {
   constructor({ clock, core, limits }: RequestsOptions) {
     this.#clock = steady(clock);
     this.#core = core;
-    this.#limits = { ...DEFAULTS, ...limits };
+    this.#limits = { ...REQUEST_DEFAULTS, ...limits };
     this.#deadlines = new Deadlines(this.#clock, (request) => this.#late(request));
   }
 
@@ -334,7 +334,7 @@ const aborted = (signal: AbortSignal): HandfastError =>
 const NONE = new Uint8Array(0);
 const DEADLINE_MS = 10_000;
 const LARGEST_ID = 2n ** 64n - 1n;
-const DEFAULTS: RequestLimits = {
+export const REQUEST_DEFAULTS: RequestLimits = {
   inFlightPerPeer: 1_024,
   inFlight: 16_384,
   bytesPerPeer: 32 * 1024 * 1024,

@@ -16,6 +16,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   message: { cases: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB', 'round-trip-256-B', 'stream-256-B'], subject: 'node:net' },
   storm: { cases: ['peers-64'], subject: 'node:net' },
   gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
+  node: { cases: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'], subject: 'node:net' },
 };
 
 describe('the suites', () => {

@@ -11,7 +11,7 @@ interface Step {
 }
 
 describe('the main job', () => {
-  it('keeps every promise, and says so in JSON', async () => {
+  it('keeps every promise, and says so in JSON', { timeout: 120_000 }, async () => {
     const room = temporary('room');
     mkdirSync(room);
     const { code, stdout, stderr } = await handfast(['demo', '--json', '--no-bench'], { env: { TMPDIR: room } });
@@ -36,7 +36,18 @@ describe('the main job', () => {
       'refused: stale clock': 'HF_EXPIRED_TIMESTAMP',
       'refused: replayed recording': 'HF_BAD_TAG',
       'killed in mid-transfer': 'HF_TRUNCATED',
+      ban: 'HF_BANNED',
+      'killed and back': 'HF_TRUNCATED',
     });
+    const broadcasts = steps.find(({ step }) => step === 'broadcasts')!;
+    const all = { count: 10_000, different: 10_000, sha256: broadcasts.sha256 };
+    expect(broadcasts).toMatchObject({ broadcasts: 10_000, broadcastBytes: 256, received: [all, all] });
+    const nodes = steps.find(({ step }) => step === 'nodes meet')!.nodes as string[];
+    const [nina, otto, paul] = nodes;
+    expect(new Set(nodes).size).toBe(3);
+    expect(steps.find(({ step }) => step === 'request')).toMatchObject({ from: paul, to: otto });
+    expect(steps.find(({ step }) => step === 'readmission')).toMatchObject({ readmitted: paul, by: nina });
+    expect(steps.find(({ step }) => step === 'killed and back')).toMatchObject({ node: otto });
     expect(readdirSync(room)).toEqual([]);
   });
 });

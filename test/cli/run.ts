@@ -33,14 +33,14 @@ export function handfast(args: readonly string[], { input = '', env = {} }: RunO
   });
 }
 
-/** A listener that is running: its events, one JSON object a line. */
-export class Listening {
+/** A command that goes on: its events, one JSON object a line. */
+export class Reading {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterableIterator<string>;
   readonly #exited: Promise<number | null>;
 
-  constructor(args: readonly string[]) {
-    this.#child = start(['listen', '--json', '--port', '0', ...args], {});
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.#child = start(args, env);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#exited = new Promise((resolve) => this.#child.once('exit', resolve));
     running.add(this.#child);
@@ -50,14 +50,26 @@ export class Listening {
   /** The next event. */
   async event(): Promise<Record<string, unknown>> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error('the listener has ended');
+    if (done) throw new Error('the command has ended');
     return JSON.parse(value) as Record<string, unknown>;
+  }
+
+  /** When it ends by itself. @returns its exit code. */
+  ended(): Promise<number | null> {
+    return this.#exited;
   }
 
   /** Asks it to end. @returns its exit code. */
   stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     this.#child.kill(signal);
     return this.#exited;
+  }
+}
+
+/** A listener that is running. */
+export class Listening extends Reading {
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    super(['listen', '--json', '--port', '0', ...args], env);
   }
 }
 
@@ -82,6 +94,6 @@ export async function newIdentity(name: string): Promise<{ path: string; id: str
 }
 
 function start(args: readonly string[], env: Record<string, string>): ChildProcessWithoutNullStreams {
-  const { HANDFAST_PASSPHRASE: _, HANDFAST_CORE: __, ...inherited } = process.env;
+  const { HANDFAST_PASSPHRASE: _, HANDFAST_CORE: __, HANDFAST_CONTROL: ___, XDG_RUNTIME_DIR: ____, ...inherited } = process.env;
   return spawn(process.execPath, [MAIN, ...args], { env: { ...inherited, NO_COLOR: '1', ...env } });
 }

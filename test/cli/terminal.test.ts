@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hostAndPort } from '../../src/cli/command.ts';
-import { duration, nearest, shortId, shownPayload, size, table, thousands, wrap } from '../../src/cli/terminal.ts';
+import { duration, nearest, shortId, shownPayload, size, span, table, thousands, wrap } from '../../src/cli/terminal.ts';
 
 describe('the nearest word', () => {
   const commands = ['keygen', 'id', 'listen', 'connect', 'probe', 'bench', 'doctor', 'conformance', 'demo'];
@@ -33,6 +33,17 @@ describe('figures for people', () => {
 
   it('durations', () => {
     expect([0.0124, 1.5, 9.9994, 12.34, 3412].map(duration)).toEqual(['12 us', '1,500 us', '9,999 us', '12.3 ms', '3.41 s']);
+  });
+
+  it('spans of time', () => {
+    expect([0, 90_000, 600_000, 7_140_000, 47 * 3_600_000, 7 * 86_400_000].map(span)).toEqual([
+      '0 s',
+      '90 s',
+      '10 min',
+      '119 min',
+      '47 h',
+      '7 d',
+    ]);
   });
 
   it('numbers and ids', () => {

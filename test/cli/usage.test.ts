@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { handfast, temporary } from './run.ts';
 
-const COMMANDS = ['keygen', 'id', 'listen', 'connect', 'probe', 'bench', 'doctor', 'conformance', 'demo'];
+const COMMANDS = [
+  ...['keygen', 'id', 'listen', 'connect', 'probe', 'request', 'broadcast', 'subscribe', 'peers', 'ban', 'unban', 'bans'],
+  ...['bench', 'doctor', 'conformance', 'demo'],
+];
 
 describe('help', () => {
   it.each(COMMANDS)('%s explains itself, its options and an example in 80 columns', async (command) => {

@@ -32,7 +32,26 @@ export interface Order {
   leave: Record<string, never>;
 }
 
+/** For those that play a node. */
+export interface Order {
+  /** Port 0: any that is free. `peers` are dialled for ever. */
+  startNode: { port: number; allow: readonly string[]; peers: readonly { address: string; peer: string }[] };
+  /** Waits until there are sessions with all of them. */
+  together: { peers: readonly string[] };
+  /** Waits for the next session with this peer to end. */
+  parted: { peer: string };
+  dial: { address: string; peer: string };
+  request: { peer: string; text: string };
+  subscribe: { topic: string };
+  broadcast: { topic: string; count: number; size: number };
+  /** Waits until so many different ones came. */
+  heard: { count: number };
+  ban: { peer: string; ms: number };
+  unban: { peer: string };
+}
+
 export type OrderName = keyof Order;
+export type Obey<Name extends OrderName> = (order: Order[Name]) => Answer[Name] | Promise<Answer[Name]>;
 
 export interface Answer {
   begin: { id: string; core: string; lanes: string };
@@ -49,6 +68,30 @@ export interface Answer {
   arrived: { bytes: number };
   ended: { error?: Refused; bytes: number };
   leave: null;
+}
+
+export interface Answer {
+  startNode: { address: string };
+  /** How long each of those sessions has lasted. */
+  together: { forMs: readonly number[] };
+  parted: { error?: Refused };
+  dial: { refused?: Refused };
+  request: { ms: number; text: string } | { ms: number; refused: Refused };
+  subscribe: null;
+  /** The sum so far of all that was sent, and how many. */
+  broadcast: Sum;
+  heard: Sum;
+  ban: null;
+  unban: { found: boolean };
+}
+
+/** Messages counted and compared by their contents, in whatever order they came. */
+export interface Sum {
+  /** All that came, and how many of them were different. */
+  count: number;
+  different: number;
+  /** SHA-256 of the sorted SHA-256 of each. */
+  sha256: string;
 }
 
 /** An open session, as one of its sides sees it. */

@@ -13,29 +13,14 @@ import type { HandshakeStep } from '../../transport/driver.ts';
 import { listen } from '../../transport/listen.ts';
 import type { Session } from '../../transport/session.ts';
 import { publicKeyOf } from '../../wire/peer-id.ts';
-import type { Answer, Met, Order, OrderName, Refused, Request, Response } from './orders.ts';
+import { nodeOrders, refusedBy } from './node-orders.ts';
+import type { Answer, Met, Obey, OrderName, Refused, Request, Response } from './orders.ts';
+import { Queue } from './queue.ts';
 
-type Orders = { [Name in OrderName]: (order: Order[Name]) => Answer[Name] | Promise<Answer[Name]> };
+type Orders = { [Name in OrderName]: Obey<Name> };
 
 let options: HandfastOptions & { clock: Clock };
 let current: Inbox | undefined;
-
-/** Values that are waited for, in order. */
-class Queue<T> {
-  readonly #values: T[] = [];
-  readonly #waiting: ((value: T) => void)[] = [];
-
-  push(value: T): void {
-    const taker = this.#waiting.shift();
-    if (taker) taker(value);
-    else this.#values.push(value);
-  }
-
-  next(): Promise<T> {
-    const value = this.#values.shift();
-    return value === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(value);
-  }
-}
 
 /** One session, its messages read all the time and given to whoever expects them. */
 class Inbox {
@@ -93,6 +78,8 @@ const refusals = new Queue<Refused>();
 let outcome: () => Promise<Answer['received']>;
 
 const orders: Orders = {
+  ...nodeOrders(() => options),
+
   async begin({ identity: file, network, claims, clockShiftMs = 0, clockWindowMs }) {
     let identity = await readIdentityFile(file);
     if (claims !== undefined) {
@@ -248,10 +235,6 @@ function met(session: Session): Met {
 function inbox(): Inbox {
   if (!current) throw new Error('no session yet');
   return current;
-}
-
-function refusedBy({ code, message, remote }: HandfastError): Refused {
-  return { code, message, ...(remote && { remote }) };
 }
 
 /** Timers keep their length; only what the clock shows is wrong. */
