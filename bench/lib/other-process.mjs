@@ -1,18 +1,19 @@
 // @ts-check
-/** The other side of a subject, where that must be a process of its own: on another core than the subject, where there is one. */
+/** A second process for suites in which the two ends must not share one: on another core than this one, where there is one. */
 import { spawn, spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { pinnedCpu } from './subject-process.mjs';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /**
  * @typedef {object} Other
  * @property {(message: object) => Promise<any>} ask one at a time; rejects with what the other process threw, and when it ends.
- * @property {() => void} end
+ * @property {() => Promise<void>} end
  */
 
-/** @param {string} file a module that answers each message of its parent by one. @returns {Other} */
-export function startOther(file) {
-  const command = [process.execPath, '--no-warnings', file];
+/** @param {string} file a module that answers each message of its parent by one, and ends when the channel closes. @param {readonly string[]} [nodeFlags] @returns {Other} */
+export function startOther(file, nodeFlags = []) {
+  const command = [process.execPath, '--no-warnings', ...nodeFlags, file];
   const cpu = otherCpu();
   if (cpu !== undefined) command.unshift('taskset', '-c', String(cpu));
   const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -30,7 +31,7 @@ export function startOther(file) {
   };
   child.on('message', settle);
   child.on('error', (error) => gone(error.message));
-  child.on('exit', (code, signal) => gone(`the other process ended (${signal ?? `exit code ${code}`})`));
+  child.on('exit', (code, signal) => gone(`the second process ended (${signal ?? `exit code ${code}`})`));
   return {
     async ask(message) {
       const answer = await new Promise((resolve) => {
@@ -41,19 +42,24 @@ export function startOther(file) {
       if (answer.error) throw new Error(answer.error);
       return answer;
     },
-    end() {
+    async end() {
+      if (ended) return;
+      const exited = once(child, 'exit');
       if (child.connected) child.disconnect();
-      child.kill();
+      await exited;
     },
   };
 }
 
-/** One that no subject is pinned to; undefined where nothing is pinned, or there is but one. */
+/** @returns {number | undefined} the last core that this process may not use but another one could; undefined where nothing can be pinned. */
 function otherCpu() {
-  const taken = pinnedCpu();
-  if (taken === undefined) return undefined;
-  for (let cpu = availableParallelism() - 1; cpu >= 0; cpu--) {
-    if (cpu !== taken && spawnSync('taskset', ['-c', String(cpu), 'true']).status === 0) return cpu;
+  try {
+    const own = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    for (let cpu = cpus().length - 1; cpu >= 0; cpu--) {
+      if (own !== String(cpu) && spawnSync('taskset', ['-c', String(cpu), 'true']).status === 0) return cpu;
+    }
+  } catch {
+    // Not on Linux: the system places it.
   }
   return undefined;
 }

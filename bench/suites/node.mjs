@@ -219,6 +219,6 @@ function checkEnvelope(body, publicKey, payload) {
 const countOf = (caseName) => Number(caseName.split('-').at(-1));
 
 const closing = (other, end) => async () => {
-  other.end();
+  await other.end();
   await end();
 };
