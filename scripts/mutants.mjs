@@ -480,7 +480,7 @@ export const MUTANTS = [
     'gossip.ts',
     ['gossip'],
     [
-      ['gossip between nodes only', 'if (!link.node) link', 'if (false) link'],
+      ['gossip between nodes only', 'if (!link.node) link.fail(', 'if (false) link.fail('],
       ['own origin', 'if (sameKey(body, identity.publicKey)) return;', ''],
       ['window of the past', 'age > GOSSIP.pastMs || ', ''],
       ['window of the future', ' || age < -GOSSIP.aheadMs', ''],
@@ -512,7 +512,6 @@ export const MUTANTS = [
       ['floor under everybody', 'if (stamp <= this.#floor) return false;', ''],
       ['floor of age', 'this.#floor = Math.max(this.#floor, this.#stamps[number]);', ''],
       ['floor of an origin', 'return origin ? stamp > origin.floor :', 'return origin ? true :'],
-      ['floor of an origin, raised by its own message', 'if (stamp <= origin.floor) return false;', ''],
       ['share of an origin', 'if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra)', 'if (false)'],
       ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
       ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],

@@ -106,10 +106,8 @@ export class SeenSet {
     let key = this.#originKeys.find(bytes, at);
     if (key < 0) key = this.#bring(bytes, at, place);
     const origin = this.#origins[key]!;
-    if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra) {
-      this.#forgetOlderHalf(origin);
-      if (stamp <= origin.floor) return false;
-    }
+    // It may be stamped below the floor that this raises: it was above the one there was, so it was not delivered yet, and from here on it is held.
+    if (origin.count >= 1 && origin.count - 1 >= this.#mostExtra - this.#extra) this.#forgetOlderHalf(origin);
     const number = this.#ids.add(id);
     if (this.#ids.capacity > this.#stamps.length) this.#grow();
     this.#stamps[number] = stamp;

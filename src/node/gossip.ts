@@ -76,7 +76,7 @@ export class Gossip {
     this.#options = options;
     const limits = gossipLimits(core, options.limits);
     this.#prefix = signedPrefix(options.tag);
-    this.#parts = [this.#prefix, this.#prefix];
+    this.#parts = [this.#prefix, NO_BYTES];
     this.#seen = new SeenSet(core, limits);
     this.#waiting = new Waiting(core, limits);
     this.#spreading = new Spreading({ core, clock, limits });
@@ -162,6 +162,7 @@ export class Gossip {
     if (!session.reads(clock.precise())) return;
     this.#parts[1] = body.subarray(AT.envelope, shape.signatureAt);
     const digest = messageDigest(core, this.#parts);
+    this.#parts[1] = NO_BYTES;
     const pending = this.#waiting.find(digest);
     if (this.#seen.has(digest)) this.#spreading.has(session, digest);
     else if (pending) this.#waiting.copy(pending, session, hopsOf(shape), body.subarray(shape.signatureAt));
@@ -307,3 +308,4 @@ function closedError(): HandfastError {
 const TICK_MS = 1000;
 const PREFIX_BYTES = 37;
 const NOBODY: readonly GossipSession[] = [];
+const NO_BYTES = new Uint8Array(0);

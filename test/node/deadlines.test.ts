@@ -79,6 +79,33 @@ it('arms one timer for all, and none any more once cleared', () => {
   expect(due).toEqual([{ name: 7, at: clock.now() }]);
 });
 
+it('the last one goes to the place of one taken out, and up from there where it is due before those above', () => {
+  const { clock, due, deadlines } = fixture();
+  const items = [1, 100, 2, 101, 102, 3, 4].map((deadline) => new Item(deadline, deadline));
+  for (const item of items) deadlines.add(item);
+  deadlines.remove(items[3]!);
+  for (const deadline of [200, 201]) deadlines.add(new Item(deadline, deadline));
+  clock.advance(300);
+  expect(due).toEqual([1, 2, 3, 4, 100, 102, 200, 201].map((at) => ({ name: at, at })));
+});
+
+it('does not arm anew for what falls due later than what it is armed for', () => {
+  let armed = 0;
+  const clock = new HandClock(0);
+  const at = clock.at.bind(clock);
+  clock.at = (...args) => {
+    armed++;
+    return at(...args);
+  };
+  const deadlines = new Deadlines<Item>(clock, () => {});
+  for (let i = 0; i < 1000; i++) {
+    const item = new Item(i, 100 + i);
+    deadlines.add(item);
+    deadlines.remove(item);
+  }
+  expect(armed).toBe(1);
+});
+
 it('what is added while others fall due falls due too', () => {
   const clock = new HandClock(0);
   const due: number[] = [];

@@ -57,6 +57,18 @@ async function publish(published: Map<string, TestNode>, node: TestNode, what: s
   published.set(Buffer.from(id).toString('hex'), node);
 }
 
+it("carries what one node publishes all at once over two hops, every message once, within everybody's budgets", async () => {
+  net = new GossipNet(cores.at(-1)!);
+  const [a, b, c] = net.addMany(3);
+  net.connect(a, b);
+  net.connect(b, c);
+  const published = new Map<string, TestNode>();
+  const all = Promise.all(Array.from({ length: 2000 }, (_, i) => publish(published, a, `${i}`)));
+  await net.advance(2000, 50);
+  await all;
+  expectExactlyOnce(published);
+});
+
 for (const core of cores) {
   describe(`gossip among many, ${core.name} core`, () => {
     for (const [shape, edgesOf] of Object.entries(SHAPES)) {

@@ -110,6 +110,27 @@ describe('the seen-set', () => {
     expect(say(key(), NOW + 150_002, 0).added).toBe(true);
   });
 
+  it('takes no more origins than it may, not even of peers that speak for themselves', () => {
+    const { set, key, say } = made();
+    expect(Array.from({ length: 40 }, () => say(key(), NOW, ITSELF).added).filter(Boolean)).toHaveLength(32);
+    expect(set.origins).toBe(32);
+  });
+
+  it('keeps an origin whose ids are gone as long as its floor matters', () => {
+    const { set, key, say } = made({ messages: 100, origins: 20 });
+    const loud = key();
+    const ids = Array.from({ length: 41 }, () => say(loud, NOW).id);
+    // All stamped alike are forgotten together, for the sake of one stamped a little earlier.
+    expect(say(loud, NOW - 5).added).toBe(true);
+    expect(set.size).toBe(1);
+    set.forget(NOW - 5 + 120_001);
+    expect([set.size, set.origins]).toEqual([0, 1]);
+    expect(set.add(ids[0], loud, 0, NOW, 0)).toBe(false);
+    set.forget(NOW + 120_001);
+    expect(set.origins).toBe(0);
+    expect(set.add(ids[0], loud, 0, NOW, 0)).toBe(false);
+  });
+
   it('gives the place that was left last to the next session', () => {
     const { set } = made({ sessions: 3 });
     const places = [set.takePlace(), set.takePlace(), set.takePlace()];

@@ -232,6 +232,14 @@ describe.each(cores.map((core) => [core.name, core] as const))('gossip of one no
     expect(node.gossip.use).toMatchObject({ stored: 0, storedBytes: 0 });
   });
 
+  it('tells nobody of a message who has announced it', async () => {
+    const { body, id } = said({ hops: 0 });
+    await hear(link, body);
+    node.hear(other, Kind.ihave, id);
+    await net.advance(3000);
+    expect(other.sent).toEqual([]);
+  });
+
   it('tells a session whose queue was full, and again until it could be told', async () => {
     const { body, id } = said();
     other.full = true;

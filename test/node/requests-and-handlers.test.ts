@@ -1,6 +1,6 @@
 /**
  * Both sides of requests against a model: random interleavings of requests, sessions that come, overlap and break, records in transit, full queues, restarts, deadlines and cancelling.
- * Each request ends exactly once; no handler runs twice in one life, nor, unless `idempotent`, in two; and when all is over nothing is left.
+ * (HANDFAST_REQUEST_RUNS: how many stories.) Each request ends exactly once; no handler runs twice in one life, nor, unless `idempotent`, in two; and when all is over nothing is left.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -366,7 +366,6 @@ it(`each request ends once, no handler runs twice, nothing is left (seed ${seed}
     ),
     { seed, numRuns: Number(process.env.HANDFAST_REQUEST_RUNS ?? 300) },
   );
-  if (process.env.SHOW) console.log(seen);
   // The stories reach each of the ends.
   expect([...seen.keys()].sort()).toEqual(['answer', ...CODES].sort());
 });

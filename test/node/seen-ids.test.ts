@@ -49,6 +49,9 @@ describe('ids once taken', () => {
     // Adding what is too old changes nothing.
     seen.add(start + 1n);
     expect(seen.pages).toBe(4);
+    expect(seen.has(start + 3n * 8_192n + 1n)).toBe(true);
+    expect(seen.has(start + 4n * 8_192n)).toBe(true);
+    expect(seen.has(start + 4n * 8_192n + 1n)).toBe(false);
   });
 
   it('shrinks, and forgets no id by it', () => {

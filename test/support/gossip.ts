@@ -65,7 +65,8 @@ export class TestLink implements Link {
   }
 
   #send(record: Bytes): boolean {
-    if (!this.open || this.full || record.length - 1 > this.largestBody) return false;
+    if (record.length - 1 > this.largestBody) throw new Error('a record that the other side does not take');
+    if (!this.open || this.full) return false;
     if (this.other) this.owner.net.fly(this, this.other, record);
     else this.sent.push(record.slice());
     return true;
