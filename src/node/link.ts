@@ -85,8 +85,8 @@ export class NodeLink implements Link {
     this.peer = session.peer;
     this.bootId = session.info.bootId as string | undefined;
     this.node = session.info.node === true;
-    // A record is its kind and its body.
-    this.largestBody = session.largestPayload - 1;
+    // A record is its kind and its body. A session that was over before it was told takes none, but nobody shall take his record for too long because of it: the next session may take it.
+    this.largestBody = session.writable ? session.largestPayload - 1 : Number.POSITIVE_INFINITY;
     this.direction = direction;
     this.address = address;
     this.since = clock.now();

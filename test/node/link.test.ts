@@ -73,6 +73,19 @@ describe('a link', () => {
     expect(ours.link.largestBody).toBe(1_049_600 - 17);
   });
 
+  it('of a session that was over before it was told takes nothing, and calls nothing too long', async () => {
+    story.pairs[0].reset();
+    await story.settle();
+    const late = new End({ session: story.dialled[0], clock: story.clock, direction: 'outbound' });
+    expect([late.link.open, late.link.sendShared(sharedRecord(Kind.direct, [])), late.link.largestBody > 1_000_000]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    await story.settle();
+    expect(late.taken()).toEqual(['closed HF_TRUNCATED']);
+  });
+
   it('carries records: parts joined and copied at once, or shared as they are', async () => {
     const part = Uint8Array.of(1, 2);
     expect(ours.link.send(Kind.direct, [part, Uint8Array.of(3)])).toBe(true);
