@@ -50,9 +50,12 @@ class Hostile {
     sessions.push(session);
   }
 
-  static async of(name: string, { reads = true, ...options }: { reads?: boolean } & Partial<HandfastOptions> = {}): Promise<Hostile> {
+  static async of(
+    name: string,
+    { reads = true, remote, ...options }: { reads?: boolean; remote?: string } & Partial<HandfastOptions> = {},
+  ): Promise<Hostile> {
     const boot = new Uint8Array(16).fill(name.length);
-    const hostile = new Hostile(await story.session(name, 'b', { node: true, bootId: boot, ...options }));
+    const hostile = new Hostile(await story.session(name, 'b', { node: true, bootId: boot, ...options }, remote));
     if (reads) void hostile.#read();
     return hostile;
   }
@@ -303,5 +306,38 @@ describe('sessions without end', () => {
     expect(held().remembered).toBeLessThanOrEqual(20);
     expect(requests.mock.contexts[0].peers).toBe(1);
     expect(shown(await story.outcome(honest.request(b.id, bytesOf('still here'))))).toBe('still here');
+  });
+
+  it('of one id that says it is no node take a quarter of the places, and another peer is let in', async () => {
+    const b = await story.node('b', { maxPeers: 32 });
+    const codes: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const session = await story.session('hostile', 'b', {}, `10.0.1.${i}`).catch((error) => error.code as string);
+      if (typeof session === 'string') codes.push(session);
+      else sessions.push(session);
+    }
+    expect(b.peers().length).toBe(8);
+    expect(codes).toEqual(Array(32).fill('HF_TOO_MANY_CONNECTIONS'));
+    const a = await story.node('a', { peers: ['b:1'] });
+    await story.settle();
+    expect(a.peers().length).toBe(1);
+  });
+
+  it('that say goodbye and leave requests open do not pile up beside those that are counted', async () => {
+    const b = await story.node('b', { maxPeers: 4 });
+    b.handle('', () => new Promise(() => {}));
+    for (let i = 0; i < 60; i++) {
+      const hostile = await Hostile.of(`invented ${i}`, { remote: `10.0.1.${i}` }).catch(() => undefined);
+      hostile?.direct(1n, bytesOf('x'));
+      void hostile?.session.close({ drainMs: 600_000 });
+      await story.settle();
+    }
+    expect(b.peers()).toEqual([]);
+    expect(links.mock.contexts.filter(({ session }) => session.writable).length).toBeLessThanOrEqual(2 * 4 + 16);
+    await story.pass(7_000, 50);
+    expect(links.mock.contexts.filter(({ session }) => session.writable).length).toBe(0);
+    const a = await story.node('a', { peers: ['b:1'] });
+    await story.settle();
+    expect(a.peers().length).toBe(1);
   });
 });
