@@ -127,7 +127,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     const { limits } = this.#admission;
     const address = carrier.remote && plainAddress(carrier.remote.address);
     const code = this.#closing ? 'SHUTTING_DOWN' : this.#refusalOf(address);
-    if (code && this.#lingering >= limits.lingering) {
+    if (code && (this.#lingering >= limits.lingering || (code === 'BANNED' && !this.#admission.spares(address!, this.#clock.precise())))) {
       carrier.destroy();
       return;
     }
