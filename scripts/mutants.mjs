@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
-// The checks of the handfast/1 machine, and of nodes, as edits that take them out: `old` stands exactly once in the file under src/.
+// The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -463,10 +463,14 @@ export const MUTANTS = [
     ['bytes are given back', 'this.#bytes -= bytesOf(request);', ''],
     ['closed for good', 'if (this.#over) throw this.#over;', ''],
   ]),
-  ...nodeRows('deadlines', [
-    ['up, too, after one is taken out', 'if (place > 0 && this.#heap[parent].deadline > last.deadline)', 'if (false)'],
-    ['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;'],
+  ...nodeRows('heap', [
+    [
+      'up, too, after one is taken out',
+      'this.#rise(entry, place);\n    if (entry.place === place) this.#sink(entry, place);',
+      'this.#sink(entry, place);',
+    ],
   ]),
+  ...nodeRows('deadlines', [['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;']]),
   ...nodeRows('seen-ids', [
     ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
     ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
@@ -505,7 +509,6 @@ export const MUTANTS = [
     ['gossip-floods'],
     [
       ['budget of a session', 'if (!session.reads(clock.precise())) return;', 'session.reads(clock.precise());'],
-      ['share of an origin in the budget', 'if (number < 0 || !', 'if (!'],
       ['room to wait', 'if (!this.#waiting.admits(session, number, length)) return;', ''],
       ["a peer is in nobody's share", '? ITSELF : session.place;\n      if (number', '? session.place : session.place;\n      if (number'],
     ],
@@ -521,6 +524,21 @@ export const MUTANTS = [
       ['origins of a place', ' && (place === ITSELF || this.#brought[place] < this.#share)', ''],
       ['origins in all', 'this.#originKeys.size < this.#mostOrigins && ', ''],
       ['an origin with a floor stays', ' || origin.floor >= oldest', ''],
+    ],
+  ),
+  ...gossip(
+    'gossip-session.ts',
+    ['gossip-session'],
+    [
+      ['new envelopes a second', 'return this.#read < this.#limits.perSecond;', 'return true;'],
+      [
+        'share of an origin in the budget',
+        'if (origin >= 0 && this.#ofOrigin[origin] >= this.#limits.perSecond - this.#read) return -1;',
+        '',
+      ],
+      ['announced ids a second', 'this.#announced += heeded;', ''],
+      ['ids asked for a second', 'this.#asked += heeded;', ''],
+      ['copies count', 'readCopy(): void {\n    this.#read++;', 'readCopy(): void {'],
     ],
   ),
   ...gossip(
@@ -560,4 +578,40 @@ export const MUTANTS = [
       ['announced is had', 'if (held) hold(held, session);\n      else if', 'if (held) continue;\n      else if'],
     ],
   ),
+  ...nodeRows('bans', [
+    ['an automatic ban is not prolonged', '    if (this.#lasting(subject.key)) return;\n', ''],
+    ['bans by hand never make room', ' || this.#automatic.size > 0', ' || true'],
+    ['over when its time has come', 'entry && entry.rank > this.#clock.precise() ? entry : undefined', 'entry'],
+    ['not before its time', 'due && due.rank <= this.#clock.precise()', 'due'],
+    ['no timer after the end', 'this.#closed || !next || ', '!next || '],
+    ['no end beyond all dates', 'ms < LONGEST_MS ? ms : Number.POSITIVE_INFINITY', 'ms'],
+    ['a reason is short', ' || reason.length > LONGEST_REASON', ''],
+  ]),
+  ...rows(
+    'ban-file.ts',
+    ['test/node/ban-file.test.ts'],
+    [
+      ['one write for many changes', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#writing'],
+      ['one write at a time', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#cancel'],
+      ['the end waits for the write', '    await this.#writing;\n', ''],
+      ['the end writes', '    if (this.#dirty) await this.#write();\n', ''],
+      ['others cannot change it', '(mode & 0o022) !== 0', 'false'],
+      ['its version', 'file.version !== VERSION', 'false'],
+    ],
+    'node',
+  ),
+  ...nodeRows('charges', [
+    ['only charged codes', 'error.charged && error', 'error'],
+    ['only the peer', "error.charged && error.blame === 'peer'", 'error.charged'],
+    ['what has faded is forgotten', '    this.#dropFaded(now);\n', ''],
+    ['a network keeps its account', '    if (this.#accounts.has(network)) return network;\n', ''],
+    ['a site has 64 networks', '(this.#sites.get(site) ?? 0) < NETWORKS_OF_SITE ? network : site', 'network'],
+    ['bounded', 'this.#accounts.size >= this.#most', 'false'],
+    ['the lightest goes', '      this.#lightest.moved(account);\n', ''],
+    ['warned once', ' && before < warn', ''],
+  ]),
+  ...nodeRows('allow', [
+    ['no list by one name', 'if (this.#ids) return this.#ids;', 'return this.#ids ?? new Set();'],
+    ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
+  ]),
 ];

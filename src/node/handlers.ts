@@ -139,6 +139,7 @@ export class Handlers {
       id,
       caller,
       deadline: this.#clock.now() + millisecondsLeft,
+      rank: 0,
       place: -1,
       payloadBytes: payload.length,
       message: new IncomingMessage(topic, new Uint8Array(payload)),

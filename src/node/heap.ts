@@ -33,6 +33,12 @@ export class Heap<Entry extends Ranked> {
     if (last !== entry) this.#settle(last, place);
   }
 
+  /** Takes all out. */
+  clear(): void {
+    for (const entry of this.#entries) entry.place = -1;
+    this.#entries.length = 0;
+  }
+
   /** The rank of an entry was changed. */
   moved(entry: Entry): void {
     this.#settle(entry, entry.place);

@@ -90,6 +90,7 @@ export class Requests {
         id: this.#nextId(),
         asked,
         deadline: this.#clock.now() + checked.deadlineMs,
+        rank: 0,
         place: -1,
         record: NONE,
         idempotent: options.idempotent === true,

@@ -4,6 +4,7 @@ import { Deadlines, type Timed } from '../../src/node/deadlines.ts';
 import { HandClock } from '../support/clock.ts';
 
 class Item implements Timed {
+  rank = 0;
   place = -1;
   readonly name: number;
   readonly deadline: number;

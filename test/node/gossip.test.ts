@@ -334,8 +334,11 @@ describe.each(cores.map((core) => [core.name, core] as const))('gossip of one no
     expect(node.messages).toEqual([]);
     expect(net.clock.armed).toBe(0);
     await expect(node.gossip.publish('news', text('x'))).rejects.toMatchObject({ code: 'HF_CLOSED' });
-    node.hear(link, Kind.broadcast, said().body);
-    expect(node.gossip.use.waiting).toBe(1);
+    const before = node.gossip.use;
+    node.hear(link, Kind.broadcast, said({ sequence: 2n }).body);
+    node.hear(link, Kind.ihave, ids(3, 'y'));
+    expect(node.gossip.use).toEqual(before);
+    expect(link.bodies(Kind.iwant)).toHaveLength(1);
   });
 
   it('is quiet when there is nothing to do', async () => {

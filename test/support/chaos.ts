@@ -208,7 +208,7 @@ export class ChaosNetwork {
       ['stall', weather.stallEveryMs, () => wire.stall(random.pick(DIRECTIONS), random.below(weather.stallMs))],
     ];
     // The first of four that wait, each for its own random time: what a Poisson process does.
-    const waits = fates.map(([, everyMs]) => Math.ceil(-Math.log(1 - random.below(1e6) / 1e6) * everyMs));
+    const waits = fates.map(([, everyMs]) => Math.ceil(-Math.log(1 - random.between(1, 999_999) / 1e6) * everyMs));
     const afterMs = Math.min(...waits);
     const [kind, , strike] = fates[waits.indexOf(afterMs)];
     if (!(afterMs < Number.POSITIVE_INFINITY)) return;

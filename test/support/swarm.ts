@@ -162,23 +162,21 @@ export class Swarm {
     return reached.size === names.length;
   }
 
-  /** Every node has a session with each that it dials, nothing is left of those that were lost, and every request has ended. */
-  whole(): boolean {
-    return (
-      this.network.connections.size === this.#pairs &&
-      [...this.network.connections].every(({ wire }) => wire.whole) &&
-      this.asked.every(({ outcome }) => outcome !== undefined) &&
-      this.names.every((name) =>
-        this.#dials.get(name)!.every((other) =>
-          this.node(name)
-            .peers()
-            .some(({ id }) => id === this.id(other)),
-        ),
-      )
-    );
+  /** What is not as it is in peace: a session for each pair that is dialled, no other connections, and every request has ended. */
+  lacking(): string[] {
+    const { connections } = this.network;
+    const lacking: string[] = [];
+    for (const [name, others] of this.#dials) {
+      const peers = this.peersOf(name);
+      for (const other of others) if (!peers.includes(other) || !this.peersOf(other).includes(name)) lacking.push(`${name} and ${other}`);
+    }
+    for (const { from, to, wire } of connections) if (!wire.whole) lacking.push(`${from} to ${to} is broken`);
+    if (connections.size !== this.#pairs) lacking.push(`${connections.size} connections of ${this.#pairs}`);
+    for (const { text, outcome } of this.asked) if (outcome === undefined) lacking.push(`${text} has not ended`);
+    return lacking;
   }
 
-  /** Broadcasts of `since` on that a node among `names` has not had, or not from among them. */
+  /** Which of these broadcasts a node among `names` has not had. */
   missing(texts: ReadonlySet<string>, names: readonly string[] = this.names): string[] {
     const missing: string[] = [];
     for (const [id, { from, text }] of this.sent) {

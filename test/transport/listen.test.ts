@@ -80,6 +80,26 @@ describe('who may stay', () => {
 });
 
 describe('the door', () => {
+  it('a function may say whether there is room; what it takes is given back once, before the session is told of', async () => {
+    let taken = 0;
+    let given = 0;
+    const room = ({ id }: Peer): (() => void) | undefined => {
+      if (id === 'full') return undefined;
+      taken++;
+      return () => void given++;
+    };
+    await begin({ room, bans: new Set(['eve']), limits: { sessions: 1 } });
+    const balance: number[] = [];
+    story.server.on('session', () => balance.push(taken - given));
+    expect([await outcome('ann'), await outcome('full'), await outcome('eve'), await outcome('bob')]).toEqual([
+      'open',
+      'HF_TOO_MANY_CONNECTIONS',
+      'HF_BANNED',
+      'open',
+    ]);
+    expect([taken, given, balance]).toEqual([2, 2, [0, 0]]);
+  });
+
   it('counts half-open handshakes by the address of the carrier', async () => {
     await begin({ limits: { halfOpenPerAddress: 1 } });
     const at = (address: string) => ({ remote: { address, port: 1 } });

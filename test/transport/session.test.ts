@@ -339,6 +339,19 @@ describe('the end', () => {
     expect([ours.error, theirs.error]).toEqual([undefined, undefined]);
   });
 
+  it('who keeps half open ends when it wants to, not when the other side does', async () => {
+    theirs.keepHalfOpen();
+    const answer = readAll(ours);
+    void ours.close();
+    await story.settle();
+    expect(theirs.writable).toBe(true);
+    void theirs.send(bytes('later'));
+    void theirs.close();
+    await story.settle();
+    expect(await answer).toEqual(['later']);
+    expect([ours.error, theirs.error]).toEqual([undefined, undefined]);
+  });
+
   it('a side that never answers is cut off after drainMs', async () => {
     const end = story.wire();
     end.attach({ data() {}, end() {}, drained() {}, closed() {} });
