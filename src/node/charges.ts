@@ -5,7 +5,7 @@
  * wants a balance of B points forgotten has to earn more than B points with every other place. And one site (an IPv6 /48, 65,536 networks for the asking) has 64 places for its /64s: what comes from
  * further ones is charged to the /48 as a whole, which is then banned as a whole.
  */
-import type { CodeName, HandfastError } from '../errors.ts';
+import { type CodeName, HandfastError } from '../errors.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { BanList } from './bans.ts';
 import { Heap, type Ranked } from './heap.ts';
@@ -63,15 +63,16 @@ export class Charges {
   /** How many /64s of each IPv6 /48 have an account. */
   readonly #sites = new Map<string, number>();
 
+  /** @throws HF_BAD_ARGUMENT that names the limit. */
   constructor({ clock, bans, limits = {}, most = MOST }: ChargesOptions) {
     this.#clock = clock;
     this.#bans = bans;
-    this.#limits = {
+    this.#limits = checked({
       warn: limits.warn ?? 5_000,
       drop: limits.drop ?? 15_000,
       banMs: limits.banMs ?? 300_000,
       fadeMs: limits.fadeMs ?? 32_000,
-    };
+    });
     this.#most = most;
   }
 
@@ -161,6 +162,14 @@ interface Account extends Ranked {
   balance: number;
   /** When it was that. */
   at: number;
+}
+
+function checked(limits: ChargeLimits): ChargeLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+      throw new HandfastError('BAD_ARGUMENT', `limits.charges.${name}: expected a positive number`);
+  }
+  return limits;
 }
 
 const isNetwork = (key: string): boolean => key[0] === '6' && key.length === 1 + NETWORK_BITS;

@@ -53,6 +53,18 @@ describe.each(SEEDS)(`${SIZE} nodes, ${core.name} core, seed %d`, (seed) => {
     await joined(swarm, 60_000);
     await told(swarm);
 
+    // Clocks that are set by an hour, and put right again, end no session and no request.
+    const astray = names
+      .filter((_, i) => i % 7 === 3)
+      .map((name) => ({ clock: network.clockOf(name), byMs: random.pick([-3_600_000, 3_600_000]) }));
+    for (const { clock, byMs } of astray) clock.set(byMs);
+    await bustle(swarm, 2_000);
+    await network.pass(40_000);
+    for (const { clock, byMs } of astray) clock.set(-byMs);
+    await network.pass(40_000);
+    expect([swarm.lacking(), [...swarm.told]]).toEqual([[], []]);
+    await told(swarm);
+
     // Cut in two, each half goes on by itself.
     const halves = [names.slice(0, SIZE / 2), names.slice(SIZE / 2)];
     network.partition(...halves);

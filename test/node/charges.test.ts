@@ -103,6 +103,14 @@ describe('a balance', () => {
   });
 });
 
+it.each(['warn', 'drop', 'banMs', 'fadeMs'])('a limit that is none is refused by its name: %s', (name) => {
+  for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, '7e9x' as unknown as number]) {
+    expect(() => new Charges({ clock, bans, limits: { [name]: value } })).toThrow(
+      expect.objectContaining({ code: 'HF_BAD_ARGUMENT', message: expect.stringContaining(name) }),
+    );
+  }
+});
+
 describe('who was banned for charges', () => {
   it('is let in again after 300 s, whatever comes meanwhile, with nothing against him', () => {
     const until = clock.now() + 300_000;
