@@ -3,7 +3,7 @@
  *
  *   npm run test:flood -- [--seconds 10] [--per-second 2000] [--honest 1000]
  *
- * Counts decide, times are only shown. Exit code 1 when something does not hold. Needs a build, the whole of 127.0.0.0/8 (Linux) and descriptors: `ulimit -n 12000` before it.
+ * Counts decide, times are only shown. Exit code 1 when something does not hold. Needs a build, the whole of 127.0.0.0/8 (Linux) and descriptors: `ulimit -n 8000` before it.
  */
 import { fork } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
