@@ -11,8 +11,10 @@ import { SeenIds } from './seen-ids.ts';
 export interface HandlerLimits {
   /** Handlers that run, also those whose deadline has passed; 1,024. Above it: BUSY. */
   inProgressPerPeer: number;
-  /** 16,384. */
+  /** 16,384, of which a peer may have as many as are left, so that a few cannot keep all others out. */
   inProgress: number;
+  /** Their payloads; 64 MiB, of which too a peer may have as much as is left: half of it when it is alone. One is always taken when there are none. */
+  payloadBytes: number;
   /** Requests in progress or with an answer not confirmed, some 300 bytes each beside the answer; 65,536. Above it: BUSY. */
   rememberedPerPeer: number;
   /** 262,144. */
@@ -28,6 +30,7 @@ export interface HandlerLimits {
 export const HANDLER_DEFAULTS: HandlerLimits = {
   inProgressPerPeer: 1_024,
   inProgress: 16_384,
+  payloadBytes: 64 * 1024 * 1024,
   rememberedPerPeer: 65_536,
   remembered: 262_144,
   answerBytesPerPeer: 4 * 1024 * 1024,
@@ -48,6 +51,8 @@ export interface Caller {
   answerBytes: number;
   /** Handlers that have not ended, of requests forgotten too. */
   running: number;
+  /** Of their payloads. */
+  payloadBytes: number;
   seen: SeenIds;
   /** Of its last lives before this one: a session of theirs, slow to open, may still bring what was taken on another. */
   readonly seenBefore: Map<string, SeenIds>;
@@ -62,6 +67,7 @@ export class Callers {
   readonly #departed = new Set<Caller>();
   readonly #deadlines: Deadlines<Incoming>;
   #running = 0;
+  #payloadBytes = 0;
   #answerBytes = 0;
 
   /** @param late called when a request's deadline has come. */
@@ -78,6 +84,11 @@ export class Callers {
   /** Handlers that have not ended. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Of their payloads. */
+  get payloadBytes(): number {
+    return this.#payloadBytes;
   }
 
   /** Requests in progress or with an answer not confirmed. */
@@ -105,6 +116,7 @@ export class Callers {
         answered: new Set(),
         answerBytes: 0,
         running: 0,
+        payloadBytes: 0,
         seen: new SeenIds(SEEN_PAGES),
         seenBefore: new Map(),
         departedAt: 0,
@@ -132,10 +144,13 @@ export class Callers {
     while (this.#departed.size > this.#limits.departedPeers) this.#remove(this.#leastMissed());
   }
 
-  /** Whether one more of that peer's requests can be taken. */
-  room(caller: Caller): boolean {
-    const { inProgressPerPeer, inProgress, rememberedPerPeer, remembered } = this.#limits;
-    if (caller.running >= inProgressPerPeer || this.#running >= inProgress || caller.requests.size >= rememberedPerPeer) return false;
+  /** Whether one more of that peer's requests can be taken, with so many bytes of payload. */
+  room(caller: Caller, bytes: number): boolean {
+    const { inProgressPerPeer, inProgress, payloadBytes, rememberedPerPeer, remembered } = this.#limits;
+    if (caller.running >= Math.min(inProgressPerPeer, inProgress - this.#running) || caller.requests.size >= rememberedPerPeer)
+      return false;
+    const free = payloadBytes - this.#payloadBytes;
+    if (bytes > 0 && this.#payloadBytes > 0 && caller.payloadBytes + bytes > free) return false;
     return this.remembered < remembered || this.#departedMakeRoom(() => this.remembered < remembered);
   }
 
@@ -146,13 +161,17 @@ export class Callers {
     caller.requests.set(incoming.id, incoming);
     caller.running++;
     this.#running++;
+    caller.payloadBytes += incoming.payloadBytes;
+    this.#payloadBytes += incoming.payloadBytes;
     this.#deadlines.add(incoming);
   }
 
   /** The handler has ended, whether or not anybody waits for it. */
-  ran({ caller }: Incoming): void {
+  ran({ caller, payloadBytes }: Incoming): void {
     caller.running--;
     this.#running--;
+    caller.payloadBytes -= payloadBytes;
+    this.#payloadBytes -= payloadBytes;
     if (caller.running === 0 && caller.lines.size === 0 && !this.#departed.has(caller)) this.#callers.delete(caller.id);
   }
 

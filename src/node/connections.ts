@@ -46,6 +46,8 @@ export class Connections {
   readonly #carriers: Carriers;
   /** Every session that is not gone, and how it was told; not told: it lost, or found no room. */
   readonly #live = new Map<NodeLink, PeerSnapshot | undefined>();
+  /** Sessions on their way out are no peers any more, but they take memory until they are gone. */
+  readonly #mostLive: number;
   readonly #retired = new WeakSet<NodeLink>();
   #server!: Server;
   #listening: Listening | undefined;
@@ -60,6 +62,7 @@ export class Connections {
     this.#clock = steady(clock);
     this.#carriers = settings.carriers ?? tcpCarriers({ clock, listen: settings.listen });
     this.peers = new PeerTable(settings.peerLimits);
+    this.#mostLive = 2 * settings.peerLimits.maxPeers + 16;
     this.dialer = new Dialer({
       clock,
       core,
@@ -99,7 +102,7 @@ export class Connections {
       allow: allowOf(settings),
       bans,
       limits: settings.limits,
-      room: (peer) => this.peers.reserve(peer.id, 'inbound'),
+      room: (peer) => (this.#live.size < this.#mostLive ? this.peers.reserve(peer.id, 'inbound') : undefined),
     });
     this.#server = server;
     server.on('session', (session) => this.#open(session, 'inbound', session.remoteAddress));

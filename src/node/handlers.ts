@@ -35,10 +35,10 @@ export class Handlers {
     this.#callers = new Callers(this.#clock, { ...HANDLER_DEFAULTS, ...limits }, (incoming) => this.#late(incoming));
   }
 
-  /** Peers, handlers that run, requests remembered, bytes of answers: what is held now. */
-  get held(): { peers: number; running: number; remembered: number; answerBytes: number } {
-    const { peers, running, remembered, answerBytes } = this.#callers;
-    return { peers, running, remembered, answerBytes };
+  /** Peers, handlers that run and bytes of their payloads, requests remembered, bytes of answers: what is held now. */
+  get held(): { peers: number; running: number; payloadBytes: number; remembered: number; answerBytes: number } {
+    const { peers, running, payloadBytes, remembered, answerBytes } = this.#callers;
+    return { peers, running, payloadBytes, remembered, answerBytes };
   }
 
   /**
@@ -92,7 +92,7 @@ export class Handlers {
     if (known) this.#again(line, known);
     else if (caller.seen.has(id)) link.sendShared(errorRecord(id, 'ANSWER_LOST'));
     else if (!handler) link.sendShared(errorRecord(id, 'NO_HANDLER'));
-    else if (!this.#callers.room(caller)) link.sendShared(errorRecord(id, 'BUSY'));
+    else if (!this.#callers.room(caller, direct.payload.length)) link.sendShared(errorRecord(id, 'BUSY'));
     else this.#run(this.#taken(line, id, direct), handler, link.peer);
   }
 
@@ -141,6 +141,7 @@ export class Handlers {
       deadline: this.#clock.now() + millisecondsLeft,
       rank: 0,
       place: -1,
+      payloadBytes: payload.length,
       message: new IncomingMessage(topic, new Uint8Array(payload)),
       answer: undefined,
       asked: [line],

@@ -25,6 +25,8 @@ export interface Incoming extends Timed {
   readonly id: bigint;
   readonly caller: Caller;
   readonly deadline: Millis;
+  /** Held until the handler has ended, also when nobody waits for it any more. */
+  readonly payloadBytes: number;
   /** Absent once the handler has ended. */
   message: IncomingMessage | undefined;
   /** RESPONSE or ERROR, whole; never changed. */

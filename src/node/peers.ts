@@ -33,13 +33,16 @@ export type Admitted =
 
 export class PeerTable {
   readonly #limits: PeerLimits;
-  /** Of each id the newest comes last. Nodes have one session, plain peers any number. */
+  /** Sessions of one id: one that is let in must not take all places. */
+  readonly #ofOne: number;
+  /** Of each id the newest comes last. Nodes have one session, plain peers several. */
   readonly #links = new Map<string, NodeLink[]>();
   readonly #count = { inbound: 0, outbound: 0 };
   readonly #reserved = { inbound: 0, outbound: 0 };
 
   constructor(limits: PeerLimits) {
     this.#limits = limits;
+    this.#ofOne = Math.max(LEAST_OF_ONE, Math.floor(limits.maxPeers / 4));
   }
 
   /** Sessions. */
@@ -63,7 +66,7 @@ export class PeerTable {
   /** Takes room for a session that is about to open. A second one with a node counts for nothing while it is settled which is kept. @returns what gives it back; undefined: there is none. */
   reserve(id: string, direction: Direction): (() => void) | undefined {
     if (this.#links.get(id)?.some((link) => link.node)) return () => {};
-    if (!this.#fits(direction)) return undefined;
+    if (!this.#fits(id, direction)) return undefined;
     this.#reserved[direction]++;
     return () => void this.#reserved[direction]--;
   }
@@ -79,7 +82,7 @@ export class PeerTable {
       return { kept: false, why: new HandfastError('DUPLICATE_CONNECTION', 'another session with this peer is kept') };
     }
     if (rival) this.remove(rival);
-    else if (!this.#fits(link.direction)) {
+    else if (!this.#fits(link.peer.id, link.direction)) {
       return { kept: false, why: new HandfastError('TOO_MANY_CONNECTIONS', 'no room for one more session', { blame: 'handfast' }) };
     }
     const now = this.#links.get(link.peer.id);
@@ -100,7 +103,8 @@ export class PeerTable {
     return true;
   }
 
-  #fits(direction: Direction): boolean {
+  #fits(id: string, direction: Direction): boolean {
+    if (this.of(id).length >= this.#ofOne) return false;
     const { maxPeers, maxInbound, maxOutbound } = this.#limits;
     const reserved = this.#reserved.inbound + this.#reserved.outbound;
     const limit = direction === 'inbound' ? maxInbound : maxOutbound;
@@ -129,4 +133,5 @@ function surpasses(link: NodeLink, other: NodeLink): boolean {
   return Buffer.compare(link.session.binding, other.session.binding) > 0;
 }
 
+const LEAST_OF_ONE = 4;
 const NONE: readonly NodeLink[] = [];

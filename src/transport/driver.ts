@@ -110,6 +110,11 @@ export class Handshake implements CarrierEvents {
     return this.#over;
   }
 
+  /** Since the carrier was there. */
+  get ageMs(): number {
+    return this.#clock.precise() - this.#startedAt;
+  }
+
   /** Begins; called once. */
   start(): this {
     const { carrier, refusal, deadlineMs } = this.#options;

@@ -70,6 +70,14 @@ export class Admission {
     return undefined;
   }
 
+  /** Whether an address that is not let in can be told so: that costs a token too, since words to whoever floods cost more than the flood. */
+  spares(address: string, now: Millis): boolean {
+    const entry = this.#entry(addressBlock(address), now);
+    if (entry.tokens < 1) return false;
+    entry.tokens--;
+    return true;
+  }
+
   /** The handshake that `enter` took in is over. */
   leave(address: string | undefined): void {
     this.halfOpen--;

@@ -127,7 +127,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     const { limits } = this.#admission;
     const address = carrier.remote && plainAddress(carrier.remote.address);
     const code = this.#closing ? 'SHUTTING_DOWN' : this.#refusalOf(address);
-    if (code && this.#lingering >= limits.lingering) {
+    if (code && (this.#lingering >= limits.lingering || (code === 'BANNED' && !this.#admission.spares(address!, this.#clock.precise())))) {
       carrier.destroy();
       return;
     }
@@ -213,7 +213,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
 
   #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
     if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';
+    if (this.#admission.halfOpen >= this.#admission.limits.halfOpen) this.#dropOldest();
     return this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+  }
+
+  /** Who takes its time makes room for who comes, or a few dozen addresses that say nothing would keep everybody out. */
+  #dropOldest(): void {
+    for (const handshake of this.#handshakes) {
+      if (handshake.over) continue;
+      if (handshake.ageMs >= PATIENCE_MS)
+        handshake.abort(new HandfastError('TOO_MANY_CONNECTIONS', 'another one came while all places were taken, and this took long'));
+      return;
+    }
   }
 
   #takeRoom(): (() => void) | undefined {
@@ -266,3 +277,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     if (this.sessions.size + this.#lingering === 0) this.#idle?.();
   }
 }
+
+/** Far longer than an honest handshake takes, and far shorter than its deadline. */
+const PATIENCE_MS = 3_000;

@@ -381,7 +381,7 @@ describe('confirmation', () => {
 
 describe('limits', () => {
   it('requests in progress, of one peer and of all: BUSY, which is not remembered', async () => {
-    renew({ inProgressPerPeer: 2, inProgress: 3 });
+    renew({ inProgressPerPeer: 2, inProgress: 4 });
     const [one, other] = [connected(), connected({ peer: peerOf(4) })];
     for (const id of [1, 2, 3]) ask(one, id, '', 'later');
     for (const id of [1, 2]) ask(other, id, '', 'later');
@@ -390,6 +390,36 @@ describe('limits', () => {
     await settled();
     ask(one, 3, 'now');
     expect(said(one)).toEqual(['1: done', '3: now']);
+  });
+
+  it('requests in progress: of what all may have, each peer may have as much as is left', async () => {
+    renew({ inProgress: 8 });
+    const taken = (link: FakeLink): number => {
+      for (let id = 1; id <= 9; id++) ask(link, id, '', 'later');
+      return 9 - said(link).length;
+    };
+    const links = [3, 4, 5, 6, 7].map((byte) => connected({ peer: peerOf(byte) }));
+    expect(links.map(taken)).toEqual([4, 2, 1, 1, 0]);
+    for (const { answer } of waiting) answer('done');
+    await settled();
+    ask(links[4], 9, 'now');
+    expect(said(links[4])).toEqual(['9: now']);
+  });
+
+  it('payloads of requests in progress: the same, and the first is taken however long', async () => {
+    renew({ payloadBytes: 80 });
+    const [one, other] = [connected(), connected({ peer: peerOf(4) })];
+    ask(one, 1, 'x'.repeat(100), 'later');
+    ask(other, 1, 'x', 'later');
+    ask(other, 2, '', 'later');
+    expect([said(one), said(other)]).toEqual([[], ['1: BUSY']]);
+    waiting[0]!.answer('done');
+    await settled();
+    for (let id = 2; id <= 9; id++) ask(one, id, 'x'.repeat(10), 'later');
+    for (let id = 3; id <= 9; id++) ask(other, id, 'x'.repeat(10), 'later');
+    expect(said(one)).toEqual(['1: done', '6: BUSY', '7: BUSY', '8: BUSY', '9: BUSY']);
+    expect(said(other)).toEqual(['5: BUSY', '6: BUSY', '7: BUSY', '8: BUSY', '9: BUSY']);
+    expect(handlers.held.payloadBytes).toBe(60);
   });
 
   it('requests remembered, of one peer and of all: BUSY until some are confirmed', () => {
@@ -518,7 +548,7 @@ describe('limits', () => {
     handlers.closed(back);
     waiting[0]!.answer();
     await settled();
-    expect(handlers.held).toEqual({ peers: 0, running: 0, remembered: 0, answerBytes: 0 });
+    expect(handlers.held).toEqual({ peers: 0, running: 0, payloadBytes: 0, remembered: 0, answerBytes: 0 });
   });
 });
 
@@ -555,7 +585,7 @@ describe('the end', () => {
     handlers.closed(link);
     handlers.opened(new FakeLink(PEER));
     expect(said(link)).toEqual([]);
-    expect(handlers.held).toEqual({ peers: 0, running: 0, remembered: 0, answerBytes: 0 });
+    expect(handlers.held).toEqual({ peers: 0, running: 0, payloadBytes: 0, remembered: 0, answerBytes: 0 });
     expect(clock.armed).toBe(0);
   });
 });

@@ -77,6 +77,18 @@ describe('room', () => {
     expect(peers.reserve('e', 'outbound')).toBeUndefined();
   });
 
+  it('of one id is a quarter, 4 places at least, also for what was reserved before it was known to be too much', () => {
+    const peers = table({ maxPeers: 20 });
+    const plain = () => link('a', 1, { node: false });
+    const early = peers.reserve('a', 'inbound');
+    for (let i = 0; i < 5; i++) expect(peers.add(plain())).toEqual(kept());
+    expect([peers.reserve('a', 'inbound'), peers.add(plain())]).toEqual([undefined, refused('HF_TOO_MANY_CONNECTIONS')]);
+    early?.();
+    expect(peers.reserve('b', 'inbound')).toBeDefined();
+    const small = table({ maxPeers: 6 });
+    expect(Array.from({ length: 5 }, () => small.add(plain()).kept)).toEqual([true, true, true, true, false]);
+  });
+
   it('a second session of a node needs none, and leaves the count as it was', () => {
     const peers = table({ maxPeers: 1 });
     const [old, young] = [link('a', 1), link('a', 2, { direction: 'outbound' })];

@@ -113,6 +113,36 @@ describe('the door', () => {
     expect(story.server.load.halfOpen).toBe(3);
   });
 
+  it('that is full drops the oldest handshake for one that comes, if that took long, and no other', async () => {
+    await begin({ limits: { halfOpen: 3 } });
+    for (let i = 0; i < 3; i++) story.wire({ remote: { address: `192.0.2.${i}`, port: 1 } });
+    await story.pass(2_999);
+    expect(await outcome('ann')).toBe('HF_TOO_MANY_CONNECTIONS');
+    expect(story.errors).toHaveLength(1);
+    await story.pass(1);
+    expect(await outcome('bob')).toBe('open');
+    expect(story.errors.map(({ code, blame }) => [code, blame])).toEqual(Array(2).fill(['HF_TOO_MANY_CONNECTIONS', 'peer']));
+    expect(story.server.load.halfOpen).toBe(2);
+  });
+
+  it('tells a banned address so as often as it might begin handshakes, and cuts it without a word beyond that', async () => {
+    await begin({ bans: new Set(['192.0.2.1']), limits: { handshakeBurst: 2, handshakesPerSecond: 1 } });
+    const heard: string[] = [];
+    const knock = async (address: string): Promise<void> => {
+      const end = story.wire({ remote: { address, port: 1 } });
+      end.attach({ data: () => heard.push('a word'), end: () => heard.push('the end'), drained() {}, closed() {} });
+      await story.settle();
+    };
+    for (let i = 0; i < 4; i++) await knock('192.0.2.1');
+    expect(heard).toEqual(['a word', 'the end', 'a word', 'the end', 'the end', 'the end']);
+    await story.pass(1_000);
+    await knock('192.0.2.1');
+    expect(heard.slice(6)).toEqual(['a word', 'the end']);
+    expect(story.errors.map(({ code }) => code)).toEqual(['HF_BANNED', 'HF_BANNED', 'HF_BANNED']);
+    await knock('192.0.2.2');
+    expect(story.server.load.halfOpen).toBe(1);
+  });
+
   it('bans addresses, IPv4 inside IPv6 too', async () => {
     await begin({ bans: new Set(['192.0.2.1']) });
     story.wire({ remote: { address: '::ffff:192.0.2.1', port: 1 } });
