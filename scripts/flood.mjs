@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { core as chosen } from '../dist/core/choose.js';
 import { createNode } from '../dist/index.js';
-import { Charges } from '../dist/node/charges.js';
+import { Charges } from '../dist/node/bans/charges.js';
 import { ATTACKERS, identityOf, NETWORK } from './flood/cast.mjs';
 import { descriptors } from './flood/descriptors.mjs';
 

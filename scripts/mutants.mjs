@@ -12,13 +12,24 @@ const TRAFFIC = ['test/protocols/handfast/traffic.test.ts'];
 const LATE = ['test/protocols/handfast/states.test.ts', ...HANDSHAKE];
 
 /** Parts without a test of their own. */
-const NODE_TESTS = { callers: 'handlers', confirmation: 'handlers', connections: 'node', subscription: 'node' };
+const NODE_TESTS = {
+  'requests/callers': 'requests/handlers',
+  'requests/confirmation': 'requests/handlers',
+  connections: 'node',
+  subscription: 'node',
+};
 
 const dir = 'protocols/handfast';
 const rows = (file, tests, edits, folder = dir) => edits.map(([name, old, now]) => ({ file: `${folder}/${file}`, tests, name, old, now }));
 const nodeRows = (name, edits) => rows(`${name}.ts`, [`test/node/${NODE_TESTS[name] ?? name}.test.ts`], edits, 'node');
 const gossip = (file, tests, edits) =>
-  edits.map(([name, old, now]) => ({ file: `node/${file}`, tests: tests.map((test) => `test/node/${test}.test.ts`), name, old, now }));
+  edits.map(([name, old, now]) => ({
+    file: `node/gossip/${file}`,
+    tests: tests.map((test) => `test/node/gossip/${test}.test.ts`),
+    name,
+    old,
+    now,
+  }));
 
 export const MUTANTS = [
   ...rows('checks.ts', HANDSHAKE, [
@@ -407,7 +418,7 @@ export const MUTANTS = [
     ['measured again', '      this.#measureLater();\n    });', '    });'],
     ['forgers are charged', 'this.#charge({ id: link.peer.id }, error),', 'void error,'],
   ]),
-  ...nodeRows('handlers', [
+  ...nodeRows('requests/handlers', [
     ['an id that was taken', 'if (caller.seen.has(id))', 'if (false)'],
     ['an id in progress', 'if (known) this.#again(line, known);', 'if (known) void this;'],
     ['an earlier life is over', 'if (!line || link.bootId !== line.caller.life) return;', 'if (!line) return;'],
@@ -418,7 +429,7 @@ export const MUTANTS = [
     ['an answer too long for this session', 'const fits = answer.length - 1 <= line.link.largestBody;', 'const fits = true;'],
     ['the signal at the deadline', "incoming.message?.abort(new HandfastError('DEADLINE", "void (new HandfastError('DEADLINE"],
   ]),
-  ...nodeRows('callers', [
+  ...nodeRows('requests/callers', [
     ['ids are marked', 'caller.seen.add(incoming.id);', ''],
     ['ids of earlier lives', 'seenBefore.set(caller.life, caller.seen);', ''],
     ['a restart aborts', "this.forgetAll(caller, new HandfastError('PEER_RESTARTED', 'the peer has restarted'));", ''],
@@ -437,7 +448,7 @@ export const MUTANTS = [
     ['who is back has not left', 'this.#departed.delete(caller);\n    return caller;', 'return caller;'],
     ['a forgotten peer still runs', 'if (caller.running === 0) this.#callers.delete(caller.id);', 'this.#callers.delete(caller.id);'],
   ]),
-  ...nodeRows('confirmation', [
+  ...nodeRows('requests/confirmation', [
     ['answers after the PING', 'if (incoming.sentAs > upTo) return;', ''],
     ['PONGs of another length', 'if (pong.length !== 8) return;', ''],
     ['PONGs not asked for', '|| number > BigInt(this.#pinged)', ''],
@@ -447,7 +458,7 @@ export const MUTANTS = [
     ['long answers', '|| this.#bytesSincePing >= PING_BYTES', ''],
     ['nothing is owed where it has ended', 'for (const incoming of this.owed) owedNoMore(this, incoming);', ''],
   ]),
-  ...nodeRows('requests', [
+  ...nodeRows('requests/requests', [
     ['another life', 'if (!request.link || sameLife || request.idempotent)', 'if (true)'],
     ['idempotent', '|| sameLife || request.idempotent', '|| sameLife'],
     ['no boot id is no life', 'link.bootId !== undefined && link.bootId === request.life', 'link.bootId === request.life'],
@@ -471,7 +482,7 @@ export const MUTANTS = [
     ],
   ]),
   ...nodeRows('deadlines', [['one timer', 'if (!first || first.deadline >= this.#armedFor) return;', 'if (!first) return;']]),
-  ...nodeRows('seen-ids', [
+  ...nodeRows('requests/seen-ids', [
     ['what is gone counts as taken', 'if (number <= this.#gone) return true;', ''],
     ['what is gone stays gone', 'if (number <= this.#gone) return;', ''],
   ]),
@@ -506,7 +517,7 @@ export const MUTANTS = [
   ),
   ...gossip(
     'gossip.ts',
-    ['gossip-floods'],
+    ['floods'],
     [
       ['budget of a session', 'if (!session.reads(clock.precise())) return;', 'session.reads(clock.precise());'],
       ['room to wait', 'if (!this.#waiting.admits(session, number, length)) return;', ''],
@@ -514,8 +525,8 @@ export const MUTANTS = [
     ],
   ),
   ...gossip(
-    'gossip-seen.ts',
-    ['gossip-seen'],
+    'seen.ts',
+    ['seen'],
     [
       ['floor under everybody', 'if (stamp <= this.#floor) return false;', ''],
       ['floor of age', 'this.#floor = Math.max(this.#floor, this.#stamps[number]);', ''],
@@ -527,8 +538,8 @@ export const MUTANTS = [
     ],
   ),
   ...gossip(
-    'gossip-session.ts',
-    ['gossip-session'],
+    'session.ts',
+    ['session'],
     [
       ['new envelopes a second', 'return this.#read < this.#limits.perSecond;', 'return true;'],
       [
@@ -542,8 +553,8 @@ export const MUTANTS = [
     ],
   ),
   ...gossip(
-    'gossip-waiting.ts',
-    ['gossip-waiting'],
+    'waiting.ts',
+    ['waiting'],
     [
       ['bounded calls', 'batch.length < verifiedPerTurn && ', ''],
       ['bounded bytes of a call', 'bytes < verifiedBytesPerTurn && ', ''],
@@ -560,7 +571,7 @@ export const MUTANTS = [
     ],
   ),
   ...gossip(
-    'gossip-spreading.ts',
+    'spreading.ts',
     ['gossip'],
     [
       ['not back to those who have it', '      if (holds(held, session)) continue;\n', ''],
@@ -578,7 +589,7 @@ export const MUTANTS = [
       ['announced is had', 'if (held) hold(held, session);\n      else if', 'if (held) continue;\n      else if'],
     ],
   ),
-  ...nodeRows('bans', [
+  ...nodeRows('bans/bans', [
     ['an automatic ban is not prolonged', '    if (this.#lasting(subject.key)) return;\n', ''],
     ['bans by hand never make room', ' || this.#automatic.size > 0', ' || true'],
     ['over when its time has come', 'entry && entry.rank > this.#clock.precise() ? entry : undefined', 'entry'],
@@ -589,7 +600,7 @@ export const MUTANTS = [
   ]),
   ...rows(
     'ban-file.ts',
-    ['test/node/ban-file.test.ts'],
+    ['test/node/bans/ban-file.test.ts'],
     [
       ['one write for many changes', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#writing'],
       ['one write at a time', 'this.#closed || this.#cancel || this.#writing', 'this.#closed || this.#cancel'],
@@ -598,9 +609,9 @@ export const MUTANTS = [
       ['others cannot change it', '(mode & 0o022) !== 0', 'false'],
       ['its version', 'file.version !== VERSION', 'false'],
     ],
-    'node',
+    'node/bans',
   ),
-  ...nodeRows('charges', [
+  ...nodeRows('bans/charges', [
     ['only charged codes', 'error.charged && error', 'error'],
     ['only the peer', "error.charged && error.blame === 'peer'", 'error.charged'],
     ['what has faded is forgotten', '    this.#dropFaded(now);\n', ''],
@@ -610,7 +621,7 @@ export const MUTANTS = [
     ['the lightest goes', '      this.#lightest.moved(account);\n', ''],
     ['warned once', ' && before < warn', ''],
   ]),
-  ...nodeRows('allow', [
+  ...nodeRows('bans/allow', [
     ['no list by one name', 'if (this.#ids) return this.#ids;', 'return this.#ids ?? new Set();'],
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),

@@ -33,7 +33,7 @@ async function ours(name, caseName) {
   const core = await loadCore(name);
   if (core.missing) return core;
   // Inside of the package: a node drives it.
-  const { Gossip } = await import(new URL('../../dist/node/gossip.js', import.meta.url).href);
+  const { Gossip } = await import(new URL('../../dist/node/gossip/gossip.js', import.meta.url).href);
   const { Identity } = await import('handfast');
   const { tag, bodies, ids } = envelopes();
   const identity = Identity.fromSeed(Buffer.alloc(32, 99), { core });

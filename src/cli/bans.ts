@@ -1,5 +1,5 @@
 /** `handfast ban`, `unban` and `bans`: who may not talk to a running node. */
-import type { BanLine } from '../node/control-messages.ts';
+import type { BanLine } from '../node/control/messages.ts';
 import { type Command, Failure } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
 import { colour, harmless, print, printJson, span, table } from './terminal.ts';

@@ -1,8 +1,8 @@
 /** A command's end of a running node's control socket: gives orders, gets items and answers, and the node's errors as they were. */
 import type { Socket } from 'node:net';
 import { HandfastError } from '../errors.ts';
-import { type Answers, type Greeting, type Items, LINE_BYTES, type OrderName, type Orders, uncarried } from '../node/control-messages.ts';
-import { lines } from '../node/lines.ts';
+import { lines } from '../node/control/lines.ts';
+import { type Answers, type Greeting, type Items, LINE_BYTES, type OrderName, type Orders, uncarried } from '../node/control/messages.ts';
 import { dialLocal } from '../transport/local.ts';
 
 interface Running {

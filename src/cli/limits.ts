@@ -1,12 +1,12 @@
 /** The limits that hold unless a caller sets something else, read from where they are set. */
 import type { Core } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
-import { HANDLER_DEFAULTS } from '../node/callers.ts';
-import { CHARGE_DEFAULTS } from '../node/charges.ts';
-import { CONTROL_LIMITS } from '../node/control.ts';
-import { gossipLimits } from '../node/gossip-limits.ts';
+import { CHARGE_DEFAULTS } from '../node/bans/charges.ts';
+import { CONTROL_LIMITS } from '../node/control/control.ts';
+import { gossipLimits } from '../node/gossip/limits.ts';
 import { nodeSettings } from '../node/options.ts';
-import { REQUEST_DEFAULTS } from '../node/requests.ts';
+import { HANDLER_DEFAULTS } from '../node/requests/callers.ts';
+import { REQUEST_DEFAULTS } from '../node/requests/requests.ts';
 import { LIMITS } from '../protocols/handfast/limits.ts';
 import { admissionLimits } from '../transport/limits.ts';
 import { UNREAD } from '../transport/unread.ts';

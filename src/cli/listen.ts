@@ -1,10 +1,10 @@
 /** `handfast listen`: a running node. It echoes or prints what it is sent, answers requests, keeps its peers, and takes orders over its control socket. */
 import '../core/choose.ts';
 import { HandfastError } from '../errors.ts';
-import { ControlServer } from '../node/control.ts';
-import type { Handler } from '../node/handlers.ts';
+import { ControlServer } from '../node/control/control.ts';
 import { createNode, type Node } from '../node/node.ts';
 import type { GivenPeer, NodeOptions } from '../node/options.ts';
+import type { Handler } from '../node/requests/handlers.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { type Call, type Command, describeError, Failure, hostAndPort, UsageError } from './command.ts';
 import { NodeLog } from './node-log.ts';

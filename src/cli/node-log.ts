@@ -1,8 +1,8 @@
 /** What a running node tells: a line for each event, for people beside the output, or as JSON. */
 import { CODES, HandfastError } from '../errors.ts';
 import { parseAddress } from '../node/address.ts';
-import type { Ban } from '../node/bans.ts';
-import type { GossipMessage } from '../node/gossip-message.ts';
+import type { Ban } from '../node/bans/bans.ts';
+import type { GossipMessage } from '../node/gossip/message.ts';
 import type { Node } from '../node/node.ts';
 import type { PeerSnapshot } from '../node/peers.ts';
 import { shownText } from '../wire/text.ts';

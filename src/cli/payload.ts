@@ -1,7 +1,7 @@
 /** What a command sends: text of its arguments, a file, or standard input. */
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { LINE_BYTES } from '../node/control-messages.ts';
+import { LINE_BYTES } from '../node/control/messages.ts';
 import { type Call, Failure, type Option, UsageError } from './command.ts';
 import { size } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** `handfast peers`: whom a running node is connected to. */
 import { printable } from '../errors.ts';
-import type { PeerLine } from '../node/control-messages.ts';
+import type { PeerLine } from '../node/control/messages.ts';
 import type { Command } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
 import { colour, duration, print, printJson, span, table } from './terminal.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HandfastError } from '../errors.ts';
-import type { Greeting } from '../node/control-messages.ts';
+import type { Greeting } from '../node/control/messages.ts';
 import { type Call, Failure, type Option } from './command.ts';
 import { ControlClient } from './control-client.ts';
 import { shortId } from './terminal.ts';

@@ -1,6 +1,6 @@
 /** `handfast subscribe`: prints what a running node hears. */
 
-import type { Heard } from '../node/control-messages.ts';
+import type { Heard } from '../node/control/messages.ts';
 import { shownText } from '../wire/text.ts';
 import type { Command } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';

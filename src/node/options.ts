@@ -11,13 +11,13 @@ import { type AdmissionLimits, admissionLimits } from '../transport/limits.ts';
 import type { SessionLimits } from '../transport/session.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { parseAddress } from './address.ts';
-import { AllowList } from './allow.ts';
+import { AllowList } from './bans/allow.ts';
+import type { ChargeLimits } from './bans/charges.ts';
 import type { Carriers } from './carriers.ts';
-import type { ChargeLimits } from './charges.ts';
-import type { GossipLimits } from './gossip-limits.ts';
-import type { HandlerLimits } from './handlers.ts';
+import type { GossipLimits } from './gossip/limits.ts';
 import type { PeerLimits, PeerSnapshot } from './peers.ts';
-import type { RequestLimits } from './requests.ts';
+import type { HandlerLimits } from './requests/handlers.ts';
+import type { RequestLimits } from './requests/requests.ts';
 
 /** Beyond the peers: what each part may hold. */
 export type NodeLimits = { readonly [K in Exclude<keyof AdmissionLimits, 'sessions'>]?: AdmissionLimits[K] | undefined } & SessionLimits & {

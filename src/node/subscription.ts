@@ -1,6 +1,6 @@
 /** Broadcasts of one topic, as a loop takes them: in the order they came, at most once each; a loop that is too slow misses the oldest and is told how many. */
 import { HandfastError } from '../errors.ts';
-import type { GossipMessage } from './gossip-message.ts';
+import type { GossipMessage } from './gossip/message.ts';
 
 export interface SubscribeOptions {
   /** Messages that wait for the loop; 1,024. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
-import { ControlServer } from '../../src/node/control.ts';
+import { ControlServer } from '../../src/node/control/control.ts';
 import { FakeNode } from '../support/controlled.ts';
 import { handfast, Reading, temporary } from './run.ts';
 

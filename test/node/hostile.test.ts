@@ -1,8 +1,8 @@
 /** Peers that were let in and mean harm: what their requests, answers, pings and sessions may take, and that others are served all the same. */
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { Handlers } from '../../src/node/handlers.ts';
 import { NodeLink } from '../../src/node/link.ts';
-import { Requests } from '../../src/node/requests.ts';
+import { Handlers } from '../../src/node/requests/handlers.ts';
+import { Requests } from '../../src/node/requests/requests.ts';
 import { Kind } from '../../src/protocols/handfast/format.ts';
 import type { HandfastOptions } from '../../src/protocols/handfast/settings.ts';
 import type { Session } from '../../src/transport/session.ts';

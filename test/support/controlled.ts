@@ -6,7 +6,7 @@ import type {
   ControlledPeer,
   ControlledRequest,
   ControlledSubscription,
-} from '../../src/node/controlled.ts';
+} from '../../src/node/control/controlled.ts';
 
 export class FakeNode implements ControlledNode {
   readonly id: string;

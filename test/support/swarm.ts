@@ -3,7 +3,7 @@ import type { Core } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
 import { HandfastError } from '../../src/errors.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
-import type { RequestOptions } from '../../src/node/requests.ts';
+import type { RequestOptions } from '../../src/node/requests/requests.ts';
 import { ChaosNetwork } from './chaos.ts';
 import { Random } from './random.ts';
 

@@ -1,0 +1,54 @@
+/** What the control socket needs of a node: the part of it that commands can use. */
+import type { Millis } from '../../protocols/machine.ts';
+
+export interface ControlledNode {
+  readonly id: string;
+  readonly network: string;
+  /** `address:port`; undefined: it does not listen. */
+  readonly address: string | undefined;
+  peers(): readonly ControlledPeer[];
+  request(peerId: string, bytes: Uint8Array, options: ControlledRequest): Promise<Uint8Array>;
+  broadcast(topic: string, bytes: Uint8Array): Promise<Uint8Array>;
+  subscribe(topic: string, options: { signal: AbortSignal }): ControlledSubscription;
+  ban(subject: string, options: { ms?: number; reason?: string }): ControlledBan;
+  unban(subject: string): boolean;
+  bans(): readonly ControlledBan[];
+}
+
+export interface ControlledPeer {
+  readonly id: string;
+  readonly address?: string | undefined;
+  readonly direction: 'inbound' | 'outbound';
+  readonly since: Millis;
+  readonly latencyMs?: number | undefined;
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+export interface ControlledRequest {
+  topic?: string;
+  deadlineMs?: number;
+  idempotent?: boolean;
+  signal: AbortSignal;
+}
+
+export interface ControlledBan {
+  readonly subject: string;
+  readonly until: Millis | undefined;
+  readonly since: Millis;
+  readonly reason: string;
+  /** Made by charges, not by hand. */
+  readonly automatic: boolean;
+}
+
+export interface ControlledSubscription extends AsyncIterable<ControlledMessage> {
+  /** Messages lost so far, because they were not taken in time. */
+  readonly dropped: number;
+}
+
+export interface ControlledMessage {
+  readonly id: Uint8Array;
+  readonly origin: string;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  readonly timestamp: Millis;
+}
