@@ -213,18 +213,22 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
 
   #refusalOf(address: string | undefined): 'BANNED' | 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined {
     if (address !== undefined && this.#options.bans?.has(address)) return 'BANNED';
-    if (this.#admission.halfOpen >= this.#admission.limits.halfOpen) this.#dropOldest();
-    return this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+    const enter = () => this.#admission.enter(address, this.#clock.precise()) as 'RATE_LIMITED' | 'TOO_MANY_CONNECTIONS' | undefined;
+    const code = enter();
+    // Not for whoever comes too fast itself: a flood from one address must not push out who is slow.
+    return code === 'TOO_MANY_CONNECTIONS' && this.#dropOldest() ? enter() : code;
   }
 
-  /** Who takes its time makes room for who comes, or a few dozen addresses that say nothing would keep everybody out. */
-  #dropOldest(): void {
+  /** When all places are taken, who takes its time makes room for who comes, or a few dozen addresses that say nothing would keep everybody out. @returns whether one did. */
+  #dropOldest(): boolean {
+    if (this.#admission.halfOpen < this.#admission.limits.halfOpen) return false;
     for (const handshake of this.#handshakes) {
       if (handshake.over) continue;
-      if (handshake.ageMs >= PATIENCE_MS)
-        handshake.abort(new HandfastError('TOO_MANY_CONNECTIONS', 'another one came while all places were taken, and this took long'));
-      return;
+      if (handshake.ageMs < PATIENCE_MS) return false;
+      handshake.abort(new HandfastError('TOO_MANY_CONNECTIONS', 'another one came while all places were taken, and this took long'));
+      return true;
     }
+    return false;
   }
 
   #takeRoom(): (() => void) | undefined {

@@ -125,6 +125,16 @@ describe('the door', () => {
     expect(story.server.load.halfOpen).toBe(2);
   });
 
+  it('that is full drops nobody for an address that comes too fast', async () => {
+    await begin({ limits: { halfOpen: 2, handshakeBurst: 1, handshakesPerSecond: 0 } });
+    for (let i = 0; i < 2; i++) story.wire({ remote: { address: `192.0.2.${i}`, port: 1 } });
+    await story.pass(3_000);
+    story.wire({ remote: { address: '192.0.2.0', port: 2 } });
+    await story.settle();
+    expect(story.errors.map(({ code }) => code)).toEqual(['HF_RATE_LIMITED']);
+    expect(story.server.load.halfOpen).toBe(2);
+  });
+
   it('tells a banned address so as often as it might begin handshakes, and cuts it without a word beyond that', async () => {
     await begin({ bans: new Set(['192.0.2.1']), limits: { handshakeBurst: 2, handshakesPerSecond: 1 } });
     const heard: string[] = [];
