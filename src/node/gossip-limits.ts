@@ -11,6 +11,8 @@ export interface GossipLimits {
   sessions: number;
   /** New envelopes read from one session in a second. */
   perSecond: number;
+  /** Of those beyond that, so many in a second are hashed and asked for later: as much as 3 s of `perSecond` that come late and all at once, and more. */
+  latePerSecond: number;
   /** Ids of one session's IHAVE heeded in a second, and of its IWANT. */
   announcedPerSecond: number;
   askedPerSecond: number;
@@ -55,6 +57,7 @@ const DEFAULTS: GossipLimits = {
   origins: 65_536,
   sessions: 64,
   perSecond: 4096,
+  latePerSecond: 16_384,
   announcedPerSecond: 4096,
   // What a session's peer was told of, and what others told it of and did not send.
   askedPerSecond: 8192,
