@@ -16,7 +16,7 @@ export interface GossipLimits {
   /** Ids of one session's IHAVE heeded in a second, and of its IWANT. */
   announcedPerSecond: number;
   askedPerSecond: number;
-  /** Ids asked for and not had yet: 180 bytes each. */
+  /** Ids asked for, or to be asked for, and not had yet: 230 bytes each, 700 where each is of another origin. */
   wanted: number;
   /** Envelopes that wait for their signature to be verified, 700 bytes each beside their own, and their bytes. */
   waiting: number;

@@ -89,8 +89,8 @@ export class GossipWants {
       // It waits already, somebody else is being asked, or the other side has answered as often as it does.
       if (known.late || known.asks !== session || known.asked >= ROUNDS * known.announcers.length) return;
     } else {
-      const left = this.#left(session);
-      if (left <= 0 || (late?.count(bytes, at) ?? 0) >= left) return;
+      // None when nothing is left.
+      if ((late?.count(bytes, at) ?? 0) >= this.#left(session)) return;
     }
     late ??= new LateIds<Want>(this.#core);
     late.add(known ? this.#unqueued(known) : this.#add(session, id, 0), bytes, at);

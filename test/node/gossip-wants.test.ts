@@ -122,6 +122,9 @@ describe('wanted ids', () => {
     expect([wants.dueAt, wants.size]).toEqual([270, 1]);
     expect(wants.overdue(270)).toEqual(new Map([[one, [id('a')]]]));
     expect(wants.dueAt).toBe(1270);
+    // It has been asked twice, and answers no more.
+    wants.late(one, id('a'), id('origin'), 0, 300);
+    expect(wants.dueAt).toBe(1270);
   });
 
   it('are joined from where they lie', () => {
