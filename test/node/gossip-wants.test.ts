@@ -122,9 +122,19 @@ describe('wanted ids', () => {
     expect([wants.dueAt, wants.size]).toEqual([270, 1]);
     expect(wants.overdue(270)).toEqual(new Map([[one, [id('a')]]]));
     expect(wants.dueAt).toBe(1270);
-    // It has been asked twice, and answers no more.
-    wants.late(one, id('a'), id('origin'), 0, 300);
-    expect(wants.dueAt).toBe(1270);
+  });
+
+  it('whose only announcer was asked twice are given up, however often it sends them beyond a budget', () => {
+    const { wants, sessions } = made();
+    const [one] = sessions;
+    wants.late(one, id('a'), id('origin'), 0, 0);
+    for (const now of [250, 600]) {
+      expect(wants.overdue(now)).toEqual(new Map([[one, [id('a')]]]));
+      wants.late(one, id('a'), id('origin'), 0, now + 100);
+    }
+    expect(wants.dueAt).toBe(1600);
+    expect(wants.overdue(1600)).toEqual(new Map());
+    expect([wants.size, wants.dueAt]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
   it('are joined from where they lie', () => {
