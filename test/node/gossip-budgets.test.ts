@@ -177,6 +177,21 @@ describe.each(cores.map((core) => [core.name, core] as const))('what comes beyon
     expect([...one.times.values()].every((times) => times === 1)).toBe(true);
   });
 
+  it('is asked for, too, when it is the true copy of what waits and is found bad', async () => {
+    const [one] = start({ perSecond: 4 });
+    const [forger, honest] = [one.link(), one.link()];
+    const bodies = Array.from({ length: 3 }, (_, i) => unsignedBody(key('a'), i, net.clock.now()));
+    one.hear(forger, Kind.broadcast, Object.assign(bodies[2].slice(), { [bodies[2].length - 64]: 0 }));
+    for (const body of bodies) one.hear(honest, Kind.broadcast, body);
+    await net.settle();
+    expect(one.messages).toHaveLength(2);
+    await net.advance(1500);
+    expect(idsOf(honest.bodies(Kind.iwant))).toEqual([idOf(bodies[2])]);
+    one.hear(honest, Kind.broadcast, bodies[2]);
+    await net.settle();
+    expect(one.messages).toHaveLength(3);
+  });
+
   it('of an origin that is refused, or of a message that was had, is not asked for', async () => {
     const [one] = start({ perSecond: 4 });
     const [link, other] = [one.link(), one.link()];
