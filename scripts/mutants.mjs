@@ -582,7 +582,7 @@ export const MUTANTS = [
       ['bounded bytes of a call', 'bytes < verifiedBytesPerTurn && ', ''],
       ['turns of sessions', '        this.#turn++;\n', ''],
       ['share of an origin among what waits', 'session.waitingOf(origin) < left && ', ''],
-      ['share of a session among what waits', ' - this.#count - session.waiting', ' - this.#count'],
+      ['share of a session among what waits', 'const left = waiting - this.#count - session.waiting', 'const left = waiting - this.#count'],
       ['bytes that wait', ' && this.#bytes + length <= waitingBytes', ''],
       ['one copy of a session', ' || pending.others.some((copy) => copy.session === session)', ''],
       [
