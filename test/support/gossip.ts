@@ -1,6 +1,6 @@
 /** Many Gossip instances in one process, joined by links that are under the test's hand; time moves by hand, and what is sent arrives when the test says so. */
 import { createHash } from 'node:crypto';
-import type { Core } from '../../src/core/core.ts';
+import type { Core, SignedItem } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
 import type { HandfastError } from '../../src/errors.ts';
 import { Gossip, type GossipOptions } from '../../src/node/gossip/gossip.ts';
@@ -255,6 +255,26 @@ export function randomEdges(random: Random, count: number, extra: number): [numb
     if (a !== b) all.set(`${a} ${b}`, [a, b]);
   }
   return [...all.values()];
+}
+
+/** A core that signs without work and finds every signature good but those that begin with 0; how many each call verified, and how much it has hashed. */
+export function trusting(core: Core): { core: Core; batches: number[]; hashes: { count: number } } {
+  const batches: number[] = [];
+  const hashes = { count: 0 };
+  const verifyMany = (items: readonly SignedItem[]) => {
+    batches.push(items.length);
+    return Uint8Array.from(items, ({ signature }) => (signature[0] === 0 ? 0 : 1));
+  };
+  const sign = () => new Uint8Array(64).fill(7);
+  const blake2b: Core['hash']['blake2b'] = (...given) => {
+    hashes.count++;
+    return core.hash.blake2b(...given);
+  };
+  const changed = Object.create(core, {
+    ed25519: { value: { ...core.ed25519, verifyMany, sign } },
+    hash: { value: { ...core.hash, blake2b } },
+  });
+  return { core: changed, batches, hashes };
 }
 
 function digestOf(record: Bytes): string {

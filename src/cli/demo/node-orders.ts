@@ -136,11 +136,8 @@ class Contents {
   }
 }
 
-/**
- * Four times what holds otherwise, so that 10,000 take seconds. One origin is read half of what a session is, 8,192 a second; the rest would be lost to that node. With 1,000 under way, half a second's worth
- * at once and 4,000 in the second after it, it is never more than 7,000.
- */
-export const BROADCAST_LIMITS = { perSecond: 16_384, publishedPerSecond: 4_000 };
+/** Of its own, twice what holds otherwise, so that 10,000 take 5 s: as much as others read of one origin. What is more than that for a moment they ask for a little later. */
+export const BROADCAST_LIMITS = { publishedPerSecond: 2_048 };
 
 /** More than are ever under way here: a slow process must not lose any. */
 const MOST_WAITING = 20_000;

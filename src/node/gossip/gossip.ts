@@ -79,7 +79,7 @@ export class Gossip {
     this.#parts = [this.#prefix, NO_BYTES];
     this.#seen = new SeenSet(core, limits);
     this.#waiting = new Waiting(core, limits);
-    this.#spreading = new Spreading({ core, clock, limits });
+    this.#spreading = new Spreading({ core, clock, limits, room: (session) => this.#waiting.room(session) });
     this.#publisher = new Publisher({ clock, core, identity, prefix: this.#prefix, limits });
   }
 
@@ -148,7 +148,7 @@ export class Gossip {
     else this.#spreading.announced(session, body, count, (at) => this.#seen.has(body, at) || this.#waiting.announced(session, body, at));
   }
 
-  /** The checks of section 7, cheap ones first; what fails one is dropped without a word unless it is the session's fault alone. */
+  /** The checks of section 7, cheap ones first; what fails one is dropped without a word unless it is the session's fault alone; what finds no budget is asked for later. */
   #broadcast(session: GossipSession, body: Uint8Array): void {
     const { clock, core, identity, allowed } = this.#options;
     const shape = readBroadcast(body);
@@ -159,27 +159,35 @@ export class Gossip {
     if (sameKey(body, identity.publicKey)) return;
     const age = clock.now() - shape.timestamp;
     if (age > GOSSIP.pastMs || age < -GOSSIP.aheadMs) return;
-    if (!session.reads(clock.precise())) return;
+    const reads = session.reads(body, AT.origin, clock.precise());
+    if (!reads && !session.remembers()) return;
     this.#parts[1] = body.subarray(AT.envelope, shape.signatureAt);
     const digest = messageDigest(core, this.#parts);
     this.#parts[1] = NO_BYTES;
     const pending = this.#waiting.find(digest);
-    if (this.#seen.has(digest)) this.#spreading.has(session, digest);
-    else if (pending) this.#waiting.copy(pending, session, hopsOf(shape), body.subarray(shape.signatureAt));
-    else {
-      const number = session.read(body, AT.origin);
-      const place = sameKey(body, session.link.peer.publicKey) ? ITSELF : session.place;
-      if (number < 0 || !this.#seen.admits(body, AT.origin, shape.timestamp, place)) return;
-      const origin = this.#seen.textOf(body, AT.origin) ?? peerIdOf(body.subarray(AT.origin, AT.sequence));
-      if (allowed(origin)) this.#take(session, number, body, shape, digest);
-      else this.#spreading.unwanted(digest);
+    if (this.#seen.has(digest)) {
+      this.#spreading.has(session, digest);
+      return;
     }
+    const paid = this.#spreading.paid(session, digest);
+    if (pending) {
+      if (paid || reads) this.#waiting.copy(pending, session, hopsOf(shape), body.subarray(shape.signatureAt));
+      else this.#spreading.late(session, digest, body, AT.origin);
+      return;
+    }
+    const number = paid ? session.numberOf(body, AT.origin) : reads ? session.read(body, AT.origin) : NOT_READ;
+    const place = sameKey(body, session.link.peer.publicKey) ? ITSELF : session.place;
+    if (!this.#seen.admits(body, AT.origin, shape.timestamp, place)) return;
+    const origin = this.#seen.textOf(body, AT.origin) ?? peerIdOf(body.subarray(AT.origin, AT.sequence));
+    if (!allowed(origin)) this.#spreading.unwanted(digest);
+    else if (number === NOT_READ || !this.#take(session, number, body, shape, digest))
+      this.#spreading.late(session, digest, body, AT.origin);
   }
 
-  /** Copies a new envelope, the one time that it is copied, and has it wait. @param number of its origin in the session. */
-  #take(session: GossipSession, number: number, body: Uint8Array, shape: BroadcastShape, digest: Uint8Array): void {
+  /** Copies a new envelope, the one time that it is copied, and has it wait. @param number of its origin in the session. @returns false: there is no room. */
+  #take(session: GossipSession, number: number, body: Uint8Array, shape: BroadcastShape, digest: Uint8Array): boolean {
     const length = PREFIX_BYTES + body.length - AT.envelope;
-    if (!this.#waiting.admits(session, number, length)) return;
+    if (!this.#waiting.admits(session, number, length)) return false;
     const whole = this.#spreading.store.room(length, this.#options.clock.precise());
     whole.set(this.#prefix);
     whole.set(body.subarray(AT.envelope), PREFIX_BYTES);
@@ -197,6 +205,7 @@ export class Gossip {
       others: [],
     });
     this.#later();
+    return true;
   }
 
   #later(): void {
@@ -307,5 +316,7 @@ function closedError(): HandfastError {
 
 const TICK_MS = 1000;
 const PREFIX_BYTES = 37;
+/** Instead of an origin's number. */
+const NOT_READ = -1;
 const NOBODY: readonly GossipSession[] = [];
 const NO_BYTES = new Uint8Array(0);

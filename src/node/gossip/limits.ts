@@ -11,10 +11,12 @@ export interface GossipLimits {
   sessions: number;
   /** New envelopes read from one session in a second. */
   perSecond: number;
+  /** Of those beyond that, so many in a second are hashed and asked for later: as much as 3 s of `perSecond` that come late and all at once, and more. */
+  latePerSecond: number;
   /** Ids of one session's IHAVE heeded in a second, and of its IWANT. */
   announcedPerSecond: number;
   askedPerSecond: number;
-  /** Ids asked for and not had yet: 180 bytes each. */
+  /** Ids asked for, or to be asked for, and not had yet: 230 bytes each, 700 where each is of another origin. */
   wanted: number;
   /** Envelopes that wait for their signature to be verified, 700 bytes each beside their own, and their bytes. */
   waiting: number;
@@ -55,6 +57,7 @@ const DEFAULTS: GossipLimits = {
   origins: 65_536,
   sessions: 64,
   perSecond: 4096,
+  latePerSecond: 16_384,
   announcedPerSecond: 4096,
   // What a session's peer was told of, and what others told it of and did not send.
   askedPerSecond: 8192,

@@ -26,6 +26,7 @@ export class GossipSession {
   readonly #limits: GossipLimits;
   #second = Number.NEGATIVE_INFINITY;
   #read = 0;
+  #late = 0;
   #announced = 0;
   #asked = 0;
   /** Origins that its envelopes named. It may lie about them: they count for this session only. */
@@ -48,27 +49,39 @@ export class GossipSession {
     return this.queue.length - this.taken;
   }
 
-  /** Whether one more new envelope is read in this second. @param now of a clock that never jumps. */
-  reads(now: number): boolean {
+  /**
+   * Whether one more new envelope of an origin is read in this second. An origin may take as much of the second's budget as is left of it, so that one that floods leaves half, two a third.
+   * @param at where the origin's 32 bytes begin. @param now of a clock that never jumps.
+   */
+  reads(bytes: Uint8Array, at: number, now: number): boolean {
     this.#turn(now);
-    return this.#read < this.#limits.perSecond;
+    const origin = this.#origins.find(bytes, at);
+    return (origin < 0 ? 0 : this.#ofOrigin[origin]) < this.#limits.perSecond - this.#read;
   }
 
-  /**
-   * Counts a new envelope that was read. An origin may take as much of the second's budget as is left of it, so that one that floods leaves half, two a third.
-   * @returns the number of the origin in this session, -1 when the origin has had its share.
-   */
+  /** Counts a new envelope that is read. @returns the number of its origin in this session. */
   read(bytes: Uint8Array, at: number): number {
-    let origin = this.#origins.find(bytes, at);
-    if (origin >= 0 && this.#ofOrigin[origin] >= this.#limits.perSecond - this.#read) return -1;
+    const origin = this.numberOf(bytes, at);
     this.#read++;
-    if (origin < 0) {
-      origin = this.#origins.add(bytes, at);
-      this.#ofOrigin[origin] = 0;
-      this.#waitingOfOrigin[origin] = 0;
-    }
     this.#ofOrigin[origin]++;
     return origin;
+  }
+
+  /** The number of an origin in this session, for an envelope that was counted before. */
+  numberOf(bytes: Uint8Array, at: number): number {
+    let origin = this.#origins.find(bytes, at);
+    if (origin >= 0) return origin;
+    origin = this.#origins.add(bytes, at);
+    this.#ofOrigin[origin] = 0;
+    this.#waitingOfOrigin[origin] = 0;
+    return origin;
+  }
+
+  /** Whether the id of one more envelope is made in this second although it is not read; counts it. To be called after `reads`. */
+  remembers(): boolean {
+    if (this.#late >= this.#limits.latePerSecond) return false;
+    this.#late++;
+    return true;
   }
 
   /** Another copy of an envelope that waits: it counts as new too. */
@@ -104,6 +117,7 @@ export class GossipSession {
     if (now - this.#second < 1000) return;
     this.#second = now;
     this.#read = 0;
+    this.#late = 0;
     this.#announced = 0;
     this.#asked = 0;
     // Numbers of origins stay as long as something waits under them.

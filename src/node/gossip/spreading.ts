@@ -14,6 +14,8 @@ export interface SpreadingOptions {
   core: Core;
   clock: Clock;
   limits: GossipLimits;
+  /** How many envelopes of a session there is room for, when it is asked. */
+  room(session: GossipSession): number;
 }
 
 /** Whom a message is sent to at once, of those who have not had it. `some`: all while they are few. */
@@ -29,11 +31,12 @@ export class Spreading {
   /** Whether a bit is in use. */
   readonly #indices: boolean[] = [];
   #asking: Cancel | undefined;
+  #askingAt = Number.POSITIVE_INFINITY;
 
   constructor(options: SpreadingOptions) {
     this.#options = options;
     this.store = new GossipStore(options.core, options.limits);
-    this.#wants = new GossipWants(options.core, options.limits);
+    this.#wants = new GossipWants(options.core, options.limits, options.room);
   }
 
   /** Ids asked for and not had yet. */
@@ -64,10 +67,13 @@ export class Spreading {
     this.#sessions.delete(session.link);
     this.#ranked = this.#ranked.filter((other) => other !== session);
     this.#indices[session.index] = false;
+    this.#wants.closed(session, this.#options.clock.precise());
+    this.#askLater();
   }
 
   close(): void {
     this.#asking?.();
+    this.#askingAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Takes a message into the store and sends it to those who have not had it. @param holders have it. */
@@ -95,6 +101,17 @@ export class Spreading {
   /** A message that will not be taken in, whichever copy comes. */
   unwanted(digest: Uint8Array): void {
     this.#wants.had(digest);
+  }
+
+  /** A session sent an envelope that could not be read now: see {@link GossipWants.late}. */
+  late(session: GossipSession, digest: Uint8Array, bytes: Uint8Array, at: number): void {
+    this.#wants.late(session, digest, bytes, at, this.#options.clock.precise());
+    this.#askLater();
+  }
+
+  /** Whether a session was asked for this envelope, and has been counted for it. */
+  paid(session: GossipSession, digest: Uint8Array): boolean {
+    return this.#wants.paid(session, digest);
   }
 
   /** An IHAVE: what is not here is asked for. @param known whether the id at an offset was delivered, or waits to be verified. */
@@ -160,9 +177,11 @@ export class Spreading {
   #askLater(): void {
     const { clock } = this.#options;
     const { dueAt } = this.#wants;
-    if (this.#asking || dueAt === Number.POSITIVE_INFINITY) return;
+    if (dueAt >= this.#askingAt) return;
+    this.#asking?.();
+    this.#askingAt = dueAt;
     this.#asking = clock.at(clock.now() + Math.max(1, Math.ceil(dueAt - clock.precise())), () => {
-      this.#asking = undefined;
+      this.#askingAt = Number.POSITIVE_INFINITY;
       for (const [session, ids] of this.#wants.overdue(clock.precise())) {
         for (let first = 0; first < ids.length; first += GOSSIP.ids) session.link.send(Kind.iwant, ids.slice(first, first + GOSSIP.ids));
       }

@@ -79,6 +79,12 @@ export class Waiting {
     return left > 0 && session.waitingOf(origin) < left && this.#bytes + length <= waitingBytes;
   }
 
+  /** How many may be asked of a session at once, so that what comes will find room: a quarter of what there is, or none while there is little for large ones. */
+  room(session: GossipSession): number {
+    const { waiting, waitingBytes } = this.#limits;
+    return 2 * this.#bytes > waitingBytes ? 0 : Math.max(0, waiting - this.#count - session.waiting) / 4;
+  }
+
   add(pending: Pending): void {
     this.#pending[this.#ids.add(pending.digest)] = pending;
     this.#bytes += pending.whole.length;

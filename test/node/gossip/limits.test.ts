@@ -5,7 +5,14 @@ import { cores, pure } from '../../support/cores.ts';
 describe('the limits of gossip', () => {
   it('are those of the document, and what a core can verify in a turn', () => {
     const limits = gossipLimits(pure);
-    expect(limits).toMatchObject({ messages: 131_072, perSecond: 4096, announcedPerSecond: 4096, storeMs: 10_000, storeBytes: 2 ** 24 });
+    expect(limits).toMatchObject({
+      messages: 131_072,
+      perSecond: 4096,
+      latePerSecond: 16_384,
+      announcedPerSecond: 4096,
+      storeMs: 10_000,
+      storeBytes: 2 ** 24,
+    });
     expect(Object.fromEntries(cores.map((core) => [core.name, gossipLimits(core).verifiedPerTurn]))).toMatchObject({ pure: 16 });
     // A burst and a second of our own messages fit into the share that one origin has of a session.
     expect(1.5 * limits.publishedPerSecond).toBeLessThan(limits.perSecond / 2);

@@ -11,8 +11,12 @@ describe('what a session may do in a second', () => {
   it('is to send so many new envelopes, of one origin as many as are left', () => {
     const session = made({ perSecond: 100 });
     let read = 0;
+    let now = 0;
     const say = (origin: Uint8Array, times: number) => {
-      for (let i = 0; i < times && session.reads(0); i++) if (session.read(origin, 0) >= 0) read++;
+      for (let i = 0; i < times && session.reads(origin, 0, now); i++) {
+        session.read(origin, 0);
+        read++;
+      }
     };
     say(key('a'), 200);
     expect(read).toBe(50);
@@ -20,8 +24,9 @@ describe('what a session may do in a second', () => {
     expect(read).toBe(75);
     for (let i = 0; i < 40; i++) say(key(`c ${i}`), 1);
     expect(read).toBe(100);
-    expect(session.reads(999)).toBe(false);
-    expect(session.reads(1000)).toBe(true);
+    expect(session.reads(key('d'), 0, 999)).toBe(false);
+    now = 1000;
+    expect(session.reads(key('a'), 0, now)).toBe(true);
     say(key('a'), 200);
     expect(read).toBe(150);
   });
@@ -29,10 +34,20 @@ describe('what a session may do in a second', () => {
   it('counts copies', () => {
     const session = made({ perSecond: 3 });
     for (let i = 0; i < 3; i++) {
-      expect(session.reads(0)).toBe(true);
+      expect(session.reads(key('a'), 0, 0)).toBe(true);
       session.readCopy();
     }
-    expect(session.reads(0)).toBe(false);
+    expect(session.reads(key('a'), 0, 0)).toBe(false);
+  });
+
+  it('is to have so many more hashed', () => {
+    const session = made({ latePerSecond: 3 });
+    session.reads(key('a'), 0, 0);
+    expect([1, 2, 3, 4].map(() => session.remembers())).toEqual([true, true, true, false]);
+    session.reads(key('a'), 0, 999);
+    expect(session.remembers()).toBe(false);
+    session.reads(key('a'), 0, 1000);
+    expect(session.remembers()).toBe(true);
   });
 
   it('is to announce and to ask for so many ids', () => {
@@ -44,13 +59,14 @@ describe('what a session may do in a second', () => {
 
   it('keeps apart what waits of each origin beyond the second, and forgets origins of which nothing does', () => {
     const session = made();
-    session.reads(0);
+    session.reads(key('a'), 0, 0);
     const a = session.read(key('a'), 0);
     const b = session.read(key('b'), 0);
     session.wait(a, 1);
     expect([session.waitingOf(a), session.waitingOf(b)]).toEqual([1, 0]);
-    session.reads(1000);
+    session.reads(key('a'), 0, 1000);
     expect(session.read(key('a'), 0)).toBe(a);
+    expect(session.numberOf(key('a'), 0)).toBe(a);
     expect(session.waitingOf(a)).toBe(1);
     // The number of b was given back.
     expect(session.read(key('c'), 0)).toBe(b);

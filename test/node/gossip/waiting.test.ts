@@ -13,9 +13,9 @@ function made(limits = {}) {
   const waiting = new Waiting(pure, all);
   const sessions = Array.from({ length: 4 }, (_, i) => new GossipSession(pure, all, undefined as never, i, 0, 0, 0));
   const add = (session: GossipSession, name: string | number, origin = 'origin', length = 200): Pending | undefined => {
-    session.reads(0);
+    if (!session.reads(id(origin), 0, 0)) return undefined;
     const number = session.read(id(origin), 0);
-    if (number < 0 || !waiting.admits(session, number, length)) return undefined;
+    if (!waiting.admits(session, number, length)) return undefined;
     const whole = new Uint8Array(length).fill(1);
     const common = { timestamp: 0, topicLength: 1, hops: 3, others: [] };
     const pending = { digest: id(name), whole, ...common, session, origin: number, senders: [session], holders: [session] };
