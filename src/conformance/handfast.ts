@@ -1,6 +1,7 @@
 /** Recorded transcripts of handfast/1, by `protocol`: both machines and the traffic behind them, with fixed keys, ephemerals and times, byte for byte. */
 import type { Bytes, Core, Secret, Suite } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
+import { isLegacyJob } from '../core/legacy/jobs.ts';
 import { type CodeName, HandfastError } from '../errors.ts';
 import {
   AT,
@@ -134,7 +135,8 @@ class Recorded {
 
   #answer(work: Work): WorkAnswer {
     if (work.op === 'keygen') return { op: 'keygen', keyPair: this.#core.guarded.x25519KeyPair(this.#ephemeral) };
-    if (work.op === 'sign-elsewhere') return { op: 'failed', why: new HandfastError('INTERNAL', 'vectors hold their keys') };
+    if (work.op === 'sign-elsewhere' || isLegacyJob(work))
+      return { op: 'failed', why: new HandfastError('INTERNAL', 'no work of handfast/1 with keys of its own') };
     return this.#core.run([work])[0];
   }
 }

@@ -3,6 +3,7 @@
  * no socket, no clock, no randomness, no `async`, no throw. Time, bytes, decisions and the results of work come in; bytes and wishes go out.
  */
 import type { Answer, Bytes, Job, Secret } from '../core/core.ts';
+import type { LegacyAnswer, LegacyJob } from '../core/legacy/jobs.ts';
 import type { Slab } from '../core/slab.ts';
 import type { CodeName, HandfastError } from '../errors.ts';
 
@@ -14,8 +15,12 @@ export type Role = 'initiator' | 'responder';
 export type Input =
   /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. */
   | { kind: 'start'; now: Millis }
+  /** A carrier that had to be set up first, by TLS or an upgrade to WebSocket, now stands; once, after `start`, before any byte or message. Never given for plain byte streams. */
+  | { kind: 'ready'; now: Millis; facts: CarrierFacts }
   /** Bytes of the stream, in any cut. `now` is when they came. The machine copies what it keeps. Only given while no work and no judgement is outstanding. */
   | { kind: 'bytes'; now: Millis; data: Bytes }
+  /** One whole message of a carrier that keeps borders (WebSocket), in place of `bytes`. `text`: it came as text, and is valid UTF-8. */
+  | { kind: 'message'; now: Millis; data: Bytes; text: boolean }
   /** Answers the last `work`, item by item. */
   | { kind: 'answers'; now: Millis; answers: readonly WorkAnswer[] }
   /** Answers the last `judge`. */
@@ -28,7 +33,8 @@ export type Input =
   | { kind: 'abort'; now: Millis; why: HandfastError };
 
 export type Output =
-  | { kind: 'send'; data: Bytes }
+  /** On carriers that keep borders each `send` is one message, as text where it says so; on streams all of a step leave as one write. */
+  | { kind: 'send'; data: Bytes; text?: boolean }
   /** Wake me at this moment; replaces any earlier one. */
   | { kind: 'deadline'; at: Millis }
   /** To be done by the driver: at once, gathered with other peers' work, or elsewhere. Answered by `answers` once all of it is done. */
@@ -39,8 +45,40 @@ export type Output =
   | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
   /** The handshake is over and traffic begins. Nothing more comes from this machine. */
   | { kind: 'opened'; opened: Opened }
-  /** The handshake is over and failed. The driver ends its sending side after what was sent, throws away what still arrives for up to `lingerMs`, and closes. */
-  | { kind: 'failed'; why: HandfastError; lingerMs: number };
+  /** The handshake is over and failed. The driver ends its sending side after what was sent, throws away what still arrives for up to `lingerMs`, and closes, with `close` where the carrier has such codes. */
+  | { kind: 'failed'; why: HandfastError; lingerMs: number; close?: CloseCode };
+
+/** How a WebSocket is closed: RFC 6455, section 7.4. */
+export interface CloseCode {
+  code: number;
+  /** At most 123 bytes of UTF-8. */
+  reason: string;
+}
+
+/** What a machine may know of the carrier under it. Each part is there where the carrier has it. */
+export interface CarrierFacts {
+  /** The other end's socket address. */
+  readonly remote?: { readonly address: string; readonly port: number } | undefined;
+  readonly tls?: TlsFacts | undefined;
+  /** On the accepting side of a WebSocket: what it was asked for. */
+  readonly upgrade?: UpgradeFacts | undefined;
+}
+
+export interface TlsFacts {
+  /** `TLSv1.2`, `TLSv1.3`. */
+  readonly version: string;
+  readonly cipher: string;
+  /** The verify_data of both Finished messages, read once, right after the handshake: 12 bytes (TLS 1.2), 32 or 48. Absent where the library has none to give. */
+  readonly ownFinished: Bytes | undefined;
+  readonly peerFinished: Bytes | undefined;
+}
+
+export interface UpgradeFacts {
+  /** Path and query, as sent. */
+  readonly target: string;
+  /** Names in lower case; the first of repeated ones. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 export interface Refusal {
   code: CodeName;
@@ -49,8 +87,8 @@ export interface Refusal {
 }
 
 /** Work of a core, or a signature by a key held elsewhere. */
-export type Work = Job | { op: 'sign-elsewhere'; signer: Signer; message: Bytes };
-export type WorkAnswer = Answer | { op: 'sign-elsewhere'; signature: Bytes } | { op: 'failed'; why: HandfastError };
+export type Work = Job | LegacyJob | { op: 'sign-elsewhere'; signer: Signer; message: Bytes };
+export type WorkAnswer = Answer | LegacyAnswer | { op: 'sign-elsewhere'; signature: Bytes } | { op: 'failed'; why: HandfastError };
 
 /** A key that is not in this process: in a hardware module, an agent. */
 export interface Signer {
@@ -117,12 +155,46 @@ export interface Traffic {
   end(now: Millis): readonly TrafficOutput[];
   /** Wipes the keys. Nothing may be called afterwards. */
   wipe(): void;
+  /** Where present: messages are not sealed in place (`seal`, `before` and `after` are not used) but written by it. For text encodings, compression, messages with a kind. */
+  readonly writer?: MessageWriter;
+  /** Opens one whole message of a carrier that keeps borders; takes the place of `open` there. */
+  openMessage?(data: Bytes, text: boolean, now: Millis): Received;
+  /** Answers the last `work` output, item by item. */
+  answered?(answers: readonly WorkAnswer[], now: Millis): readonly TrafficOutput[];
+}
+
+/** Writes messages whose form on the wire is not the payload's own length with something around it. */
+export interface MessageWriter {
+  /** One write to the carrier for each message, the next one only once the one before was handed on (rippled closes on two frames in one read). */
+  readonly singly: boolean;
+  /**
+   * One message as it goes on the wire.
+   * @throws HF_BAD_ARGUMENT for a kind or a meta that the protocol does not have, HF_TOO_LARGE (blame caller), HF_CLOSED.
+   */
+  write(payload: Bytes, about: MessageAbout, now: Millis): { readonly data: Bytes; readonly text: boolean };
+}
+
+/** What a message is besides its bytes, in protocols that have such things. */
+export interface MessageAbout {
+  /** Its type, by the protocol's name for it, or the number as text where it has none: `validation`, `bus`. Absent where messages have no type. */
+  readonly kind?: string | undefined;
+  /** Further members: routing, names. What there may be is the protocol's to say. */
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A message in memory of its own: where it could not be opened in place. */
+export interface OwnMessage extends MessageAbout {
+  readonly bytes: Bytes;
 }
 
 export interface Received {
   /** Pairs of offset and length in the slab: payloads for the application, in order. */
   readonly places: Uint32Array;
   readonly count: number;
+  /** Payloads that lie elsewhere than in the slab; then `count` is 0. In order. */
+  readonly own?: readonly OwnMessage[] | undefined;
+  /** Of each of `places`, where messages have kinds: what `own` would say. */
+  readonly abouts?: readonly MessageAbout[] | undefined;
   /** The first byte not consumed: the start of a record that is not whole, kept by the driver. */
   readonly next: number;
   /** Bytes from `next` that the record there needs to be whole, 0 when not known yet. */
@@ -135,16 +207,25 @@ export interface Received {
 
 export type TrafficOutput =
   /** Sealed bytes to write at once. */
-  | { kind: 'send'; data: Bytes }
+  | { kind: 'send'; data: Bytes; text?: boolean }
   /** Both directions are done, or the session failed: the driver ends its sending side after what was sent, and closes. `why` is absent when all ended well. */
-  | { kind: 'ended'; why?: HandfastError; lingerMs: number }
+  | { kind: 'ended'; why?: HandfastError; lingerMs: number; close?: CloseCode }
+  /** Work for later: its answers come by `answered` (re-keying in mid-session, a key derived off the event loop). Nothing is opened until then. */
+  | { kind: 'work'; items: readonly Work[] }
+  /** Told to the application as an event of the session: `ping` with a latency, a cluster's news. */
+  | { kind: 'event'; name: string; detail: Readonly<Record<string, unknown>> }
   /** The other side is done: no more messages will come; what is still owed may be sent. */
   | { kind: 'peer-done' };
+
+/** `tls`: TCP with TLS whose certificates nobody verifies, since identities are proved inside (XRPL). `websocket`: RFC 6455, over TCP or TLS. */
+export type CarrierName = 'tcp' | 'tls' | 'websocket';
 
 /** A protocol as the registry knows it. `Settings` are checked and complete. */
 export interface Protocol<Options> {
   readonly name: string;
   readonly aliases: readonly string[];
+  /** What carries it; the first is used where nothing else is asked for. Plain TCP when absent. */
+  readonly carriers?: readonly CarrierName[] | undefined;
   /** Checks what the caller gave. @throws HF_BAD_ARGUMENT, HF_BAD_KEY */
   initiator(options: Options): Machine;
   responder(options: Options): Machine;

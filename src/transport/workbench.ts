@@ -1,5 +1,6 @@
 /** Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core. */
 import type { Answer, Bytes, Core, Job } from '../core/core.ts';
+import { isLegacyJob, type LegacyJob, runLegacy } from '../core/legacy/jobs.ts';
 import { HandfastError } from '../errors.ts';
 import type { Signer, Work, WorkAnswer } from '../protocols/machine.ts';
 
@@ -10,6 +11,8 @@ export interface WorkbenchOptions {
   asyncFrom?: number;
   /** Jobs done in one go before others get their turn; 256. */
   largestBatch?: number;
+  /** Heavy jobs of the older protocols (key derivation, RSA, finite fields) that run at once; 2. The others wait, in order. */
+  legacyAtOnce?: number;
 }
 
 interface Order {
@@ -22,14 +25,21 @@ export class Workbench {
   readonly #immediate: boolean;
   readonly #asyncFrom: number;
   readonly #largestBatch: number;
+  readonly #legacyAtOnce: number;
   #orders: Order[] = [];
   #scheduled = false;
+  #legacyRunning = 0;
+  readonly #legacyWaiting: (() => void)[] = [];
 
-  constructor(core: Core, { immediate = false, asyncFrom = Number.POSITIVE_INFINITY, largestBatch = 256 }: WorkbenchOptions = {}) {
+  constructor(
+    core: Core,
+    { immediate = false, asyncFrom = Number.POSITIVE_INFINITY, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {},
+  ) {
     this.#core = core;
     this.#immediate = immediate;
     this.#asyncFrom = asyncFrom;
     this.#largestBatch = largestBatch;
+    this.#legacyAtOnce = legacyAtOnce;
   }
 
   /** Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
@@ -48,6 +58,12 @@ export class Workbench {
           answers[i] = answer;
           arrived();
         });
+      } else if (isLegacyJob(item)) {
+        left++;
+        void this.#legacy(item).then((answer) => {
+          answers[i] = answer;
+          arrived();
+        });
       } else {
         jobs.push(item);
         places.push(i);
@@ -61,6 +77,21 @@ export class Workbench {
     };
     if (jobs.length === 0) finish([]);
     else this.#order({ jobs, done: finish });
+  }
+
+  async #legacy(job: LegacyJob): Promise<WorkAnswer> {
+    if (this.#legacyRunning >= this.#legacyAtOnce) await new Promise<void>((resolve) => this.#legacyWaiting.push(resolve));
+    else this.#legacyRunning++;
+    try {
+      return await runLegacy(job);
+    } catch (error) {
+      return failed(error);
+    } finally {
+      // The place goes to whoever waits longest, or is given back.
+      const next = this.#legacyWaiting.shift();
+      if (next) next();
+      else this.#legacyRunning--;
+    }
   }
 
   #order(order: Order): void {

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Cipher, Core } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
+import { isLegacyJob } from '../../src/core/legacy/jobs.ts';
 import { type HandfastOptions, handfast } from '../../src/protocols/handfast/index.ts';
 import type { Peer, Refusal, Work, WorkAnswer } from '../../src/protocols/machine.ts';
 import { converse, Side } from './machines.ts';
@@ -104,7 +105,8 @@ export class Bench {
    */
   #remembered(work: Work, ephemeral: Uint8Array): WorkAnswer | undefined {
     const { core } = this;
-    if (work.op === 'sign-elsewhere' || work.op === 'secp256k1-sign' || work.op === 'secp256k1-verify') return undefined;
+    if (work.op === 'sign-elsewhere' || work.op === 'secp256k1-sign' || work.op === 'secp256k1-verify' || isLegacyJob(work))
+      return undefined;
     const key = keyOf(work, ephemeral);
     let known = this.#answers.get(key);
     if (!known) {

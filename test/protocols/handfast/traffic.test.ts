@@ -69,7 +69,7 @@ class Session {
         const { kind, body } = this.peer.toListener.read(output.data);
         heard.records.push({ kind, body: hex(body) });
       } else if (output.kind === 'peer-done') heard.peerDone = true;
-      else {
+      else if (output.kind === 'ended') {
         heard.ended = true;
         heard.why = output.why;
         heard.lingerMs = output.lingerMs;

@@ -1,0 +1,18 @@
+/** node:crypto and node:zlib without an import line, so that what imports this can be loaded where there is no Node. */
+import { HandfastError } from '../../errors.ts';
+
+/** @throws HF_UNSUPPORTED outside of Node. */
+export function nodeCrypto(): typeof import('node:crypto') {
+  return builtin('node:crypto') as typeof import('node:crypto');
+}
+
+/** @throws HF_UNSUPPORTED outside of Node. */
+export function nodeZlib(): typeof import('node:zlib') {
+  return builtin('node:zlib') as typeof import('node:zlib');
+}
+
+function builtin(name: string): unknown {
+  const found = (globalThis as { process?: { getBuiltinModule?(name: string): unknown } }).process?.getBuiltinModule?.(name);
+  if (found === undefined) throw new HandfastError('UNSUPPORTED', `${name} is needed for this, and only Node has it`);
+  return found;
+}
