@@ -10,7 +10,8 @@ import { SUITES } from './suites/index.mjs';
  * @param {object} [options]
  * @param {readonly string[]} [options.suites] names; all by default. @param {readonly string[]} [options.cases] names; all by default.
  * @param {readonly string[]} [options.subjects] names; all by default, else these and what they are compared with.
- * @param {number} [options.rounds] 5 by default; fewer than 5 are for trying things out.
+ * @param {number} [options.rounds] 6 by default, 5 when quick; fewer than 5 are for trying things out.
+ * @param {number} [options.processes] how many sets of fresh processes share the rounds; 3 by default, 1 when quick.
  * @param {number} [options.mostPasses] how often a restless case may be measured, each time with longer rounds; 4 by default, 2 when quick.
  * @param {boolean} [options.quick] chosen cases and shorter rounds: under a minute for all suites.
  * @param {readonly string[]} [options.nodes] versions of Node, `22` or exact; that of this process by default. Others are installed into build/node.
@@ -21,7 +22,9 @@ import { SUITES } from './suites/index.mjs';
  * @throws {Error} for an unknown suite, case or Node, and when a subject makes wrong bytes.
  */
 export async function runBenchmarks(options = {}) {
-  const { suites = Object.keys(SUITES), rounds = 5, quick = false, cases, progress, signal, nodes, command, subjects } = options;
+  const { suites = Object.keys(SUITES), quick = false, cases, progress, signal, nodes, command, subjects } = options;
+  const rounds = options.rounds ?? (quick ? 5 : 6);
+  const processes = Math.min(rounds, options.processes ?? (quick ? 1 : 3));
   const roundMs = options.roundMs ?? (quick ? 50 : 300);
   const warmMs = options.warmMs ?? (quick ? 100 : 400);
   const mostPasses = options.mostPasses ?? (quick ? 2 : 4);
@@ -35,7 +38,19 @@ export async function runBenchmarks(options = {}) {
   const all = { results: [], absent: [], nodes: [] };
   for (const node of binaries) {
     for (const name of suites) {
-      const part = await runSuite(SUITES[name], { rounds, mostPasses, roundMs, warmMs, quick, cases, subjects, node, progress, signal });
+      const part = await runSuite(SUITES[name], {
+        rounds,
+        processes,
+        mostPasses,
+        roundMs,
+        warmMs,
+        quick,
+        cases,
+        subjects,
+        node,
+        progress,
+        signal,
+      });
       all.results.push(...part.results);
       all.absent.push(...part.absent);
       for (const versions of part.nodes) if (!all.nodes.some((known) => known.node === versions.node)) all.nodes.push(versions);
@@ -48,6 +63,7 @@ export async function runBenchmarks(options = {}) {
     versions: versions(),
     method: {
       rounds,
+      processes,
       mostPasses,
       roundMs,
       warmMs,
@@ -86,7 +102,7 @@ export { heading, SUITES, table };
  * @typedef {object} Run
  * @property {ReturnType<typeof machine>} machine
  * @property {Record<string, string>} versions
- * @property {{ rounds: number, mostPasses: number, roundMs: number, warmMs: number, quick: boolean, mostSpreadForRatio: number, seconds: number }} method
+ * @property {{ rounds: number, processes?: number, mostPasses: number, roundMs: number, warmMs: number, quick: boolean, mostSpreadForRatio: number, seconds: number }} method
  * @property {string} date
  * @property {string} [command]
  * @property {import('./lib/runner.mjs').NodeVersions[]} nodes

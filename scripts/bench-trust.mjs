@@ -4,7 +4,7 @@
  *   npm run bench:trust -- [--times 20] [--case NAME ...] [--subject NAME ...] [--keep FOLDER]
  *
  * Each run is compared with the one before it (clean: exit code 0, nothing undecided) and with one in which handfast native does 30 calls more of every 100 in handshake/memory
- * (caught: that and nothing else is slower). 20 times take some 20 minutes. Exit code 1 when any comparison is wrong.
+ * (caught: that and nothing else is slower). Every subject runs in six processes, as `handfast bench --processes 6` does. 20 times take some 80 minutes. Exit code 1 when any comparison is wrong.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,6 +67,7 @@ async function run(name, slow) {
     suites: ['primitives', 'handshake', 'message'],
     cases: [SLOW.case, ...(values.case ?? CASES)],
     subjects: values.subject ?? ['handfast native', 'handfast pure'],
+    processes: 6,
     roundMs: 150,
     warmMs: 200,
     command: 'npm run bench:trust',

@@ -60,7 +60,7 @@ function advice({ rows }) {
   const suites = [...new Set(open.map(({ suite }) => suite))];
   const cases = [...new Set(open.map((row) => row.case))];
   return [
-    `undecided: the change is above the threshold but within the spread, or there is no ratio because of ${WHY_NO_RATIO}; measure both again: handfast bench ${suites.join(' ')} ${cases.map((name) => `--case ${name}`).join(' ')} --rounds 15 --json FILE`,
+    `undecided: the change is above the threshold but within the spread, or there is no ratio because of ${WHY_NO_RATIO}; measure both again: handfast bench ${suites.join(' ')} ${cases.map((name) => `--case ${name}`).join(' ')} --rounds 15 --processes 15 --json FILE`,
   ];
 }
 

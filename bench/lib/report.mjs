@@ -123,7 +123,7 @@ function made(run, results) {
     'load at the start': Number(machine.loadAverage?.toFixed(2)),
     date: run.date,
     command: run.command ?? 'not recorded',
-    method: `${method.rounds} interleaved rounds of ${method.roundMs} ms a subject${method.mostPasses > 1 ? `, up to ${method.mostPasses} times as long where they differ` : ''}; ${method.seconds} s in all`,
+    method: `${method.rounds} interleaved rounds of ${method.roundMs} ms a subject${(method.processes ?? 1) > 1 ? ` in ${method.processes} processes each` : ''}${method.mostPasses > 1 ? `, up to ${method.mostPasses} times as long where they differ` : ''}; ${method.seconds} s in all`,
     ...versions,
   };
   const install = new Map(absent.map(({ subject, install: line }) => [subject, line]));

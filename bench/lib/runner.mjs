@@ -1,5 +1,8 @@
 // @ts-check
-/** Runs suites: every subject of a case in the same rounds, one after the other, and medians over the rounds. */
+/**
+ * Runs suites: every subject of a case in the same rounds, one after the other, and medians over the rounds. The rounds are shared out to several sets of fresh processes: the JIT compiles
+ * some code one way in one process and another way in the next, for good, and a figure of one process would hide that from its spread.
+ */
 import { QUICK_CASES } from './quick.mjs';
 import { median, ratio, ratioSpread, spread } from './statistics.mjs';
 import { SubjectProcess } from './subject-process.mjs';
@@ -7,13 +10,14 @@ import { SubjectProcess } from './subject-process.mjs';
 /**
  * @typedef {object} Options
  * @property {number} rounds 5 or more for figures that are to be believed.
+ * @property {number} [processes] how many sets of fresh processes share the rounds; 1 by default, never more than rounds.
  * @property {number} [mostPasses] a case whose ratios differ too much is measured again, each round joined with the one of before, up to so many times; 1 by default.
  * @property {number} roundMs how long a subject is measured in a round.
  * @property {number} warmMs how long it runs before the first one, again and again until it gets no faster.
  * @property {readonly string[]} [cases] only these. @property {readonly string[]} [subjects] only these, and the reference of each case.
  * @property {boolean} [quick] only the cases and subjects that are for it.
  * @property {string} [node] the binary to run subjects with; this process's own by default.
- * @property {(line: string) => void} [progress]
+ * @property {((line: string) => void) | undefined} [progress]
  * @property {AbortSignal} [signal]
  *
  * @typedef {object} Result
@@ -30,7 +34,7 @@ import { SubjectProcess } from './subject-process.mjs';
  * @property {Record<string, { median: number, spread: number }>} [figures] whatever else the suite measured.
  * @property {number} spread of opsPerSecond over the rounds.
  * @property {number[]} rounds opsPerSecond of each.
- * @property {number} passes how often the rounds were made, each the longer for it.
+ * @property {number} passes how often the rounds were made at most, each the longer for it.
  * @property {string} reference
  * @property {number} [ratio] to the reference; absent when the spread of either is too large.
  * @property {number} [ratioSpread] of the ratios of the rounds; there with the reference, whatever it is.
@@ -55,24 +59,62 @@ export async function runSuite(suiteUrl, options) {
   /** @type {{ results: Result[], absent: Absent[], nodes: NodeVersions[] }} */
   const all = { results: [], absent: [], nodes: [] };
   if (cases.length === 0) return all;
-  const processes = subjects.map(({ name }) => ({ name, process: new SubjectProcess(suiteUrl, name, { node: options.node }) }));
+  const gathered = cases.map((one) => ({ one, subjects: /** @type {Measured[]} */ ([]), absent: /** @type {Absent[]} */ ([]), passes: 0 }));
+  const shares = sharesOf(options.rounds, options.processes ?? 1);
+  for (const [set, rounds] of shares.entries()) {
+    const progress = shares.length === 1 ? options.progress : said(options.progress, `processes ${set + 1} of ${shares.length}, `);
+    await inProcesses(suite, suiteUrl, subjects, options.node, async (running) => {
+      for (const { versions } of running) if (!all.nodes.some(({ node }) => node === versions.node)) all.nodes.push(versions);
+      for (const kept of gathered) {
+        const part = await runCase(suite, kept.one, running, { ...options, rounds, progress });
+        kept.subjects = set === 0 ? part.subjects : kept.subjects.map((subject) => withRoundsOf(subject, part.subjects));
+        kept.absent = part.absent;
+        kept.passes = Math.max(kept.passes, part.passes);
+      }
+    });
+  }
+  for (const { one, subjects, absent, passes } of gathered) {
+    all.results.push(...summed(suite, one, subjects, passes));
+    all.absent.push(...absent);
+  }
+  return all;
+}
+
+/** How many rounds each set of processes plays: as even as may be. @param {number} rounds @param {number} processes */
+export function sharesOf(rounds, processes) {
+  const sets = Math.max(1, Math.min(rounds, processes));
+  return Array.from({ length: sets }, (_, set) => Math.floor((rounds + sets - 1 - set) / sets));
+}
+
+/** @param {Measured} subject @param {Measured[]} others of the same case, in other processes. @returns {Measured} */
+function withRoundsOf(subject, others) {
+  const other = others.find(({ name }) => name === subject.name);
+  if (!other) throw new Error(`${subject.name}: took part in one process and not in the next`);
+  return { ...subject, parts: [...subject.parts, ...other.parts] };
+}
+
+/** @param {Options['progress']} progress @param {string} where */
+function said(progress, where) {
+  return progress && ((/** @type {string} */ line) => progress(where + line));
+}
+
+/**
+ * @param {import('./suite.mjs').Suite} suite @param {string} suiteUrl @param {import('./suite.mjs').Subject[]} subjects @param {string | undefined} node
+ * @param {(running: Running[]) => Promise<void>} use
+ */
+async function inProcesses(suite, suiteUrl, subjects, node, use) {
+  const processes = subjects.map(({ name }) => ({ name, process: new SubjectProcess(suiteUrl, name, { node }) }));
   try {
     /** @type {Running[]} */
     const running = [];
     for (const { name, process } of processes) {
       const { versions } = await named(`${suite.name}, ${name}`, process.ready());
       running.push({ name, process, versions });
-      if (!all.nodes.some(({ node }) => node === versions.node)) all.nodes.push(versions);
     }
-    for (const one of cases) {
-      const { results, absent } = await runCase(suite, one, running, options);
-      all.results.push(...results);
-      all.absent.push(...absent);
-    }
+    await use(running);
   } finally {
     for (const { process } of processes) process.end();
   }
-  return all;
 }
 
 /** @param {import('./suite.mjs').Suite} suite @param {Options} options */
@@ -127,7 +169,8 @@ async function runCase(suite, one, processes, options) {
     } else if (!restless(one, running)) break;
   }
   for (const subject of running) await ask(subject, { do: 'check' });
-  return { absent, results: summed(suite, one, running, passes) };
+  const subjects = running.map(({ name, node, protocol, parts, facts }) => ({ name, node, protocol, parts, facts }));
+  return { absent, subjects, passes };
 }
 
 /**

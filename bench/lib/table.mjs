@@ -27,7 +27,7 @@ export function heading({ machine, versions, method, nodes }) {
     `handfast ${versions.handfast} (${versions.commit}), sodium-native ${versions['sodium-native']}, @noble/curves ${versions['@noble/curves']}; ${nodes
       .map(({ node, openssl }) => `Node ${node} with OpenSSL ${openssl}`)
       .join(', ')}`,
-    `${method.rounds} interleaved rounds of ${method.roundMs} ms${method.mostPasses > 1 ? `, up to ${method.mostPasses} times as long where they differ` : ''}; medians; spread: middle half of the rounds over the median; "-": no ratio above ${100 * method.mostSpreadForRatio} % of spread`,
+    `${method.rounds} interleaved rounds of ${method.roundMs} ms${(method.processes ?? 1) > 1 ? ` in ${method.processes} processes a subject` : ''}${method.mostPasses > 1 ? `, up to ${method.mostPasses} times as long where they differ` : ''}; medians; spread: middle half of the rounds over the median; "-": no ratio above ${100 * method.mostSpreadForRatio} % of spread`,
   ].join('\n');
 }
 

@@ -27,7 +27,12 @@ export const bench: Command = {
       value: 'NAME',
       help: 'Only this subject and what it is compared with; may be repeated.',
     },
-    rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 5.' },
+    rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 6.' },
+    processes: {
+      type: 'string',
+      value: 'N',
+      help: 'Processes that a subject has its rounds in, one after the other; 3. With 6, runs compare best: code is compiled differently from one process to the next.',
+    },
     node: {
       type: 'string',
       value: 'VERSIONS',
@@ -47,12 +52,14 @@ export const bench: Command = {
   async run(call) {
     const benchmarks = await loadBenchmarks();
     const rounds = call.whole('rounds', 1, 1000);
+    const processes = call.whole('processes', 1, 1000);
     const run = await told(() =>
       benchmarks.runBenchmarks({
         ...(call.positionals.length > 0 && { suites: call.positionals }),
         ...(call.list('case').length > 0 && { cases: call.list('case') }),
         ...(call.list('subject').length > 0 && { subjects: call.list('subject') }),
         ...(rounds !== undefined && { rounds }),
+        ...(processes !== undefined && { processes }),
         ...(call.text('node') !== undefined && { nodes: nodesOf(call) }),
         quick: call.flag('quick'),
         command: commandLine(call),
@@ -82,7 +89,7 @@ function commandLine(call: Call): string {
   const quoted = (text: string): string => (/^[\w./:@,-]+$/.test(text) ? text : `'${text}'`);
   const words = ['handfast bench', ...call.positionals];
   for (const name of ['case', 'subject']) for (const value of call.list(name)) words.push(`--${name} ${quoted(value)}`);
-  for (const name of ['rounds', 'node']) {
+  for (const name of ['rounds', 'processes', 'node']) {
     const value = call.text(name);
     if (value !== undefined) words.push(`--${name} ${value}`);
   }

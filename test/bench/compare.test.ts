@@ -119,7 +119,7 @@ describe('the words', () => {
 
   it('say how to measure the undecided again', () => {
     const comparison = compareRuns(run({ ratio: 2 }), run({ ratio: 1.7, ratioSpread: 0.1 }));
-    expect(comparisonText(comparison)).toContain('handfast bench handshake --case memory --rounds 15 --json FILE');
+    expect(comparisonText(comparison)).toContain('handfast bench handshake --case memory --rounds 15 --processes 15 --json FILE');
     expect(comparisonText(comparison)).toContain('nothing is known to be slower, but 1 of 1 undecided');
   });
 });

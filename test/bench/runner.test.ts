@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SUITES } from '../../bench/index.mjs';
 import { QUICK_CASES } from '../../bench/lib/quick.mjs';
-import { runSuite, summed } from '../../bench/lib/runner.mjs';
+import { runSuite, sharesOf, summed } from '../../bench/lib/runner.mjs';
 import { table } from '../../bench/lib/table.mjs';
 
 const suiteFile = (name: string) => new URL(`./support/${name}-suite.mjs`, import.meta.url).href;
@@ -73,6 +73,16 @@ describe('the runner', () => {
     const reference = { ...common, name: 'other', parts: [[sample(60)], [sample(60)]] };
     const [result] = summed(suite, one, [{ ...common, name: 'handfast native', parts }, reference], 2);
     expect(result).toMatchObject({ rounds: [120, 120], spread: 0, ratio: 2, ratioSpread: 0, passes: 2 });
+  });
+
+  it('shares the rounds out to fresh processes as evenly as may be', async () => {
+    expect(sharesOf(6, 3)).toEqual([2, 2, 2]);
+    expect(sharesOf(5, 3)).toEqual([2, 2, 1]);
+    expect(sharesOf(2, 3)).toEqual([1, 1]);
+    expect(sharesOf(5, 1)).toEqual([5]);
+    // Its second round in one process is twice as slow: with one round in each none is.
+    const { results } = await runSuite(suiteFile('strange'), { ...SHORT, cases: ['two'], rounds: 2, processes: 2 });
+    expect(results[1]).toMatchObject({ subject: 'by itself', rounds: [1000, 1000], figures: { heapBytes: { median: 100, spread: 0 } } });
   });
 
   it('runs cases in a quick run that are there', async () => {
