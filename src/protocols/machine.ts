@@ -15,11 +15,14 @@ export type Role = 'initiator' | 'responder';
 export type Input =
   /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. */
   | { kind: 'start'; now: Millis }
-  /** A carrier that had to be set up first, by TLS or an upgrade to WebSocket, now stands; once, after `start`, before any byte or message. Never given for plain byte streams. */
+  /**
+   * A carrier that had to be set up first, by TLS or an upgrade to WebSocket, now stands; once, after `start`, before any byte or message, and like them only while no work and no
+   * judgement is outstanding. Never given for plain byte streams. What is sent before it waits until the carrier stands.
+   */
   | { kind: 'ready'; now: Millis; facts: CarrierFacts }
   /** Bytes of the stream, in any cut. `now` is when they came. The machine copies what it keeps. Only given while no work and no judgement is outstanding. */
   | { kind: 'bytes'; now: Millis; data: Bytes }
-  /** One whole message of a carrier that keeps borders (WebSocket), in place of `bytes`. `text`: it came as text, and is valid UTF-8. */
+  /** One whole message of a carrier that keeps borders (WebSocket), in place of `bytes`; the machine copies what it keeps. `text`: it came as text, and is valid UTF-8. */
   | { kind: 'message'; now: Millis; data: Bytes; text: boolean }
   /** Answers the last `work`, item by item. */
   | { kind: 'answers'; now: Millis; answers: readonly WorkAnswer[] }
@@ -27,8 +30,8 @@ export type Input =
   | { kind: 'judged'; now: Millis; refusal: Refusal | undefined }
   /** Time has passed; at the latest at the deadline asked for, also while work is outstanding. */
   | { kind: 'tick'; now: Millis }
-  /** The other side ended its direction of the stream; nothing more will come. */
-  | { kind: 'end'; now: Millis }
+  /** The other side ended its direction of the stream; nothing more will come. `close`: with what code, where the carrier has such codes and one was given. */
+  | { kind: 'end'; now: Millis; close?: CloseCode | undefined }
   /** The driver gives up: the caller cancelled, the carrier failed, a limit was reached. Answered with `failed`, after what there may be left to say. */
   | { kind: 'abort'; now: Millis; why: HandfastError };
 
@@ -151,13 +154,16 @@ export interface Traffic {
   reading(on: boolean, now: Millis): void;
   /** This side is done, or refuses to go on: says so to the other side where the protocol can. After it nothing more is sealed. */
   close(now: Millis, refusal?: Refusal): readonly TrafficOutput[];
-  /** The other side ended its direction of the stream. */
-  end(now: Millis): readonly TrafficOutput[];
+  /** The other side ended its direction of the stream; `close`: with what code, where the carrier has such codes and one was given. */
+  end(now: Millis, close?: CloseCode): readonly TrafficOutput[];
   /** Wipes the keys. Nothing may be called afterwards. */
   wipe(): void;
   /** Where present: messages are not sealed in place (`seal`, `before` and `after` are not used) but written by it. For text encodings, compression, messages with a kind. */
   readonly writer?: MessageWriter;
-  /** Opens one whole message of a carrier that keeps borders; takes the place of `open` there. */
+  /**
+   * Opens one whole message of a carrier that keeps borders; takes the place of `open` there. `data` is valid during the call. What is for the application is in `own`: `places`,
+   * `next`, `wanted` and `again` mean nothing here. Where it is absent, messages are given to `open` as if they were pieces of a stream.
+   */
   openMessage?(data: Bytes, text: boolean, now: Millis): Received;
   /** Answers the last `work` output, item by item. */
   answered?(answers: readonly WorkAnswer[], now: Millis): readonly TrafficOutput[];
@@ -191,7 +197,7 @@ export interface Received {
   /** Pairs of offset and length in the slab: payloads for the application, in order. */
   readonly places: Uint32Array;
   readonly count: number;
-  /** Payloads that lie elsewhere than in the slab; then `count` is 0. In order. */
+  /** Payloads that lie elsewhere than in the slab, each the application's from then on; then `count` is 0. In order. */
   readonly own?: readonly OwnMessage[] | undefined;
   /** Of each of `places`, where messages have kinds: what `own` would say. */
   readonly abouts?: readonly MessageAbout[] | undefined;
@@ -210,7 +216,10 @@ export type TrafficOutput =
   | { kind: 'send'; data: Bytes; text?: boolean }
   /** Both directions are done, or the session failed: the driver ends its sending side after what was sent, and closes. `why` is absent when all ended well. */
   | { kind: 'ended'; why?: HandfastError; lingerMs: number; close?: CloseCode }
-  /** Work for later: its answers come by `answered` (re-keying in mid-session, a key derived off the event loop). Nothing is opened until then. */
+  /**
+   * Work for later: its answers come by `answered` (re-keying in mid-session, a key derived off the event loop). Nothing is opened and no end is told until then, not even what lies
+   * behind it in the same chunk; sealing, `tick` and `close` go on. One at a time. Answers that come after the end are discarded.
+   */
   | { kind: 'work'; items: readonly Work[] }
   /** Told to the application as an event of the session: `ping` with a latency, a cluster's news. */
   | { kind: 'event'; name: string; detail: Readonly<Record<string, unknown>> }

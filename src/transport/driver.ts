@@ -4,6 +4,8 @@
  */
 import { HandfastError } from '../errors.ts';
 import {
+  type CarrierFacts,
+  type CloseCode,
   discardAnswers,
   type Input,
   type Machine,
@@ -17,7 +19,7 @@ import {
 import { join } from '../wire/writer.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
 import { type Cancel, type Clock, steady } from './clock.ts';
-import { endCarrier } from './linger.ts';
+import { brokenOff, endCarrier } from './linger.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What has just happened in a handshake. */
@@ -62,16 +64,26 @@ export interface HandshakeResult {
   readonly carrier: Carrier;
   /** The connection's own, steady from its beginning. */
   readonly clock: Clock;
-  /** Bytes that came while the last step was taken: they follow `opened.rest`. */
+  /** Does what the traffic asks for. */
+  readonly workbench: Workbench;
+  /** What came while the last step was taken: it follows `opened.rest`. */
   readonly arrived: readonly Arrived[];
   /** The other side has ended its direction already. */
-  readonly heardEnd: boolean;
+  readonly heardEnd: Ended | undefined;
   readonly steps: readonly HandshakeStep[] | undefined;
 }
 
+/** Bytes of a stream; or a message of a carrier that keeps borders: then `text` is there, and says whether it came as text. */
 export interface Arrived {
   readonly data: Uint8Array;
   readonly now: Millis;
+  readonly text?: boolean | undefined;
+}
+
+/** When the other side ended its direction, and with what code. */
+export interface Ended {
+  readonly now: Millis;
+  readonly close: CloseCode | undefined;
 }
 
 export class Handshake implements CarrierEvents {
@@ -88,7 +100,9 @@ export class Handshake implements CarrierEvents {
   #arrived: Arrived[] = [];
   #arrivedBytes = 0;
   #paused = false;
-  #endAt: Millis | undefined;
+  /** What the carrier said as it stood, until the machine is told. */
+  #facts: { readonly facts: CarrierFacts; readonly now: Millis } | undefined;
+  #ended: Ended | undefined;
   #endGiven = false;
   #startedAt = 0;
   #cancelDeadline: Cancel = () => {};
@@ -135,32 +149,47 @@ export class Handshake implements CarrierEvents {
     if (!this.#over) this.#give({ kind: 'abort', now: this.#clock.now(), why });
   }
 
-  data(bytes: Uint8Array): void {
-    if (this.#over) return;
-    const now = this.#clock.now();
-    if (!this.#waiting && !this.#stepping && this.#arrived.length === 0) {
-      this.#give({ kind: 'bytes', now, data: bytes });
-      return;
-    }
-    this.#arrived.push({ data: bytes.slice(), now });
-    this.#arrivedBytes += bytes.length;
-    if (!this.#paused) {
-      this.#paused = true;
-      this.#options.carrier.pause();
-    } else if (this.#arrivedBytes > HELD_LIMIT) {
-      this.abort(new HandfastError('TOO_LARGE', `more than ${HELD_LIMIT} bytes came ahead of their turn`));
-    }
+  ready(facts: CarrierFacts): void {
+    this.#facts = { facts, now: this.#clock.now() };
+    this.#run();
   }
 
-  end(): void {
-    this.#endAt = this.#clock.now();
+  data(bytes: Uint8Array): void {
+    this.#take(bytes);
+  }
+
+  message(data: Uint8Array, text: boolean): void {
+    this.#take(data, text);
+  }
+
+  end(close?: CloseCode): void {
+    this.#ended = { now: this.#clock.now(), close };
     this.#run();
   }
 
   drained(): void {}
 
   closed(cause?: Error): void {
-    this.abort(new HandfastError('TRUNCATED', 'the connection broke off during the handshake', { cause }));
+    this.abort(brokenOff('the connection broke off during the handshake', cause));
+  }
+
+  #take(data: Uint8Array, text?: boolean): void {
+    if (this.#over) return;
+    const now = this.#clock.now();
+    if (!this.#waiting && !this.#stepping && this.#arrived.length === 0) {
+      this.#give(inputOf({ data, now, text }));
+      return;
+    }
+    // One message may be as large as the protocol lets it be; what is held ahead of it may not.
+    const held = text === undefined ? this.#arrivedBytes + data.length : this.#arrivedBytes;
+    this.#arrived.push({ data: data.slice(), now, text });
+    this.#arrivedBytes += data.length;
+    if (!this.#paused) {
+      this.#paused = true;
+      this.#options.carrier.pause();
+    } else if (held > HELD_LIMIT || this.#arrived.length > HELD_MESSAGES) {
+      this.abort(new HandfastError('TOO_LARGE', `more than ${HELD_LIMIT} bytes came ahead of their turn`));
+    }
   }
 
   #give(input: Input): void {
@@ -185,18 +214,23 @@ export class Handshake implements CarrierEvents {
   #next(): Input | undefined {
     const input = this.#inputs.shift();
     if (input || this.#over || this.#waiting) return input;
+    if (this.#facts) {
+      const { facts, now } = this.#facts;
+      this.#facts = undefined;
+      return { kind: 'ready', now, facts };
+    }
     const arrived = this.#arrived.shift();
     if (arrived) {
       this.#arrivedBytes -= arrived.data.length;
-      return { kind: 'bytes', ...arrived };
+      return inputOf(arrived);
     }
     if (this.#paused) {
       this.#paused = false;
       this.#options.carrier.resume();
     }
-    if (this.#endAt === undefined || this.#endGiven) return undefined;
+    if (!this.#ended || this.#endGiven) return undefined;
     this.#endGiven = true;
-    return { kind: 'end', now: this.#endAt };
+    return { kind: 'end', ...this.#ended };
   }
 
   #step(input: Input): void {
@@ -212,11 +246,16 @@ export class Handshake implements CarrierEvents {
     }
   }
 
-  /** What one step sends goes out as one write, before anything else is done. */
+  /** What one step sends goes out before anything else is done: as one write, or as the messages that they are. */
   #send(outputs: readonly Output[]): void {
+    const { carrier } = this.#options;
     const parts: Uint8Array[] = [];
-    for (const output of outputs) if (output.kind === 'send') parts.push(output.data);
-    if (parts.length > 0) this.#options.carrier.write(parts.length === 1 ? parts[0] : join(parts));
+    for (const output of outputs) {
+      if (output.kind !== 'send') continue;
+      if (carrier.borders) carrier.write(output.data, undefined, output.text);
+      else parts.push(output.data);
+    }
+    if (parts.length > 0) carrier.write(parts.length === 1 ? parts[0] : join(parts));
   }
 
   #obey(output: Output): void {
@@ -243,7 +282,7 @@ export class Handshake implements CarrierEvents {
         this.#opened(output.opened);
         return;
       case 'failed':
-        this.#failed(output.why, output.lingerMs);
+        this.#failed(output.why, output.lingerMs, output.close);
         return;
     }
   }
@@ -291,8 +330,9 @@ export class Handshake implements CarrierEvents {
       opened,
       carrier: this.#options.carrier,
       clock: this.#clock,
+      workbench: this.#options.workbench,
       arrived: this.#arrived,
-      heardEnd: this.#endAt !== undefined,
+      heardEnd: this.#ended,
       steps: this.#steps,
     };
     try {
@@ -303,10 +343,10 @@ export class Handshake implements CarrierEvents {
     }
   }
 
-  #failed(why: HandfastError, lingerMs: number): void {
+  #failed(why: HandfastError, lingerMs: number, close?: CloseCode): void {
     this.#finish();
     const { carrier } = this.#options;
-    endCarrier(carrier, this.#clock, lingerMs, this.#endAt !== undefined, () => this.#options.closed?.());
+    endCarrier(carrier, this.#clock, { lingerMs, heardEnd: this.#ended !== undefined, close }, () => this.#options.closed?.());
     this.#arrived = [];
     this.#arrivedBytes = 0;
     this.#options.failed(why);
@@ -319,5 +359,11 @@ export class Handshake implements CarrierEvents {
   }
 }
 
+function inputOf({ data, now, text }: Arrived): Input {
+  return text === undefined ? { kind: 'bytes', now, data } : { kind: 'message', now, data, text };
+}
+
 // A carrier that is paused may have a piece or two of 64 KiB on the way, no more. What is honest to send so early is the protocol's to say.
 const HELD_LIMIT = 128 * 1024;
+// Small ones cost more than their bytes: as many as a piece of 64 KiB may hold of honest ones.
+const HELD_MESSAGES = 4096;

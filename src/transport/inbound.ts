@@ -10,6 +10,7 @@ export class Inbound {
   /** The bytes not opened yet lie from start to end. */
   #start = 0;
   #end = 0;
+  #held = false;
   #over = false;
 
   constructor(core: Core, traffic: Traffic) {
@@ -26,14 +27,18 @@ export class Inbound {
   take(chunk: Uint8Array, now: Millis, received: (slab: Slab, received: Received) => void): void {
     if (this.#over || chunk.length === 0) return;
     const slab = this.#append(chunk);
-    for (let again = true; again; ) {
-      const opened = this.#traffic.open(slab, this.#start, this.#end, now);
-      again = opened.again;
-      this.#start = opened.next;
-      received(slab, opened);
-      if (this.#over) return;
-    }
-    this.#tidy(slab);
+    if (!this.#held) this.#open(slab, now, received);
+  }
+
+  /** Opens nothing more, not even the rest of the chunk that is being taken, until `go`; what comes meanwhile is kept. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Goes on with what was kept. */
+  go(now: Millis, received: (slab: Slab, received: Received) => void): void {
+    this.#held = false;
+    if (!this.#over && this.#slab) this.#open(this.#slab, now, received);
   }
 
   /** Gives the slab back; nothing is taken afterwards. */
@@ -41,6 +46,17 @@ export class Inbound {
     this.#over = true;
     this.#slab?.release();
     this.#slab = undefined;
+  }
+
+  #open(slab: Slab, now: Millis, received: (slab: Slab, received: Received) => void): void {
+    for (let again = true; again && !this.#held; ) {
+      const opened = this.#traffic.open(slab, this.#start, this.#end, now);
+      again = opened.again;
+      this.#start = opened.next;
+      received(slab, opened);
+      if (this.#over) return;
+    }
+    this.#tidy(slab);
   }
 
   #append(chunk: Uint8Array): Slab {

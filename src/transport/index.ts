@@ -9,6 +9,6 @@ export { type ListenLimits, type ListenOptions, listen, Server } from './listen.
 export { type MemoryPair, type MemoryPairOptions, memoryPair } from './memory.ts';
 export { Message, type MessageBatch } from './message.ts';
 export type { Allow, Bans, Room } from './policy.ts';
-export { type CloseOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
+export { type CloseOptions, type SendOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
 export type { StreamOptions } from './stream.ts';
 export { Workbench, type WorkbenchOptions } from './workbench.ts';

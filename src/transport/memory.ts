@@ -1,5 +1,6 @@
-/** Two ends of a stream in memory: for tests, benchmarks and peers in one process. Nothing is copied on the way. */
+/** Two ends of a stream, or of a carrier that keeps borders, in memory: for tests, benchmarks and peers in one process. Nothing is copied on the way. */
 import { HandfastError } from '../errors.ts';
+import type { CarrierFacts, CloseCode } from '../protocols/machine.ts';
 import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
 
 export interface MemoryPairOptions {
@@ -12,6 +13,10 @@ export interface MemoryPairOptions {
   /** The address that the second end sees, and the one that the first end sees. */
   remote?: RemoteAddress;
   dialled?: RemoteAddress;
+  /** Each write arrives whole, as one message, with its text mark; an end brings its close code. Nothing is cut. */
+  borders?: boolean;
+  /** As a carrier that is set up first: each end is told that it stands, with these facts; the first's, then the second's. */
+  facts?: readonly [CarrierFacts, CarrierFacts];
 }
 
 export interface MemoryPair {
@@ -25,7 +30,8 @@ export interface MemoryPair {
   reset(): void;
 }
 
-export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024, remote, dialled }: MemoryPairOptions = {}): MemoryPair {
+export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
+  const { handCranked = false, remote, dialled, facts } = options;
   let scheduled = false;
   const schedule = (): void => {
     if (handCranked || scheduled) return;
@@ -35,8 +41,8 @@ export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024
       run();
     });
   };
-  const first = new MemoryEnd(schedule, highWaterMark, cut, dialled);
-  const second = new MemoryEnd(schedule, highWaterMark, cut, remote);
+  const first = new MemoryEnd(schedule, options, dialled, facts?.[0]);
+  const second = new MemoryEnd(schedule, options, remote, facts?.[1]);
   first.other = second;
   second.other = first;
   let running = false;
@@ -70,18 +76,27 @@ export function memoryPair({ cut, handCranked = false, highWaterMark = 64 * 1024
 }
 
 type Parcel =
-  | { bytes: Uint8Array; pieces: Iterator<Uint8Array>; next: IteratorResult<Uint8Array>; written: ((error?: Error) => void) | undefined }
-  | { flushed: (() => void) | undefined };
+  | {
+      bytes: Uint8Array;
+      text: boolean;
+      pieces: Iterator<Uint8Array>;
+      next: IteratorResult<Uint8Array>;
+      written: ((error?: Error) => void) | undefined;
+    }
+  | { flushed: (() => void) | undefined; close: CloseCode | undefined };
 
 class MemoryEnd implements Carrier {
   readonly remote: RemoteAddress | undefined;
+  readonly borders: boolean;
   other!: MemoryEnd;
   readonly #schedule: () => void;
   readonly #highWaterMark: number;
   readonly #cut: ((bytes: Uint8Array) => Iterable<Uint8Array>) | undefined;
+  readonly #facts: CarrierFacts | undefined;
   readonly #sent: Parcel[] = [];
   #sentBytes = 0;
   #events: CarrierEvents | undefined;
+  #stands: boolean;
   #paused = false;
   /** We said that we are done. */
   #ended = false;
@@ -93,11 +108,23 @@ class MemoryEnd implements Carrier {
   #closeTold = false;
   congested = false;
 
-  constructor(schedule: () => void, highWaterMark: number, cut?: (bytes: Uint8Array) => Iterable<Uint8Array>, remote?: RemoteAddress) {
+  constructor(
+    schedule: () => void,
+    { highWaterMark = 64 * 1024, cut, borders = false }: MemoryPairOptions,
+    remote: RemoteAddress | undefined,
+    facts: CarrierFacts | undefined,
+  ) {
     this.#schedule = schedule;
     this.#highWaterMark = highWaterMark;
-    this.#cut = cut;
+    this.#cut = borders ? undefined : cut;
+    this.#facts = facts;
+    this.#stands = facts === undefined;
+    this.borders = borders;
     this.remote = remote;
+  }
+
+  get standing(): boolean {
+    return this.#stands;
   }
 
   get gone(): boolean {
@@ -110,13 +137,13 @@ class MemoryEnd implements Carrier {
     this.#schedule();
   }
 
-  write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
+  write(bytes: Uint8Array, written?: (error?: Error) => void, text = false): boolean {
     if (this.#ended || this.#destroyed) {
       if (written) process.nextTick(written, this.#error ?? GONE());
       return true;
     }
     const pieces = (this.#cut?.(bytes) ?? [bytes])[Symbol.iterator]();
-    this.#sent.push({ bytes, pieces, next: pieces.next(), written });
+    this.#sent.push({ bytes, text, pieces, next: pieces.next(), written });
     this.#sentBytes += bytes.length;
     this.congested ||= this.#sentBytes >= this.#highWaterMark;
     this.#schedule();
@@ -132,10 +159,10 @@ class MemoryEnd implements Carrier {
     this.#schedule();
   }
 
-  end(flushed?: () => void): void {
+  end(flushed?: () => void, close?: CloseCode): void {
     if (this.#ended || this.#destroyed) return;
     this.#ended = true;
-    this.#sent.push({ flushed });
+    this.#sent.push({ flushed, close: this.borders ? close : undefined });
     this.#schedule();
   }
 
@@ -144,7 +171,7 @@ class MemoryEnd implements Carrier {
     this.#destroyed = true;
     for (const parcel of this.#sent.splice(0)) if ('bytes' in parcel) parcel.written?.(this.#error ?? GONE());
     // The other side sees the stream end, as it does when a process dies.
-    if (!this.#endDelivered) this.#sent.push({ flushed: undefined });
+    if (!this.#endDelivered) this.#sent.push({ flushed: undefined, close: undefined });
     this.#ended = true;
     this.#schedule();
   }
@@ -163,6 +190,12 @@ class MemoryEnd implements Carrier {
       this.#events.closed(this.#error);
       return true;
     }
+    if (!this.#stands && !this.#destroyed) {
+      if (!this.#events) return false;
+      this.#stands = true;
+      this.#events.ready?.(this.#facts!);
+      return true;
+    }
     const parcel = this.#sent[0];
     const other = this.other;
     if (!parcel) return false;
@@ -171,19 +204,20 @@ class MemoryEnd implements Carrier {
       this.#handedOver(parcel);
       return true;
     }
-    if (!other.#events || other.#paused) return false;
+    if (!other.#events || !other.#stands || other.#paused) return false;
     if ('flushed' in parcel) {
       this.#sent.shift();
       this.#endDelivered = true;
       other.#endHeard = true;
       parcel.flushed?.();
-      other.#events.end();
+      other.#events.end(parcel.close);
       return true;
     }
     const { next, pieces } = parcel;
     if (!next.done) {
       parcel.next = pieces.next();
-      other.#events.data(next.value);
+      if (this.borders) other.#events.message?.(next.value, parcel.text);
+      else other.#events.data(next.value);
     }
     // This end may have been destroyed, and the parcel dropped, while it was being read.
     if (parcel.next.done && this.#sent[0] === parcel) {

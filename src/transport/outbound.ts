@@ -2,9 +2,23 @@
 import type { Core } from '../core/core.ts';
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
-import type { Traffic } from '../protocols/machine.ts';
+import type { MessageAbout, Traffic } from '../protocols/machine.ts';
 import type { Carrier } from './carrier.ts';
 import type { Clock } from './clock.ts';
+
+/** What a session sends with. */
+export interface Outgoing {
+  /** Bytes not handed to the carrier's other end yet: waiting to be sealed, or sealed and not written. */
+  readonly pendingBytes: number;
+  /** Copies the payload. @returns when it was handed over; the promise may be left alone. */
+  send(payload: Uint8Array, about: MessageAbout, signal?: AbortSignal): Promise<void>;
+  /** Seals and writes what waits, as far as the carrier wants it. */
+  flush(): void;
+  /** Calls back once nothing waits to be sealed any more: at once, or later. */
+  whenSealed(run: () => void): void;
+  /** Drops what was not sealed. */
+  fail(error: unknown): void;
+}
 
 export interface OutboundOptions {
   core: Core;
@@ -15,7 +29,7 @@ export interface OutboundOptions {
   sealed(error?: unknown): void;
 }
 
-export class Outbound {
+export class Outbound implements Outgoing {
   readonly #options: OutboundOptions;
   readonly #batches: Batch[] = [];
   #scheduled = false;
@@ -28,13 +42,11 @@ export class Outbound {
     this.#options = options;
   }
 
-  /** Bytes not handed to the carrier's other end yet: waiting to be sealed, or sealed and not written. */
   get pendingBytes(): number {
     return this.#batches.reduce((sum, batch) => sum + batch.end, this.#unwritten);
   }
 
-  /** Copies the payload. @returns when it was handed over; the promise may be left alone. */
-  send(payload: Uint8Array, signal?: AbortSignal): Promise<void> {
+  send(payload: Uint8Array, _about: MessageAbout, signal?: AbortSignal): Promise<void> {
     const { before, after } = this.#options.traffic;
     const needed = before + payload.length + after;
     const batch = this.#room(needed);
@@ -50,7 +62,6 @@ export class Outbound {
     return signal ? batch.cancellable(index, signal) : batch.done;
   }
 
-  /** Seals and writes what waits, as far as the carrier wants it. */
   flush(): void {
     const { carrier, clock, traffic } = this.#options;
     while (this.#batches.length > 0 && !carrier.congested) {
@@ -82,13 +93,11 @@ export class Outbound {
     }
   }
 
-  /** Calls back once nothing waits to be sealed any more: at once, or later. */
   whenSealed(run: () => void): void {
     this.#whenSealed = run;
     this.flush();
   }
 
-  /** Drops what was not sealed. */
   fail(error: unknown): void {
     this.#whenSealed = undefined;
     for (const batch of this.#batches.splice(0)) batch.settle(error);

@@ -4,16 +4,13 @@ import type { Duplex } from 'node:stream';
 import type { Core } from '../core/core.ts';
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
-import type { Millis, Opened, Peer, Received, Refusal, Traffic, TrafficOutput } from '../protocols/machine.ts';
-import { join } from '../wire/writer.ts';
+import type { MessageAbout, Millis, Peer, Received, Refusal, Traffic } from '../protocols/machine.ts';
 import { addressText, type Carrier } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { HandshakeResult, HandshakeStep } from './driver.ts';
-import { Inbound } from './inbound.ts';
-import { endCarrier } from './linger.ts';
 import type { Message, MessageBatch } from './message.ts';
-import { Outbound } from './outbound.ts';
 import { type StreamOptions, streamOf } from './stream.ts';
+import { TrafficDriver } from './traffic-driver.ts';
 import { UNREAD, Unread } from './unread.ts';
 
 export interface SessionLimits {
@@ -35,6 +32,11 @@ export interface CloseOptions {
   refusal?: Refusal | undefined;
 }
 
+export interface SendOptions extends MessageAbout {
+  /** Cancels the send as long as the message has not left. */
+  signal?: AbortSignal | undefined;
+}
+
 /** What was agreed, in the protocol's words; `steps` when they were asked for. */
 export interface SessionInfo {
   readonly [name: string]: string | number | boolean | readonly HandshakeStep[] | undefined;
@@ -46,6 +48,8 @@ interface SessionEvents {
   close: [error?: Error];
   /** The other side is done: no more messages will come. */
   peerDone: [];
+  /** What the protocol tells besides messages, by its names for it: the latency of a ping, news of a cluster. */
+  event: [name: string, detail: Readonly<Record<string, unknown>>];
 }
 
 export class Session extends EventEmitter<SessionEvents> implements AsyncIterable<Message>, AsyncDisposable {
@@ -64,8 +68,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   readonly #carrier: Carrier;
   readonly #clock: Clock;
   readonly #traffic: Traffic;
-  readonly #inbound: Inbound;
-  readonly #outbound: Outbound;
+  readonly #driver: TrafficDriver;
   readonly #unread: Unread;
   readonly #mostMessages: number;
   readonly #mostBytes: number;
@@ -73,28 +76,17 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   readonly #mostHeld: number;
   /** As many unread messages as there may be: nothing is read until some are. */
   #full = false;
-  /** Bytes of the traffic's own that the other side has not taken: answers to pings. */
-  #ownBytes = 0;
-  #armedAt: Millis = Number.POSITIVE_INFINITY;
-  #disarm: Cancel = () => {};
   #drainAt: Millis = Number.POSITIVE_INFINITY;
   #cancelDrain: Cancel = () => {};
-  #heardEnd = false;
   #peerDone = false;
   /** This side asked for the end; nothing more is sent. */
   #closing = false;
-  /** The traffic was told so. */
-  #saidClose = false;
-  /** Both directions are done; keys are wiped, the carrier is on its way out. */
-  #over = false;
   #keepsHalfOpen = false;
   #resolveClosed!: () => void;
 
-  constructor(
-    { opened, carrier, clock, arrived, heardEnd, steps }: HandshakeResult,
-    { protocol, core, unreadMessages = UNREAD.messages, unreadBytes = UNREAD.bytes }: SessionOptions,
-  ) {
+  constructor(result: HandshakeResult, { protocol, core, unreadMessages = UNREAD.messages, unreadBytes = UNREAD.bytes }: SessionOptions) {
     super();
+    const { opened, carrier, clock, steps } = result;
     this.peer = opened.peer;
     this.protocol = protocol;
     this.binding = opened.binding;
@@ -103,47 +95,48 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    const { traffic } = opened;
     this.#carrier = carrier;
     this.#clock = clock;
-    this.#traffic = traffic;
+    this.#traffic = opened.traffic;
     this.#mostMessages = unreadMessages;
     this.#mostBytes = unreadBytes;
     this.#mostHeld = Math.max(2 * unreadBytes, LEAST_HELD);
-    this.#inbound = new Inbound(core, traffic);
-    this.#outbound = new Outbound({ core, traffic, carrier, clock, sealed: (error) => (error ? this.#fail(error) : this.#rearm()) });
     this.#unread = new Unread(() => this.#consumed());
-    carrier.attach({
-      data: (bytes) => this.#data(bytes, this.#clock.now()),
-      end: () => this.#end(),
-      drained: () => this.#outbound.flush(),
-      closed: (error) => this.#broken(error),
+    this.#driver = new TrafficDriver(result, core, {
+      received: (received, slab, size) => this.#received(received, slab, size),
+      taken: (now) => this.#pauseIfFull(now),
+      peerDone: () => this.#hearPeerDone(),
+      event: (name, detail) => this.#later(() => this.emit('event', name, detail)),
+      ended: (why) => this.#ended(why),
+      gone: () => this.#gone(),
     });
-    this.#begin(opened, arrived, heardEnd);
+    this.#driver.begin(result);
   }
 
   /** Bytes held for this session besides unread messages: of a record that is not whole, and of what waits to be written. */
   get heldBytes(): number {
-    return this.#inbound.heldBytes + this.#outbound.pendingBytes + this.#ownBytes;
+    return this.#driver.heldBytes;
   }
 
   /** The largest payload that `send` takes. */
   get largestPayload(): number {
-    return this.#over ? 0 : this.#traffic.largestPayload;
+    return this.#driver.over ? 0 : this.#traffic.largestPayload;
   }
 
   /** Whether messages can still be sent. */
   get writable(): boolean {
-    return !this.#closing && !this.#over;
+    return !this.#closing && !this.#driver.over;
   }
 
   /**
    * Sends one message. The payload is copied before this returns; the promise settles when the message was handed to the system, so awaiting it keeps to the other side's pace.
-   * It may be left alone. @throws (by rejection) HF_TOO_LARGE (blame caller), HF_CLOSED, HF_ABORTED when `signal` came before the message left.
+   * It may be left alone. `kind` and `meta` are for protocols whose messages have such things; `meta` must not be changed until the promise settles.
+   * @throws (by rejection) HF_TOO_LARGE (blame caller), HF_CLOSED, HF_ABORTED when `signal` came before the message left, HF_BAD_ARGUMENT for a kind or a meta that the protocol
+   * does not have.
    */
-  send(payload: Uint8Array, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const refusal = this.#cannotSend(payload, signal);
-    return refusal ? quietly(Promise.reject(refusal)) : this.#outbound.send(payload, signal);
+  send(payload: Uint8Array, options: SendOptions = {}): Promise<void> {
+    const refusal = this.#cannotSend(payload, options);
+    return refusal ? quietly(Promise.reject(refusal)) : this.#driver.send(payload, options, options.signal);
   }
 
   /** Messages, one at a time, each valid until the next is asked for. Ends when the other side is done; rejects with a coded error when the session failed. */
@@ -169,17 +162,18 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   /** Sends what waits, says that this side is done and waits until the other side is too. Never rejects. A second call can only shorten the wait. */
   close({ drainMs = 5_000, refusal }: CloseOptions = {}): Promise<void> {
-    if (this.#over) return this.closed;
+    if (this.#driver.over) return this.closed;
     this.#drainAt = Math.min(this.#drainAt, this.#clock.now() + drainMs);
     this.#cancelDrain();
     this.#cancelDrain = this.#clock.at(this.#drainAt, () => {
       // Whoever still reads must not take this for the end of what the other side had to say.
-      this.#finish(this.#peerDone ? undefined : new HandfastError('TRUNCATED', 'the other side did not say in time that it was done'), 0);
+      const unsaid = new HandfastError('TRUNCATED', 'the other side did not say in time that it was done');
+      this.#driver.finish(this.#peerDone ? undefined : unsaid, 0);
       this.#carrier.destroy();
     });
     if (!this.#closing) {
       this.#closing = true;
-      this.#outbound.whenSealed(() => this.#sayClose(refusal));
+      this.#driver.close(refusal);
     }
     return this.closed;
   }
@@ -187,7 +181,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   /** Cuts the stream at once; unread messages are dropped. Readers get `error`, or the end when there is none. */
   destroy(error?: Error): void {
     this.#unread.discard();
-    this.#finish(error, 0);
+    this.#driver.finish(error, 0);
     this.#carrier.destroy();
   }
 
@@ -196,63 +190,50 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     this.#unread.discard();
   }
 
-  #cannotSend(payload: Uint8Array, signal: AbortSignal | undefined): HandfastError | undefined {
+  #cannotSend(payload: Uint8Array, { kind, meta, signal }: SendOptions): HandfastError | undefined {
     if (!(payload instanceof Uint8Array)) return new HandfastError('BAD_ARGUMENT', 'send: expected a Uint8Array');
-    if (this.#closing || this.#over) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
+    if (!this.writable) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
     if (signal?.aborted) return new HandfastError('ABORTED', 'the send was cancelled', { cause: signal.reason });
     const limit = this.#traffic.largestPayload;
-    if (payload.length <= limit) return undefined;
-    return new HandfastError('TOO_LARGE', `a message of ${payload.length} bytes: the other side takes ${limit}`, { blame: 'caller' });
+    if (payload.length > limit) {
+      return new HandfastError('TOO_LARGE', `a message of ${payload.length} bytes: the other side takes ${limit}`, { blame: 'caller' });
+    }
+    if ((kind === undefined && meta === undefined) || this.#traffic.writer) return undefined;
+    return new HandfastError('BAD_ARGUMENT', `send: messages of ${this.protocol} have no kind and no meta`);
   }
 
-  #begin(opened: Opened, arrived: HandshakeResult['arrived'], heardEnd: boolean): void {
-    this.#data(opened.rest, this.#clock.now());
-    for (const { data, now } of arrived) this.#data(data, now);
-    if (heardEnd) this.#end();
-    if (this.#over) return;
-    this.#resume();
-    this.#rearm();
-  }
-
-  #resume(): void {
-    if (!this.#over && !this.#full && this.#ownBytes <= OWN_BYTES) this.#carrier.resume();
-  }
-
-  #data(bytes: Uint8Array, now: Millis): void {
-    if (this.#over) return;
-    this.#guarded(() => {
-      this.#inbound.take(bytes, now, (slab, received) => this.#received(slab, received));
-      if (!this.#over) this.#pauseIfFull(now);
-    });
-  }
-
-  #received(slab: Slab, received: Received): void {
-    const { count, places } = received;
-    if (count > 0) this.#unread.push(slab.retain(), places.slice(0, 2 * count), count);
-    this.#obey(received.outputs);
+  #received({ count, places, own, abouts }: Received, slab: Slab | undefined, size: number): void {
+    if (own && own.length > 0) this.#unread.pushOwn(own.slice(), size);
+    else if (slab) this.#unread.push(slab.retain(), places.slice(0, 2 * count), count, abouts?.slice(0, count));
   }
 
   #pauseIfFull(now: Millis): void {
     const { count, bytes, held } = this.#unread;
     if (this.#full || (count < this.#mostMessages && bytes < this.#mostBytes && held < this.#mostHeld)) return;
     this.#full = true;
-    this.#carrier.pause();
-    this.#traffic.reading(false, now);
+    this.#driver.reading(false, now);
   }
 
   /** The reader has moved on, or left. */
   #consumed(): void {
-    if (this.#over) {
+    if (this.#driver.over) {
       if (this.#closing && !this.#unread.reading) this.#unread.discard();
       return;
     }
     const { count, bytes, held } = this.#unread;
     if (this.#full && count <= this.#mostMessages / 2 && bytes <= this.#mostBytes / 2 && held <= this.#mostHeld / 2) {
       this.#full = false;
-      this.#guarded(() => this.#traffic.reading(true, this.#clock.now()));
-      this.#resume();
+      this.#driver.reading(true, this.#clock.now());
     }
     this.#closeIfDone();
+  }
+
+  #hearPeerDone(): void {
+    this.#peerDone = true;
+    this.#unread.end();
+    this.#later(() => this.emit('peerDone'));
+    // Whoever is told that nothing more comes may still want to answer what came.
+    process.nextTick(() => this.#closeIfDone());
   }
 
   /** Once the other side is done and all it said was read, so are we; a stream has an end of its own. */
@@ -260,123 +241,22 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     if (this.#peerDone && !this.#closing && !this.#keepsHalfOpen && this.#unread.empty && !this.#unread.holding) void this.close();
   }
 
-  #end(): void {
-    this.#heardEnd = true;
-    // What waits to leave goes before the traffic's own last word.
-    this.#outbound.flush();
-    if (!this.#over) this.#guarded(() => this.#obey(this.#traffic.end(this.#clock.now())));
-  }
-
-  #broken(cause?: Error): void {
-    this.#finish(new HandfastError('TRUNCATED', 'the connection broke off', { cause }), 0);
-  }
-
-  #obey(outputs: readonly TrafficOutput[]): void {
-    if (outputs.length === 0 || this.#over) return;
-    // What is sent leaves as one write, and before anything ends.
-    this.#write(outputs);
-    for (const output of outputs) {
-      if (output.kind === 'ended') this.#finish(output.why, output.lingerMs);
-      else if (output.kind === 'peer-done' && !this.#peerDone) {
-        this.#peerDone = true;
-        this.#unread.end();
-        this.#emitLater('peerDone');
-        // Whoever is told that nothing more comes may still want to answer what came.
-        process.nextTick(() => this.#closeIfDone());
-      }
-      if (this.#over) return;
-    }
-  }
-
-  /** Who asks for answers and does not read them is not read either; time goes on for it, unlike when our reader is slow. */
-  #write(outputs: readonly TrafficOutput[]): void {
-    const parts: Uint8Array[] = [];
-    for (const output of outputs) if (output.kind === 'send') parts.push(output.data);
-    if (parts.length === 0) return;
-    const data = parts.length === 1 ? parts[0] : join(parts);
-    this.#ownBytes += data.length;
-    if (this.#ownBytes > OWN_BYTES) this.#carrier.pause();
-    this.#carrier.write(data, () => {
-      const choked = this.#ownBytes > OWN_BYTES;
-      this.#ownBytes -= data.length;
-      if (choked) this.#resume();
-    });
-  }
-
-  #sayClose(refusal?: Refusal): void {
-    if (this.#over || this.#saidClose) return;
-    this.#saidClose = true;
-    this.#guarded(() => this.#obey(this.#traffic.close(this.#clock.now(), refusal)));
-  }
-
-  /** Runs something that must not throw, and ends the session if it does. */
-  #guarded(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#rearm();
-  }
-
-  /** A fault on this side: the other is told where that is possible, and the stream ends. */
-  #fail(fault: unknown): void {
-    if (this.#over) return;
-    const why = fault instanceof HandfastError ? fault : new HandfastError('INTERNAL', 'a fault inside the session', { cause: fault });
-    try {
-      const refusal: Refusal = { code: 'INTERNAL', reason: '' };
-      if (!this.#saidClose) {
-        this.#saidClose = true;
-        this.#write(this.#traffic.close(this.#clock.now(), refusal));
-      }
-    } catch {
-      // What is broken cannot say so.
-    }
-    this.#finish(why, FAULT_LINGER_MS);
-  }
-
-  /** The one end of every session: keys wiped, memory given back, the carrier seen out. */
-  #finish(why: Error | undefined, lingerMs: number): void {
-    if (this.#over) return;
-    this.#over = true;
+  #ended(why: Error | undefined): void {
     this.error = why;
-    this.#disarm();
     this.#cancelDrain();
-    this.#inbound.release();
-    this.#outbound.fail(new HandfastError('CLOSED', 'the session ended before the message left', { cause: why }));
-    this.#traffic.wipe();
     this.#unread.end(why);
     if (this.#closing && !this.#unread.reading) this.#unread.discard();
-    endCarrier(this.#carrier, this.#clock, lingerMs, this.#heardEnd, () => this.#gone());
   }
 
   #gone(): void {
+    const { error } = this;
     this.#resolveClosed();
-    this.#emitLater('close', this.error);
+    this.#later(() => (error ? this.emit('close', error) : this.emit('close')));
   }
 
   /** A listener that throws must not do so in the middle of a step. */
-  #emitLater(event: 'close' | 'peerDone', error?: Error): void {
-    process.nextTick(() => {
-      if (event === 'peerDone') this.emit('peerDone');
-      else if (error) this.emit('close', error);
-      else this.emit('close');
-    });
-  }
-
-  /** One timer, for the earliest moment that matters; it is moved only when that comes nearer. */
-  #rearm(): void {
-    if (this.#over || this.#traffic.deadline >= this.#armedAt) return;
-    this.#disarm();
-    const at = Math.max(this.#traffic.deadline, this.#clock.now() + 1);
-    this.#armedAt = at;
-    this.#disarm = this.#clock.at(at, () => {
-      this.#armedAt = Number.POSITIVE_INFINITY;
-      const now = Math.max(at, this.#clock.now());
-      this.#guarded(() => {
-        if (this.#traffic.deadline <= now) this.#obey(this.#traffic.tick(now));
-      });
-    });
+  #later(tell: () => void): void {
+    process.nextTick(tell);
   }
 }
 
@@ -385,8 +265,5 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-const OWN_BYTES = 64 * 1024;
 // Two slabs of an ordinary chunk: below that, the chunk that is being read decides, not the limit.
 const LEAST_HELD = 256 * 1024;
-// As long as a refusal lingers in handfast/1.
-const FAULT_LINGER_MS = 1_000;

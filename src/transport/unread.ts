@@ -1,15 +1,18 @@
 /** Messages that came and were not read yet: one reader at a time, each batch holding a lease on its slab until the reader moves on. */
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
+import type { MessageAbout, OwnMessage } from '../protocols/machine.ts';
 import { Message, type MessageBatch } from './message.ts';
 
 /** How much may wait to be read before the carrier is paused, where nothing else is said: messages, and their bytes. */
 export const UNREAD = { messages: 1024, bytes: 4 * 1024 * 1024 } as const;
 
 interface Batch {
-  readonly slab: Slab;
+  /** Absent where each message has memory of its own: that is in `abouts` then. */
+  readonly slab: Slab | undefined;
   readonly places: Uint32Array;
   readonly count: number;
+  readonly abouts: readonly (MessageAbout | OwnMessage)[] | undefined;
   /** Bytes of the slab; 0 where the batch before lies in the same one. */
   readonly held: number;
   next: number;
@@ -50,14 +53,17 @@ export class Unread {
     return this.count === 0;
   }
 
-  /** Takes over one lease of the slab. @param places copied by the caller. */
-  push(slab: Slab, places: Uint32Array, count: number): void {
+  /** Takes over one lease of the slab. @param places copied by the caller, and so is `abouts`. */
+  push(slab: Slab, places: Uint32Array, count: number, abouts?: readonly MessageAbout[]): void {
     const held = this.#batches.at(-1)?.slab === slab ? 0 : slab.size;
-    this.#batches.push({ slab, places, count, held, next: 0 });
-    this.held += held;
-    this.count += count;
-    for (let i = 0; i < count; i++) this.bytes += places[2 * i + 1];
-    this.#wake();
+    this.#add({ slab, places, count, abouts, held, next: 0 });
+  }
+
+  /** Messages in memory of their own. @param messages copied by the caller. @param held what they are counted as, besides their bytes: what they came in. */
+  pushOwn(messages: readonly OwnMessage[], held: number): void {
+    const places = new Uint32Array(2 * messages.length);
+    for (let i = 0; i < messages.length; i++) places[2 * i + 1] = messages[i].bytes.length;
+    this.#add({ slab: undefined, places, count: messages.length, abouts: messages, held, next: 0 });
   }
 
   /** No more will come: what is unread is still read, then the reader's loop ends, or rejects with `error`. The first call counts. */
@@ -68,7 +74,7 @@ export class Unread {
 
   /** Throws away what is unread. What the reader holds stays valid until it moves on. */
   discard(): void {
-    for (const batch of this.#batches.splice(0)) batch.slab.release();
+    for (const batch of this.#batches.splice(0)) batch.slab?.release();
     if (this.#current) this.#current.next = this.#current.count;
     if (!this.#holding) this.#leave();
     this.count = 0;
@@ -81,11 +87,12 @@ export class Unread {
       () => {
         const batch = this.#batch();
         if (!batch) return undefined;
+        const about = batch.abouts?.[batch.next];
         const i = 2 * batch.next++;
         this.count--;
         this.bytes -= batch.places[i + 1];
         if (batch.next === batch.count) this.held -= batch.held;
-        this.#message = new Message(batch.slab, batch.places[i], batch.places[i + 1]);
+        this.#message = new Message(batch.slab ?? (about as OwnMessage), batch.places[i], batch.places[i + 1], about);
         return this.#message;
       },
       () => {
@@ -100,13 +107,15 @@ export class Unread {
       () => {
         const batch = this.#batch();
         if (!batch) return undefined;
-        const places = batch.places.subarray(2 * batch.next, 2 * batch.count);
-        const count = batch.count - batch.next;
+        const first = batch.next;
+        const count = batch.slab ? batch.count - first : 1;
+        const places = batch.places.subarray(2 * first, 2 * (first + count));
         for (let i = 1; i < places.length; i += 2) this.bytes -= places[i];
         this.count -= count;
-        batch.next = batch.count;
-        this.held -= batch.held;
-        return { bytes: batch.slab.bytes, places, count };
+        batch.next += count;
+        if (batch.next === batch.count) this.held -= batch.held;
+        const abouts = batch.abouts?.slice(first, first + count);
+        return { bytes: (batch.slab ?? (abouts![0] as OwnMessage)).bytes, places, count, abouts };
       },
       () => {},
     );
@@ -123,8 +132,16 @@ export class Unread {
     const current = this.#current;
     if (current && current.next === current.count) {
       this.#current = undefined;
-      current.slab.release();
+      current.slab?.release();
     }
+  }
+
+  #add(batch: Batch): void {
+    this.#batches.push(batch);
+    this.held += batch.held;
+    this.count += batch.count;
+    for (let i = 0; i < batch.count; i++) this.bytes += batch.places[2 * i + 1];
+    this.#wake();
   }
 
   #wake(): void {

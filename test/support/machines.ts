@@ -1,7 +1,20 @@
 /** Two machines wired back to back: no driver, no sockets, no real clock. Every byte and every decision passes through the test's hands. */
 import type { Answer, Core, Job } from '../../src/core/core.ts';
+import { isLegacyJob, runLegacy } from '../../src/core/legacy/jobs.ts';
 import type { HandfastError } from '../../src/errors.ts';
-import type { Input, Machine, Millis, Opened, Output, Peer, Refusal, Work, WorkAnswer } from '../../src/protocols/machine.ts';
+import type {
+  CarrierFacts,
+  CloseCode,
+  Input,
+  Machine,
+  Millis,
+  Opened,
+  Output,
+  Peer,
+  Refusal,
+  Work,
+  WorkAnswer,
+} from '../../src/protocols/machine.ts';
 
 export interface SideOptions {
   core: Core;
@@ -22,6 +35,12 @@ export class Side {
   state: unknown;
   /** Everything sent and not yet taken. */
   sent: Uint8Array[] = [];
+  /** Of each of `sent`, whether it goes as text. */
+  texts: boolean[] = [];
+  /** With what code it failed, on carriers that have such codes. */
+  close: CloseCode | undefined;
+  /** Heavy work of older protocols that is under way; await it, or use `converseLater`. */
+  working: Promise<void> | undefined;
   opened: Opened | undefined;
   failed: HandfastError | undefined;
   /** Of `failed`. */
@@ -46,8 +65,10 @@ export class Side {
     this.state = options.machine.initial;
   }
 
-  start(): this {
+  /** @param facts of a carrier that is set up first: then it stands at once. */
+  start(facts?: CarrierFacts): this {
     this.feed({ kind: 'start', now: this.now });
+    if (facts && !this.over) this.feed({ kind: 'ready', now: this.now, facts });
     return this;
   }
 
@@ -55,11 +76,25 @@ export class Side {
     this.feed({ kind: 'bytes', now: this.now, data });
   }
 
+  /** One whole message, of a carrier that keeps borders. */
+  message(data: Uint8Array, text = false): void {
+    this.feed({ kind: 'message', now: this.now, data, text });
+  }
+
   /** What was sent since the last call, joined. */
   take(): Uint8Array {
     const all = Buffer.concat(this.sent);
     this.sent = [];
+    this.texts = [];
     return new Uint8Array(all);
+  }
+
+  /** What was sent since the last call, message by message. */
+  takeMessages(): { data: Uint8Array; text: boolean }[] {
+    const messages = this.sent.map((data, i) => ({ data, text: this.texts[i] }));
+    this.sent = [];
+    this.texts = [];
+    return messages;
   }
 
   get over(): boolean {
@@ -84,6 +119,7 @@ export class Side {
     switch (output.kind) {
       case 'send':
         this.sent.push(output.data.slice());
+        this.texts.push(output.text === true);
         return;
       case 'deadline':
         this.deadline = output.at;
@@ -97,6 +133,7 @@ export class Side {
       case 'failed':
         this.failed = output.why;
         this.lingerMs = output.lingerMs;
+        this.close = output.close;
         return;
       case 'judge':
         this.#later(() => {
@@ -107,7 +144,14 @@ export class Side {
       case 'work': {
         // Done at once, since a key may be wiped while its work is under way: whoever works elsewhere has copied it by then.
         const answers = output.items.map((work) => this.#work(work));
-        this.#later(() => this.feed({ kind: 'answers', now: this.now, answers }));
+        const give = (answers: WorkAnswer[]): void => this.#later(() => this.feed({ kind: 'answers', now: this.now, answers }));
+        if (!answers.some((answer) => answer instanceof Promise)) give(answers as WorkAnswer[]);
+        else {
+          this.working = Promise.all(answers).then((answers) => {
+            this.working = undefined;
+            give(answers);
+          });
+        }
       }
     }
   }
@@ -124,9 +168,10 @@ export class Side {
     else answer();
   }
 
-  #work(work: Work): WorkAnswer {
+  #work(work: Work): WorkAnswer | Promise<WorkAnswer> {
     const own = this.#options.work?.(work);
     if (own) return own;
+    if (isLegacyJob(work)) return runLegacy(work).catch((why: HandfastError) => ({ op: 'failed', why }));
     if (work.op === 'keygen' && this.#options.ephemeralSeed) {
       return { op: 'keygen', keyPair: this.core.guarded.x25519KeyPair(this.#options.ephemeralSeed) };
     }
@@ -145,5 +190,39 @@ export function converse(a: Side, b: Side, between: (data: Uint8Array, from: 'a'
     const toA = fromB.length > 0 ? between(fromB, 'b') : fromB;
     if (toB.length > 0 && !b.over) b.bytes(toB);
     if (toA.length > 0 && !a.over) a.bytes(toA);
+  }
+}
+
+/** As `converse`, where heavy work of older protocols is asked for: waits for it. */
+export async function converseLater(a: Side, b: Side, between?: Parameters<typeof converse>[2]): Promise<void> {
+  for (let round = 0; round < 16; round++) {
+    await Promise.all([a.working, b.working]);
+    converse(a, b, between);
+    if (!a.working && !b.working) return;
+  }
+}
+
+/** As `converseLater`, on a carrier that keeps borders. `between` may change or drop (undefined) a message. */
+export async function converseByMessage(
+  a: Side,
+  b: Side,
+  between: (message: { data: Uint8Array; text: boolean }, from: 'a' | 'b') => { data: Uint8Array; text: boolean } | undefined = (m) => m,
+): Promise<void> {
+  for (let round = 0; round < 16; round++) {
+    await Promise.all([a.working, b.working]);
+    const fromA = a.takeMessages();
+    const fromB = b.takeMessages();
+    if (fromA.length === 0 && fromB.length === 0) return;
+    await deliver(fromA, 'a', b);
+    await deliver(fromB, 'b', a);
+  }
+
+  async function deliver(messages: readonly { data: Uint8Array; text: boolean }[], from: 'a' | 'b', to: Side): Promise<void> {
+    for (const message of messages) {
+      const passed = between(message, from);
+      // As the driver does: nothing is given while work is outstanding.
+      await to.working;
+      if (passed && !to.over) to.message(passed.data, passed.text);
+    }
   }
 }

@@ -83,6 +83,8 @@ function machine(role: Role, options: ToyOptions): Machine<State> {
       if (state.at === 'await-verdict') for (const secret of state.secrets) secret.wipe();
       return fail(new HandfastError('HANDSHAKE_TIMEOUT', 'the toy is late'));
     }
+    // On a carrier that is set up first, as on any other.
+    if (input.kind === 'ready') return [state];
     if (input.kind === 'end') return fail(new HandfastError('TRUNCATED', 'the stream ended in the handshake'), false);
     switch (state.at) {
       case 'new': {

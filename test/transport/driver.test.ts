@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
-import type { Work, WorkAnswer } from '../../src/protocols/machine.ts';
+import type { Input, Work, WorkAnswer } from '../../src/protocols/machine.ts';
 import type { CarrierEvents } from '../../src/transport/carrier.ts';
 import { Handshake, type HandshakeStep } from '../../src/transport/driver.ts';
 import { memoryPair } from '../../src/transport/memory.ts';
 import { Workbench } from '../../src/transport/workbench.ts';
+import { letters } from '../support/letters.ts';
 import { Story } from '../support/pair.ts';
 import { type ToyCore, toy, toyCore } from '../support/toy.ts';
 
@@ -316,6 +317,64 @@ describe('signing elsewhere', () => {
     const connected = story.dial();
     await story.settle();
     expect(await codeOf(connected)).toBe('HF_BAD_KEY');
+  });
+});
+
+describe('a carrier that is set up first', () => {
+  const facts = [{ tls: undefined }, { upgrade: { target: '/?a=1', headers: {} } }] as const;
+
+  it('tells each machine that it stands, with its facts, before what came over it', async () => {
+    const seen: unknown[] = [];
+    const note = (side: string) => (kind: string, input: Input) =>
+      seen.push([side, kind, ...(input.kind === 'ready' ? [input.facts] : [])]);
+    story = await Story.begin({ protocol: letters, core, listen: { onInput: note('b') }, pair: { facts } });
+    const [ours] = await story.sessions({ onInput: note('a') });
+    const of = (side: string) => seen.filter((entry) => (entry as string[])[0] === side).map((entry) => (entry as unknown[]).slice(1));
+    expect(of('a')).toEqual([['start'], ['ready', facts[0]], ['bytes']]);
+    expect(of('b')).toEqual([['start'], ['ready', facts[1]], ['bytes']]);
+    ours.destroy();
+  });
+
+  it('is dropped without a word when the handshake fails before', async () => {
+    story = await Story.begin({ protocol: letters, core, pair: { facts } });
+    const abort = new AbortController();
+    const connected = story.dial({ signal: abort.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(story.pairs[0].ends[0].standing).toBe(false);
+    abort.abort();
+    await story.settle();
+    expect(await codeOf(connected)).toBe('HF_ABORTED');
+    expect([story.pairs[0].gone, story.errors.map(({ code }) => code)]).toEqual([true, ['HF_REFUSED']]);
+  });
+
+  it('is not opened for a protocol that needs none of it otherwise', async () => {
+    story = await Story.begin({ protocol: toy, core, pair: { facts } });
+    const [ours] = await story.sessions();
+    expect(ours.peer.id).toBe('responder');
+    ours.destroy();
+  });
+});
+
+describe('a carrier that keeps borders', () => {
+  it('gives messages whole, with their text mark, and takes each send as one', async () => {
+    const seen: unknown[] = [];
+    const onInput = (_kind: string, input: Input) =>
+      input.kind === 'message' && seen.push([Buffer.from(input.data).toString(), input.text]);
+    story = await Story.begin({ protocol: letters, core, dial: { onInput }, listen: { onInput }, pair: { borders: true } });
+    const [ours] = await story.sessions();
+    expect(seen).toEqual([
+      ['hello initiator\n', true],
+      ['welcome responder\n', true],
+    ]);
+    ours.destroy();
+  });
+
+  it('says with what code a handshake was refused', async () => {
+    const refuse = { code: 1008, reason: 'unknown key' };
+    story = await Story.begin({ protocol: letters, core, listen: { refuse }, pair: { borders: true } });
+    const connected = story.dial();
+    await story.settle();
+    await expect(connected).rejects.toMatchObject({ message: 'closed with 1008 unknown key' });
   });
 });
 
