@@ -3,8 +3,8 @@ import { peerPackages } from '../../peers/packages.mjs';
 import { FrameReader, frame } from '../framing.mjs';
 import { End, HOST, SEEDS } from '../transport.mjs';
 
-/** @returns {Promise<import('../transport.mjs').Transport & { memory: () => Promise<{ near: End, far: End }> } | import('../suite.mjs').Missing>} */
-export async function libp2pNoiseTransport() {
+/** @param {object} [crypto] instead of its own. @returns {Promise<import('../transport.mjs').Transport & { memory: () => Promise<{ near: End, far: End }> } | import('../suite.mjs').Missing>} */
+export async function libp2pNoiseTransport(crypto) {
   const shimmed = withResolversShim();
   const found = await peerPackages(
     '@chainsafe/libp2p-noise',
@@ -22,7 +22,7 @@ export async function libp2pNoiseTransport() {
   const side = async (seed) => {
     const privateKey = await generateKeyPairFromSeed('Ed25519', seed);
     const components = { privateKey, logger, upgrader: { getStreamMuxers: () => new Map() } };
-    return { id: peerIdFromPrivateKey(privateKey), noise: noise()(components), tcp: tcp()({ logger }) };
+    return { id: peerIdFromPrivateKey(privateKey), noise: noise(crypto && { crypto })(components), tcp: tcp()({ logger }) };
   };
   const [listener, dialler] = [await side(SEEDS.listener), await side(SEEDS.dialler)];
   // Multiplexers are agreed on by others, and are not measured.
@@ -91,6 +91,20 @@ class NoiseEnd extends End {
     this.#stream.abort(new Error('over'));
     await closed;
   }
+}
+
+/**
+ * The cryptography that the package takes where nothing else is given, which it does not export.
+ * @returns {Promise<{ crypto: any, version: string } | import('../suite.mjs').Missing>}
+ */
+export async function libp2pNoiseDefaults() {
+  withResolversShim();
+  const found = await peerPackages('@chainsafe/libp2p-noise');
+  if (found.missing) return found;
+  const { defaultCrypto } = await import(
+    new URL('../../peers/node_modules/@chainsafe/libp2p-noise/dist/src/crypto/index.js', import.meta.url).href
+  );
+  return { crypto: defaultCrypto, version: found.version };
 }
 
 /** @param {any} data Uint8Array or Uint8ArrayList. */
