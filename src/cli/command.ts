@@ -13,6 +13,19 @@ export interface Option {
   help: string;
 }
 
+export type Options = Readonly<Record<string, Option>>;
+
+/** What a command has for one protocol only. */
+export interface ProtocolPart {
+  name: string;
+  /** Further names of it. */
+  aliases: readonly string[];
+  /** What it is, in a line of help. */
+  summary: string;
+  options: Options;
+  examples: readonly string[];
+}
+
 export interface Command {
   name: string;
   /** One line for the list of commands. */
@@ -21,7 +34,9 @@ export interface Command {
   usage: string;
   /** Paragraphs, written for somebody who is stuck there. */
   help: readonly string[];
-  options: Readonly<Record<string, Option>>;
+  options: Options;
+  /** What --protocol chooses from; the first where it is not given. Each adds options of its own to those that all share. */
+  protocols?: readonly ProtocolPart[];
   examples: readonly string[];
   /** Least and most arguments that are not options. */
   positionals: readonly [number, number];
@@ -109,14 +124,16 @@ export class Call {
   }
 }
 
-export const COMMON: Readonly<Record<string, Option>> = {
+export const COMMON: Options = {
   json: { type: 'boolean', help: 'Print JSON for programs instead of text for people.' },
   help: { type: 'boolean', help: 'Print this and exit.' },
 };
 
 /** @throws UsageError that names the argument and, where one is near, the option that was meant. */
 export function readArguments(command: Command, args: readonly string[], signal: AbortSignal): Call {
-  const options = { ...COMMON, ...command.options };
+  const { protocols = [] } = command;
+  const shared = { ...COMMON, ...command.options, ...choiceOf(protocols) };
+  const options: Options = Object.assign({}, ...protocols.map((part) => part.options), shared);
   const known = Object.keys(options);
   const types = Object.fromEntries(
     Object.entries(options).map(([name, { type, multiple, short }]) => [
@@ -139,6 +156,14 @@ export function readArguments(command: Command, args: readonly string[], signal:
     const missing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
     if (option.type === 'string' && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`);
   }
+  if (protocols.length > 0) {
+    const chosen = chosenOf(protocols, values.protocol as string | undefined);
+    values.protocol = chosen.name;
+    for (const token of tokens) {
+      if (token.kind === 'option' && token.rawName !== '-h' && !Object.hasOwn(shared, token.name))
+        refuseForeign(token.name, chosen, protocols);
+    }
+  }
   if (values.help || values.h) return new Call({ ...values, help: true }, positionals, signal);
   const [least, most] = command.positionals;
   if (positionals.length < least) throw new UsageError(`too few arguments: handfast ${command.name} ${command.usage}`);
@@ -147,24 +172,53 @@ export function readArguments(command: Command, args: readonly string[], signal:
   return new Call(values, positionals, signal);
 }
 
+function choiceOf(protocols: readonly ProtocolPart[]): Options {
+  if (protocols.length === 0) return {};
+  const names = protocols.map(({ name }) => name).join(', ');
+  return { protocol: { type: 'string', value: 'NAME', help: `The protocol to speak: ${names}; ${protocols[0].name} unless given.` } };
+}
+
+function chosenOf(protocols: readonly ProtocolPart[], named: string | undefined): ProtocolPart {
+  if (named === undefined) return protocols[0];
+  const found = protocols.find(({ name, aliases }) => name === named || aliases.includes(named));
+  if (found) return found;
+  const names = protocols.map(({ name }) => name);
+  throw new UsageError(`--protocol ${named}: expected ${names.join(', ')}${meant(named, names)}`);
+}
+
+/** An option that another protocol has is told by whose it is: most often --protocol was forgotten. */
+function refuseForeign(option: string, chosen: ProtocolPart, protocols: readonly ProtocolPart[]): void {
+  if (Object.hasOwn(chosen.options, option)) return;
+  const owners = protocols.filter((part) => Object.hasOwn(part.options, option)).map(({ name }) => `--protocol ${name}`);
+  throw new UsageError(`--${option} is an option of ${owners.join(' and ')}; this is --protocol ${chosen.name}`);
+}
+
 export function helpOf(command: Command): string {
   const lines = [`handfast ${command.name}: ${command.summary}`, '', `usage: handfast ${command.name} ${command.usage}`];
   for (const paragraph of command.help) lines.push('', ...wrap(paragraph, 78));
-  lines.push('', 'options:');
-  for (const [name, option] of Object.entries({ ...command.options, ...missing(command) })) {
-    const head = `  ${option.short ? `-${option.short}, ` : ''}--${name}${option.value ? ` ${option.value}` : ''}`;
-    const [first, ...rest] = wrap(option.help, 52);
-    if (head.length > 24) lines.push(head, `${' '.repeat(26)}${first}`);
-    else lines.push(`${head.padEnd(26)}${first}`);
-    for (const line of rest) lines.push(`${' '.repeat(26)}${line}`);
+  const { protocols = [] } = command;
+  lines.push('', 'options:', ...optionLines({ ...choiceOf(protocols), ...command.options, ...missing(command) }));
+  for (const { name, summary, options } of protocols) {
+    lines.push('', ...wrap(`with --protocol ${name}, ${summary}:`, 78));
+    lines.push(...(Object.keys(options).length > 0 ? optionLines(options) : ['  no further options']));
   }
   for (const { name, summary, usage } of Object.values(command.commands ?? {})) lines.push('', `handfast ${name} ${usage}`, `  ${summary}`);
-  lines.push('', command.examples.length === 1 ? 'example:' : 'examples:', ...command.examples.map((line) => `  ${line}`));
+  const examples = [...command.examples, ...protocols.flatMap((part) => part.examples)];
+  lines.push('', examples.length === 1 ? 'example:' : 'examples:', ...examples.map((line) => `  ${line}`));
   return lines.join('\n');
 }
 
+function optionLines(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, { short, value, help }]) => {
+    const head = `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
+    const [first, ...rest] = wrap(help, 52);
+    const lines = head.length > 24 ? [head, `${' '.repeat(26)}${first}`] : [`${head.padEnd(26)}${first}`];
+    return [...lines, ...rest.map((line) => `${' '.repeat(26)}${line}`)];
+  });
+}
+
 /** The common options, but for those that the command has of its own. */
-function missing(command: Command): Readonly<Record<string, Option>> {
+function missing(command: Command): Options {
   return Object.fromEntries(Object.entries(COMMON).filter(([name]) => !Object.hasOwn(command.options, name)));
 }
 

@@ -1,163 +1,34 @@
-/** `handfast listen`: a running node. It echoes or prints what it is sent, answers requests, keeps its peers, and takes orders over its control socket. */
+/** `handfast listen`: waits for peers of any protocol. */
 import '../core/choose.ts';
-import { HandfastError } from '../errors.ts';
-import { ControlServer } from '../node/control/control.ts';
-import { createNode, type Node } from '../node/node.ts';
-import type { GivenPeer, NodeOptions } from '../node/options.ts';
-import type { Handler } from '../node/requests/handlers.ts';
-import { publicKeyOf } from '../wire/peer-id.ts';
-import { type Call, type Command, describeError, Failure, hostAndPort, UsageError } from './command.ts';
-import { NodeLog } from './node-log.ts';
-import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
-import { defaultControlPath } from './running-node.ts';
-import { note, packageVersion } from './terminal.ts';
+import type { Command } from './command.ts';
+import { chosenProtocol, partsFor } from './protocols/index.ts';
+import { serve } from './serve.ts';
 
 export const listen: Command = {
   name: 'listen',
-  summary: 'run a node, and echo or print what its peers send',
-  usage: '--identity FILE --network NAME [options]',
+  summary: 'wait for peers, and echo or print what they send',
+  usage: '[--protocol NAME] [options]',
   help: [
-    'Runs a node until Ctrl-C. Each message of a plain session (handfast connect) is sent back as it came (--mode echo) or printed (--mode print). Requests are answered (--handle), broadcasts are passed on, and printed where they were subscribed to.',
-    'The node takes orders from other terminals of yours over its control socket: handfast peers, request, broadcast, subscribe, ban, unban, bans. Only you can reach it.',
-    'Nobody can connect? The dialler must name the same --network, its id must be among --allow where that is given (without --allow, every node with a valid id is let in), both clocks must agree within 30 s, and --host must be an address that the dialler reaches: 127.0.0.1, the default, is this machine only; 0.0.0.0 or :: is every network it is on. Each refusal is printed with its reason.',
-    'With --json one line is printed for each event: listening, session, message, request, broadcast, closed, refused, dial-failed, ban, unban, warning.',
+    'Listens until Ctrl-C and tells who came, who was refused and why. Each message is sent back as it came (--mode echo) or printed (--mode print).',
+    'With handfast, the default, it runs a node: each message of a plain session (handfast connect) is echoed or printed, requests are answered (--handle), broadcasts are passed on, and printed where they were subscribed to. The node takes orders from other terminals of yours over its control socket: handfast peers, request, broadcast, subscribe, ban, unban, bans. Only you can reach it.',
+    'Nobody can connect? --host must be an address that the dialler reaches: 127.0.0.1, the default, is this machine only; 0.0.0.0 or :: is every network it is on. With handfast the dialler must name the same --network, its id must be among --allow where that is given (without --allow, every node with a valid id is let in), and both clocks must agree within 30 s. Each refusal is printed with its reason.',
+    'With --json one line is printed for each event: listening, session, message, closed, refused, and with handfast request, broadcast, dial-failed, ban, unban, warning too.',
   ],
   options: {
-    identity: { type: 'string', value: 'FILE', help: 'Who this node is; handfast keygen makes one.' },
-    network: { type: 'string', value: 'NAME', help: 'The network; both sides must name the same.' },
     host: { type: 'string', value: 'ADDRESS', help: 'Address to listen on; 127.0.0.1.' },
-    port: { type: 'string', value: 'PORT', help: 'Port to listen on; 7600. 0 takes any that is free.' },
-    connect: {
+    port: {
       type: 'string',
-      multiple: true,
-      value: '[ID@]HOST:PORT',
-      help: 'Dial this node, and again whenever it is gone; may be repeated. With ID@ nobody else is taken for it.',
+      value: 'PORT',
+      help: 'Port to listen on; the usual one of the protocol, 7600 with handfast. 0 takes any that is free.',
     },
-    allow: { type: 'string', multiple: true, value: 'ID', help: 'Let this id in; may be repeated. Without it everybody is let in.' },
-    bans: { type: 'string', value: 'FILE', help: 'Keep bans in this file, over restarts.' },
-    'max-peers': { type: 'string', value: 'N', help: 'Sessions at a time; 64.' },
-    mode: { type: 'string', value: 'echo|print', help: 'What becomes of messages of plain sessions; echo.' },
-    handle: {
-      type: 'string',
-      multiple: true,
-      value: '[TOPIC=]echo|print',
-      help: 'What becomes of requests of TOPIC, or of those without one: answer with the same bytes, or print them and answer with none; echo for those without one. May be repeated.',
-    },
-    subscribe: { type: 'string', multiple: true, value: 'TOPIC', help: 'Print broadcasts of this topic; may be repeated.' },
-    control: {
-      type: 'string',
-      value: 'PATH',
-      help: 'Where the control socket is, in a directory that only you can write to. By default in $XDG_RUNTIME_DIR/handfast or, without that, in .handfast beside the identity file.',
-    },
-    'no-control': { type: 'boolean', help: 'No control socket.' },
-    'passphrase-file': PASSPHRASE_OPTION,
+    mode: { type: 'string', value: 'echo|print', help: 'What becomes of messages; echo, unless the protocol makes no sense of it.' },
   },
-  examples: [
-    'handfast listen --identity bob.key --network demo --allow 12D3KooW...',
-    'handfast listen --identity carol.key --network demo --port 7601 --connect 127.0.0.1:7600 --subscribe news',
-  ],
+  protocols: partsFor('listen'),
+  examples: [],
   positionals: [0, 0],
   interruptible: true,
-  async run(call) {
-    const network = call.needed('network', 'demo');
-    const options = optionsOf(call, network);
-    const handlers = handlersOf(call);
-    const file = call.needed('identity', 'node.key');
-    const log = new NodeLog(call.flag('json'), call.choice('mode', ['echo', 'print']) ?? 'echo');
-    const identity = await openIdentity(file, call);
-    try {
-      await using node = await createNode({ ...options, identity, data: log.data });
-      log.follow(node);
-      for (const [topic, handle] of handlers) node.handle(topic, handlerOf(handle, log));
-      for (const topic of call.list('subscribe')) void printBroadcasts(node, topic, log);
-      await using control = await controlOf(call, node, file);
-      log.listening(node, control?.path);
-      await new Promise<void>((resolve) => {
-        call.signal.addEventListener('abort', () => resolve(), { once: true });
-        if (call.signal.aborted) resolve();
-      });
-      return 0;
-    } finally {
-      identity.wipe();
-    }
+  run(call) {
+    const protocol = chosenProtocol(call);
+    return protocol.listen ? protocol.listen(call) : serve(protocol, call);
   },
 };
-
-function optionsOf(call: Call, network: string): Omit<NodeOptions, 'identity'> {
-  return {
-    network,
-    agent: `handfast ${packageVersion()}`,
-    listen: { host: call.text('host') ?? '127.0.0.1', port: call.whole('port', 0, 65_535) ?? 7600 },
-    peers: call.list('connect').map(givenPeer),
-    allow: allowed(call),
-    bansFile: call.text('bans'),
-    maxPeers: call.whole('max-peers', 1, 65_536),
-    signal: call.signal,
-  };
-}
-
-function allowed(call: Call): readonly string[] | undefined {
-  const ids = call.list('allow');
-  for (const id of ids) if (!publicKeyOf(id)) throw new UsageError(`--allow ${id}: expected ${AN_ID}`);
-  return ids.length > 0 ? ids : undefined;
-}
-
-/** `HOST:PORT` or `ID@HOST:PORT`. */
-function givenPeer(text: string): GivenPeer {
-  const at = text.indexOf('@');
-  const { host, port } = hostAndPort(text.slice(at + 1));
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (at < 0) return address;
-  const peer = text.slice(0, at);
-  if (!publicKeyOf(peer)) throw new UsageError(`--connect ${text}: expected ${AN_ID} before the @`);
-  return { address, peer };
-}
-
-type Handle = 'echo' | 'print';
-
-/** By topic; requests without one are echoed unless that was said otherwise. */
-function handlersOf(call: Call): Map<string, Handle> {
-  const handlers = new Map<string, Handle>();
-  for (const text of call.list('handle')) {
-    const cut = text.lastIndexOf('=');
-    const topic = cut < 0 ? '' : text.slice(0, cut);
-    const handle = text.slice(cut + 1);
-    if (handle !== 'echo' && handle !== 'print')
-      throw new UsageError(`--handle ${text}: expected echo or print, or a topic before it as in time=echo`);
-    if (handlers.has(topic))
-      throw new UsageError(`--handle ${text}: ${topic ? `topic ${topic} has` : 'requests without a topic have'} one already`);
-    handlers.set(topic, handle);
-  }
-  if (!handlers.has('')) handlers.set('', 'echo');
-  return handlers;
-}
-
-function handlerOf(handle: Handle, log: NodeLog): Handler {
-  return ({ topic, bytes }, from) => {
-    if (handle === 'echo') return bytes;
-    log.request(topic, bytes, from.id);
-    return undefined;
-  };
-}
-
-async function printBroadcasts(node: Node, topic: string, log: NodeLog): Promise<void> {
-  const subscription = node.subscribe(topic);
-  for await (const message of subscription) log.broadcast(message, subscription.dropped);
-}
-
-/** A default place that cannot be had is no reason not to run: everything but the commands works without. One that a running node has is. */
-async function controlOf(call: Call, node: Node, identityFile: string): Promise<ControlServer | undefined> {
-  const named = call.text('control');
-  if (call.flag('no-control')) return undefined;
-  if (named !== undefined) return ControlServer.open(named, node);
-  try {
-    return await ControlServer.open(await defaultControlPath(identityFile, node.id, node.network), node);
-  } catch (error) {
-    if (error instanceof HandfastError && error.code === 'HF_LISTEN_FAILED')
-      throw new Failure(error.message, 'Two nodes of one network must not share an identity; where they must, give --control another path');
-    note(`no control socket: ${describeError(error).message}. --control PATH puts it elsewhere`);
-    return undefined;
-  }
-}
-
-const AN_ID = 'the id of a node, 12D3KooW... with 52 characters';

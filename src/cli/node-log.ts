@@ -1,11 +1,12 @@
 /** What a running node tells: a line for each event, for people beside the output, or as JSON. */
-import { CODES, HandfastError } from '../errors.ts';
+import { HandfastError } from '../errors.ts';
 import { parseAddress } from '../node/address.ts';
 import type { Ban } from '../node/bans/bans.ts';
 import type { GossipMessage } from '../node/gossip/message.ts';
 import type { Node } from '../node/node.ts';
 import type { PeerSnapshot } from '../node/peers.ts';
 import { shownText } from '../wire/text.ts';
+import { refusal, words } from './listening.ts';
 import { colour, harmless, note, print, printJson, shortId, shownPayload, span, thousands } from './terminal.ts';
 
 /** What came over one session, in messages without an answer. */
@@ -102,9 +103,8 @@ export class NodeLog {
   }
 
   #refused(error: HandfastError, address: string | undefined): void {
-    const { code, blame, remote } = error;
-    const event = { event: 'refused', address, code, message: words(error), blame, ...(remote && { saidBy: 'peer' }) };
-    this.#say(event, `${colour.red('refused')} ${address ?? 'somebody'}: ${words(error)} (${code})`);
+    const { event, line } = refusal(error, address);
+    this.#say(event, line);
   }
 
   #dialFailed(error: HandfastError, address: string, nextTryInMs: number | undefined): void {
@@ -147,6 +147,3 @@ export class NodeLog {
 }
 
 const shown = (bytes: Uint8Array): string => harmless(shownText(bytes));
-
-/** Who refuses by a list or a ban gives no words with it. */
-const words = ({ message, codeName }: HandfastError): string => message || CODES[codeName].meaning;

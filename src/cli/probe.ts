@@ -1,63 +1,53 @@
 /** `handfast probe`: shakes hands with a real node and says what it is, or exactly which check failed and what to do. */
 import '../core/choose.ts';
-import { Identity } from '../core/identity.ts';
-import { HandfastError, printable } from '../errors.ts';
-import { type HandfastOptions, handfast } from '../protocols/handfast/index.ts';
+import { HandfastError } from '../errors.ts';
 import type { Peer } from '../protocols/machine.ts';
 import { connect } from '../transport/connect.ts';
 import type { HandshakeStep } from '../transport/driver.ts';
 import type { SessionInfo } from '../transport/session.ts';
 import { adviceFor } from './advice.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';
-import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
-import { clearProgress, colour, duration, packageVersion, print, printError, printJson, progress, size, table } from './terminal.ts';
+import { chosenProtocol, partsFor } from './protocols/index.ts';
+import type { CommandProtocol, Found } from './protocols/protocol.ts';
+import { clearProgress, colour, duration, print, printError, printJson, progress, size, table } from './terminal.ts';
 
 export const probe: Command = {
   name: 'probe',
   summary: 'shake hands with a node and say what it is',
-  usage: 'HOST:PORT --network NAME [options]',
+  usage: 'HOST:PORT [--protocol NAME] [options]',
   help: [
-    'Dials HOST:PORT, shakes hands and prints who answered: its id (proved by its signature), protocol version, cipher suite, software and limits, with the time of each step. Then it leaves in peace.',
+    'Dials HOST:PORT, shakes hands and prints who answered and how that was proved, what was agreed, software and limits, with the time of each step. Then it leaves in peace.',
     'If the handshake fails, the steps that went well are printed, then the one check that failed, which side found it, and what to do. The exit code is 1.',
-    'Without --identity a key made for this one probe is used. A node with an allow-list refuses it with UNKNOWN_NODE, which still proves that network, clock and cipher agree, and who the node is. To see whether it would let you in, give --identity.',
+    'With handfast, and without --identity, a key made for this one probe is used. A node with an allow-list refuses it with UNKNOWN_NODE, which still proves that network, clock and cipher agree, and who the node is. To see whether it would let you in, give --identity.',
   ],
-  options: {
-    protocol: { type: 'string', value: 'NAME', help: 'The protocol to speak: handfast, the default.' },
-    network: { type: 'string', value: 'NAME', help: 'The network; both sides must name the same.' },
-    identity: { type: 'string', value: 'FILE', help: 'Probe as this node instead of a new one.' },
-    peer: { type: 'string', value: 'ID', help: 'The id that must answer.' },
-    deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000.' },
-    'passphrase-file': PASSPHRASE_OPTION,
-  },
-  examples: ['handfast probe node.example.org:7600 --protocol handfast --network demo'],
+  options: { deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000.' } },
+  protocols: partsFor('probe'),
+  examples: [],
   positionals: [1, 1],
   interruptible: true,
   async run(call) {
     const { host, port } = hostAndPort(call.positionals[0]);
     call.choice('protocol', ['handfast']);
-    const network = call.needed('network', 'demo');
     const deadlineMs = call.whole('deadline', 1, 3_600_000) ?? 10_000;
-    const file = call.text('identity');
-    const identity = file === undefined ? Identity.generate() : await openIdentity(file, call);
+    const protocol = chosenProtocol(call);
+    const settings = await protocol.settings(call, 'probe');
     try {
       progress(`probing ${host}:${port}...`);
-      const protocol: HandfastOptions = { identity, network, peer: call.text('peer'), agent: `handfast ${packageVersion()} probe` };
-      const result = await attempt(protocol, { host, port, deadlineMs, signal: call.signal });
+      const result = await attempt(protocol, settings.options, { host, port, deadlineMs, signal: call.signal });
       clearProgress();
-      report(result, call);
+      report(protocol, result, call);
       return result.error ? 1 : 0;
     } finally {
-      identity.wipe();
+      settings.wipe();
     }
   },
 };
 
-interface Result {
+interface Result extends Found {
   address: string;
   /** From the call to the connection; absent where there was none. */
   connectedMs?: number;
-  steps: readonly HandshakeStep[];
-  /** Who proved to hold the key of its id, also where the handshake failed afterwards. */
+  steps: HandshakeStep[];
   peer?: Peer;
   info?: SessionInfo;
   error?: HandfastError;
@@ -70,13 +60,17 @@ interface Target {
   signal: AbortSignal;
 }
 
-async function attempt(protocol: HandfastOptions, { host, port, deadlineMs, signal }: Target): Promise<Result> {
-  const result: Result & { steps: HandshakeStep[] } = { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, steps: [] };
+async function attempt(
+  { protocol }: CommandProtocol,
+  options: Readonly<Record<string, unknown>>,
+  { host, port, deadlineMs, signal }: Target,
+): Promise<Result> {
+  const result: Result = { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, steps: [] };
   const startedAt = performance.now();
   try {
     const session = await connect({
-      ...protocol,
-      protocol: handfast,
+      ...options,
+      protocol,
       host,
       port,
       deadlineMs,
@@ -92,6 +86,7 @@ async function attempt(protocol: HandfastOptions, { host, port, deadlineMs, sign
       },
     });
     result.info = session.info;
+    result.peer ??= session.peer;
     await session.close({ drainMs: 1000 });
   } catch (error) {
     if (!(error instanceof HandfastError) || error.code === 'HF_ABORTED' || error.code === 'HF_BAD_ARGUMENT') throw error;
@@ -100,38 +95,26 @@ async function attempt(protocol: HandfastOptions, { host, port, deadlineMs, sign
   return result;
 }
 
-function report(result: Result, call: Call): void {
+function report(protocol: CommandProtocol, result: Result, call: Call): void {
   const { error } = result;
-  const advice = error && adviceHere(result, call);
-  if (call.flag('json')) printJson(asJson(result, advice));
-  else show(result);
-  if (!error) return;
-  printError('handfast probe', `${error.message} (${error.code})`, advice);
+  const advice = error && (protocol.probe.advice?.(result, call) ?? adviceFor(error));
+  if (call.flag('json')) printJson(asJson(protocol, result, advice));
+  else show(protocol, result);
+  if (error) printError('handfast probe', `${error.message} (${error.code})`, advice);
 }
 
-/** The general advice, sharpened by how far this probe came. */
-function adviceHere({ error, steps, peer }: Result, call: Call): string | undefined {
-  if (error?.code === 'HF_UNKNOWN_NODE' && call.text('identity') === undefined) {
-    return 'All checks up to its allow-list passed: give --identity FILE to be probed as a node that it knows';
-  }
-  const answered = steps.some(({ direction }) => direction === 'received');
-  if (error?.code === 'HF_TRUNCATED' && !answered)
-    return 'It accepts connections and hangs up on a handfast/1 hello: another service listens there, or it is flooded';
-  if (error?.code === 'HF_TRUNCATED' && peer)
-    return 'It hung up on our proof without a word: the bytes were changed on the way, or it is flooded';
-  return adviceFor(error);
-}
-
-function asJson({ address, connectedMs, steps, peer, info, error }: Result, advice: string | undefined): object {
+function asJson({ protocol, probe }: CommandProtocol, result: Result, advice: string | undefined): object {
+  const { address, connectedMs, steps, peer, info, error } = result;
   const us = (ms: number): number => Math.round(ms * 1000);
   return {
     ok: error === undefined,
-    protocol: 'handfast',
+    protocol: protocol.name,
     address,
     ...(connectedMs !== undefined && { connectedUs: us(connectedMs) }),
     steps: steps.map(({ what, direction, bytes, sinceStartMs }) => ({ step: what, direction, bytes, us: us(sinceStartMs) })),
     ...(peer && { id: peer.id }),
     ...info,
+    ...probe.json?.(result),
     ...(error && {
       error: {
         code: error.code,
@@ -143,21 +126,17 @@ function asJson({ address, connectedMs, steps, peer, info, error }: Result, advi
   };
 }
 
-function show({ address, connectedMs, steps, peer, info, error }: Result): void {
+function show({ title, probe }: CommandProtocol, result: Result): void {
+  const { address, connectedMs, steps, error } = result;
   const rows = connectedMs === undefined ? [] : [['connected', '', duration(connectedMs)]];
   for (const { what, direction, bytes, sinceStartMs } of steps) {
     rows.push([direction === 'done' ? what : `${what} ${direction}`, bytes > 0 ? size(bytes) : '', duration(sinceStartMs)]);
   }
   if (error && steps.length > 0) rows.push([colour.red('failed'), '', '']);
-  print(colour.bold(`${address}, handfast/1`));
+  print(colour.bold(`${address}, ${title}`));
   for (const line of table(rows, [1, 2])) print(line);
-  if (!peer) return;
+  const facts = probe.facts(result);
+  if (facts.length === 0) return;
   print();
-  const facts: string[][] = [['id', `${peer.id} (proved)`]];
-  if (info) {
-    facts.push(['suite', String(info.suite)], ['version', String(info.version)], ['network', String(info.network)]);
-    if (info.agent !== undefined) facts.push(['software', `${printable(String(info.agent))} (its own words)`]);
-    facts.push(['largest record', size(Number(info.largestRecord))]);
-  }
   for (const line of table(facts)) print(line);
 }

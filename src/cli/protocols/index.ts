@@ -1,0 +1,25 @@
+/** The protocols of the command line. The first is spoken where none is named. */
+import type { Call, ProtocolPart } from '../command.ts';
+import { handfastCommands } from './handfast.ts';
+import type { CommandProtocol, Use } from './protocol.ts';
+
+export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands];
+
+/** What a command adds to its own options for each of them. */
+export function partsFor(use: Use): readonly ProtocolPart[] {
+  return PROTOCOLS.map(({ protocol: { name, aliases }, summary, options, examples }) => {
+    return { name, aliases, summary, options: options[use], examples: examples[use] };
+  });
+}
+
+/** The one that --protocol names. */
+export function chosenProtocol(call: Call): CommandProtocol {
+  return protocolNamed(call.text('protocol') ?? PROTOCOLS[0].protocol.name);
+}
+
+/** By its name, without aliases. */
+export function protocolNamed(name: string): CommandProtocol {
+  const found = PROTOCOLS.find(({ protocol }) => protocol.name === name);
+  if (!found) throw new Error(`no protocol of the command line is called ${name}`);
+  return found;
+}
