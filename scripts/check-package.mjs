@@ -1,0 +1,196 @@
+/**
+ * The package as its users get it: packed, installed into an empty project without install scripts, loaded by import and by require, type-checked, bundled for a browser.
+ *
+ *   npm run check:package -- [--node 20,22,24] [--keep]
+ *
+ * It packs what dist/ and prebuilds/ hold: run `npm run build`, and `npm run prebuilds` for the package with its addon; without prebuilds the pure core is what is checked.
+ * Exit code 1 when anything is not as it should be.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { nodeBinary } from '../bench/lib/node-versions.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values } = parseArgs({
+  options: { node: { type: 'string', default: process.versions.node }, keep: { type: 'boolean', default: false } },
+});
+const { name, exports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const MODULES = [
+  ...Object.keys(exports).filter((path) => path !== './package.json' && !path.includes('*')),
+  ...readdirSync(join(root, 'src/adapters'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `./adapters/${file.slice(0, -3)}`),
+].map((path) => name + path.slice(1));
+const NATIVE = `${name}/native`;
+/** MiB: of the tarball, and of what it becomes. One addon is in it for each platform that was built for. */
+const BUDGET = { packed: 6, unpacked: 24 };
+
+const folder = mkdtempSync(join(tmpdir(), 'handfast-package-'));
+let faults = 0;
+try {
+  const tarball = pack();
+  const hasAddon = existsSync(join(root, 'prebuilds'));
+  lint(tarball);
+  const project = install(tarball);
+  for (const wanted of values.node.split(',')) {
+    const node = await nodeBinary(wanted, (line) => console.log(line));
+    load(project, node, hasAddon);
+  }
+  types(project);
+  await bundle(project);
+} finally {
+  if (values.keep) console.log(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+}
+console.log(faults === 0 ? 'the package is as it should be' : `${faults} faults`);
+process.exitCode = faults === 0 ? 0 : 1;
+
+function pack() {
+  const [{ filename, size, unpackedSize, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+  );
+  const mib = (bytes) => (bytes / 2 ** 20).toFixed(2);
+  tell(size <= BUDGET.packed * 2 ** 20, `${mib(size)} MiB packed, at most ${BUDGET.packed}`);
+  tell(unpackedSize <= BUDGET.unpacked * 2 ** 20, `${mib(unpackedSize)} MiB unpacked in ${files.length} files, at most ${BUDGET.unpacked}`);
+  const strange = files.filter(
+    ({ path }) => !/^(dist\/|prebuilds\/|package\.json$|README\.md$|LICENSE$|THIRD-PARTY-NOTICES$|CHANGELOG\.md$|SECURITY\.md$)/.test(path),
+  );
+  tell(strange.length === 0, `nothing in it that does not belong there${strange.map(({ path }) => ` ${path}`).join('')}`);
+  return join(folder, filename);
+}
+
+function lint(tarball) {
+  const publint = spawnSync('npx', ['publint', tarball, '--strict'], { cwd: root, encoding: 'utf8' });
+  tell(publint.status === 0, `publint${publint.status === 0 ? '' : `\n${publint.stdout}`}`);
+  // The package is ESM; `require` of it is Node's own, from 20.19 on.
+  const attw = spawnSync('npx', ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  tell(attw.status === 0, `are the types wrong?${attw.status === 0 ? ' no' : `\n${attw.stdout}${attw.stderr}`}`);
+}
+
+function install(tarball) {
+  const project = join(folder, 'project');
+  writeProject(project);
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=optional', tarball], project);
+  const scripts = JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8')).scripts ?? {};
+  tell(!['preinstall', 'install', 'postinstall'].some((script) => script in scripts), 'no install script');
+  return project;
+}
+
+function writeProject(project) {
+  spawnSync('mkdir', ['-p', project]);
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }));
+}
+
+function load(project, node, hasAddon) {
+  const modules = hasAddon ? MODULES : MODULES.filter((module) => module !== NATIVE);
+  const say = 'console.log(process.versions.node, choice.core)';
+  const imported = modules.map((module) => `await import('${module}')`).join('; ');
+  const required = modules.map((module) => `require('${module}')`).join('; ');
+  const byImport = spawnSync(
+    node,
+    ['--input-type=module', '--eval', `${imported}; const { choice } = await import('${name}/core'); ${say}`],
+    { cwd: project, encoding: 'utf8' },
+  );
+  const byRequire = spawnSync(
+    node,
+    ['--input-type=commonjs', '--eval', `${required}; const { choice } = require('${name}/core'); ${say}`],
+    { cwd: project, encoding: 'utf8' },
+  );
+  for (const [how, { status, stdout, stderr }] of [
+    ['import', byImport],
+    ['require', byRequire],
+  ]) {
+    const [of, core] = stdout.trim().split(' ');
+    const right = status === 0 && core === (hasAddon ? 'native' : 'pure');
+    tell(right, `Node ${of || node}: ${modules.length} modules by ${how}, the ${core || 'no'} core${status === 0 ? '' : `\n${stderr}`}`);
+  }
+  const example = readFileSync(join(root, 'examples/first-session.mjs'), 'utf8');
+  const { status, stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', example], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  tell(status === 0 && stdout.includes('Bob says: hello'), `the first example talks${status === 0 ? '' : `\n${stderr}`}`);
+  const help = spawnSync(node, [join(project, 'node_modules/.bin/handfast'), '--version'], { cwd: project, encoding: 'utf8' });
+  tell(help.stdout.includes(version), `handfast --version says ${version}`);
+}
+
+/** A program that uses the types, under both ways of finding them. */
+function types(project) {
+  writeFileSync(
+    join(project, 'types.ts'),
+    `import { connect, type HandfastError, Identity, listen, type Session } from '${name}';
+import { core } from '${name}/core';
+import { crypto } from '${name}/adapters/libp2p-noise';
+const identity: Identity = Identity.generate();
+const made: Promise<Session> = connect({ protocol: 'handfast', host: '127.0.0.1', port: 1, identity, network: 'demo' });
+made.catch((error: HandfastError) => console.log(error.code, core.name, crypto.hashSHA256(identity.publicKey).length));
+void listen({ protocol: 'handfast', port: 0, identity, network: 'demo' }).then((server) => server.close());
+// @ts-expect-error a session without an identity
+void connect({ protocol: 'handfast', host: '127.0.0.1', port: 1, network: 'demo' });
+`,
+  );
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-dev', `@types/node@${ownVersion('@types/node')}`], project);
+  for (const [module, resolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2023',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+      '--types',
+      'node',
+      'types.ts',
+    ];
+    const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), options, { cwd: project, encoding: 'utf8' });
+    tell(status === 0, `types, moduleResolution ${resolution}${status === 0 ? '' : `\n${stdout}`}`);
+  }
+}
+
+/** The pure core and the machines go into a browser's bundle with nothing of Node. */
+async function bundle(project) {
+  const contents = `import { core, Identity } from '${name}'; import { handfast } from '${name}/protocols'; console.log(core.name, Identity, handfast);`;
+  try {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: project },
+      bundle: true,
+      minify: true,
+      platform: 'browser',
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    });
+    tell(true, `a browser's bundle: ${(outputFiles[0].contents.length / 1024).toFixed(0)} KiB`);
+  } catch (error) {
+    tell(false, `a browser's bundle: ${error.message}`);
+  }
+}
+
+function ownVersion(dependency) {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies[dependency];
+}
+
+function run(command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+function tell(right, what) {
+  console.log(`${right ? 'ok   ' : 'FAULT'} ${what}`);
+  if (!right) faults++;
+}
