@@ -42,8 +42,8 @@ export type Output =
   | { kind: 'deadline'; at: Millis }
   /** To be done by the driver: at once, gathered with other peers' work, or elsewhere. Answered by `answers` once all of it is done. */
   | { kind: 'work'; items: readonly Work[] }
-  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order. Answered by `judged`. */
-  | { kind: 'judge'; peer: Peer }
+  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order; room not where a place is `reserved` for it. Answered by `judged`. */
+  | { kind: 'judge'; peer: Peer; reserved?: boolean | undefined }
   /** What has just happened, for observers: `hello sent`. `bytes` as on the wire. */
   | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
   /** The handshake is over and traffic begins. Nothing more comes from this machine. */
@@ -62,6 +62,8 @@ export interface CloseCode {
 export interface CarrierFacts {
   /** The other end's socket address. */
   readonly remote?: { readonly address: string; readonly port: number } | undefined;
+  /** Our own end of the connection. */
+  readonly local?: { readonly address: string; readonly port: number } | undefined;
   readonly tls?: TlsFacts | undefined;
   /** On the accepting side of a WebSocket: what it was asked for. */
   readonly upgrade?: UpgradeFacts | undefined;
