@@ -42,8 +42,8 @@ export type Output =
   | { kind: 'deadline'; at: Millis }
   /** To be done by the driver: at once, gathered with other peers' work, or elsewhere. Answered by `answers` once all of it is done. */
   | { kind: 'work'; items: readonly Work[] }
-  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order; not room where it is `reserved`. Answered by `judged`. */
-  | { kind: 'judge'; peer: Peer; reserved?: true }
+  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order; room not where a place is `reserved` for it. Answered by `judged`. */
+  | { kind: 'judge'; peer: Peer; reserved?: boolean | undefined }
   /** What has just happened, for observers: `hello sent`. `bytes` as on the wire. */
   | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
   /** The handshake is over and traffic begins. Nothing more comes from this machine. */
