@@ -2,6 +2,7 @@
 import './core/choose.ts';
 
 export { Identity, type IdentityOptions, type IdentitySource } from './core/identity.ts';
+export { type SignatureAlgorithm, type SignedMessage, type VerifyManyOptions, verifyMany } from './core/verify/many.ts';
 export * from './errors.ts';
 export { AllowList } from './node/bans/allow.ts';
 export type { Ban, BanOptions } from './node/bans/bans.ts';
