@@ -1,17 +1,19 @@
-/** `handfast keygen`: a new identity in a file. */
+/** `handfast keygen`: a new key in a file, for any protocol. */
 import '../core/choose.ts';
-import { Identity } from '../core/identity.ts';
-import { writeIdentityFile } from '../node/identity-file.ts';
+import { type StoredKey, writeKeyFile } from '../node/key-file.ts';
 import { type Call, type Command, Failure, UsageError } from './command.ts';
 import { askPassphrase, givenPassphrase } from './passphrase.ts';
+import { keyPartsFor, protocolsWithKeys } from './protocols/index.ts';
+import { type PublicForms, storedKey } from './protocols/keys.ts';
 import { clearProgress, print, printJson, progress } from './terminal.ts';
 
 export const keygen: Command = {
   name: 'keygen',
-  summary: 'make a new identity and write it to a file',
-  usage: 'FILE [options]',
+  summary: 'make a new key and write it to a file',
+  usage: 'FILE [--protocol NAME] [options]',
   help: [
-    'Makes an Ed25519 key pair and writes it to FILE, which only you can read (mode 0600). FILE is never overwritten. The id of the new node is printed: it is what others put into --peer and --allow.',
+    'Makes a key and writes it to FILE, which only you can read (mode 0600). FILE is never overwritten. What others need of it is printed: the id.',
+    ...protocolsWithKeys().map(({ protocol, keys }) => `${protocol.name}: ${keys.help}`),
     'With a passphrase the key is sealed in the file (scrypt and XChaCha20-Poly1305); opening it then costs some 0.4 s and 128 MiB. On a terminal you are asked for one; an empty answer writes the key in clear, as do --no-passphrase and a program that gives none. The passphrase is never an argument, since every user of the machine can read those.',
     'There is no way to get a lost key or passphrase back: keep a copy of the file.',
   ],
@@ -23,23 +25,32 @@ export const keygen: Command = {
     },
     'no-passphrase': { type: 'boolean', help: 'Write the key in clear without asking.' },
   },
+  protocols: keyPartsFor(),
   examples: ['handfast keygen alice.key', 'HANDFAST_PASSPHRASE="$(pass node)" handfast keygen alice.key --json'],
   positionals: [1, 1],
   async run(call) {
     const [path] = call.positionals;
+    const keys = protocolsWithKeys().find(({ protocol }) => protocol.name === call.text('protocol'))!.keys;
     const passphrase = await newPassphrase(call);
-    const identity = Identity.generate();
+    const secret = await keys.make(call).catch((error) => {
+      passphrase?.fill(0);
+      throw error;
+    });
+    let forms: PublicForms;
+    let key: StoredKey;
     try {
+      forms = keys.forms(secret);
+      key = storedKey(keys, secret);
       if (passphrase) progress('sealing the key...');
-      await writeIdentityFile(path, identity, { passphrase });
+      await writeKeyFile(path, key, { passphrase });
       clearProgress();
     } finally {
       passphrase?.fill(0);
-      identity.wipe();
+      secret.fill(0);
     }
-    if (call.flag('json')) printJson({ id: identity.id, file: path, sealed: passphrase !== undefined });
+    if (call.flag('json')) printJson({ ...forms, id: key.id, type: key.type, file: path, sealed: passphrase !== undefined });
     else {
-      print(identity.id);
+      print(key.id);
       if (process.stdout.isTTY)
         print(`written to ${path}, ${passphrase ? 'sealed with your passphrase' : 'in clear: whoever can read the file is this node'}`);
     }

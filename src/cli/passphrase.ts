@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Identity } from '../core/identity.ts';
 import { readIdentityFile } from '../node/identity-file.ts';
+import { readKeyFile, type StoredKey } from '../node/key-file.ts';
 import { type Call, Failure, Interrupted, type Option } from './command.ts';
 import { clearProgress, progress } from './terminal.ts';
 
@@ -13,16 +14,21 @@ export const PASSPHRASE_OPTION: Option = {
 
 /** The identity of a file, whatever it takes to open it. */
 export function openIdentity(path: string, call: Call): Promise<Identity> {
-  return readIdentityFile(path, {
-    passphrase: async () => {
-      const given = await givenPassphrase(call);
-      const passphrase = given ?? (await askPassphrase(`Passphrase of ${path}: `));
-      if (!passphrase)
-        throw new Failure(`${path} is sealed with a passphrase`, 'Give it with --passphrase-file FILE or in HANDFAST_PASSPHRASE');
-      progress('deriving the key from the passphrase...');
-      return passphrase;
-    },
-  }).finally(clearProgress);
+  return readIdentityFile(path, { passphrase: () => passphraseOf(path, call) }).finally(clearProgress);
+}
+
+/** The key of a file, of one of these types or of any; the caller wipes the secret. */
+export function openKey(path: string, call: Call, types?: readonly string[]): Promise<StoredKey> {
+  return readKeyFile(path, { types, passphrase: () => passphraseOf(path, call) }).finally(clearProgress);
+}
+
+async function passphraseOf(path: string, call: Call): Promise<Uint8Array> {
+  const given = await givenPassphrase(call);
+  const passphrase = given ?? (await askPassphrase(`Passphrase of ${path}: `));
+  if (!passphrase)
+    throw new Failure(`${path} is sealed with a passphrase`, 'Give it with --passphrase-file FILE or in HANDFAST_PASSPHRASE');
+  progress('deriving the key from the passphrase...');
+  return passphrase;
 }
 
 /** From --passphrase-file or the environment. @throws Failure when what is given is empty. */

@@ -15,8 +15,9 @@ describe('the main job', () => {
     const room = temporary('room');
     mkdirSync(room);
     const { code, stdout, stderr } = await handfast(['demo', '--json', '--no-bench'], { env: { TMPDIR: room } });
-    const steps = JSON.parse(stdout) as Step[];
-    expect(steps.filter(({ ok, protocol }) => !ok || protocol !== 'handfast')).toEqual([]);
+    const all = JSON.parse(stdout) as Step[];
+    expect(all.filter(({ ok }) => !ok)).toEqual([]);
+    const steps = all.filter(({ protocol }) => protocol === 'handfast');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const pairs = native ? ['native-native', 'native-pure', 'pure-native'] : ['pure-pure'];
     const names = steps.map(({ step }) => step);
@@ -25,7 +26,8 @@ describe('the main job', () => {
       const handshake = steps.find(({ step }) => step === `handshake ${pair}`)!;
       expect(handshake.dialler).not.toBe(handshake.listener);
       expect(Object.values(handshake.steps as object).map((side: unknown[]) => side.length)).toEqual([6, 6]);
-      expect(steps.find(({ step }) => step === `messages ${pair}`)).toMatchObject({ messages: 100_000, messageBytes: 256 });
+      const messages = pair === 'native-native' ? 100_000 : 20_000;
+      expect(steps.find(({ step }) => step === `messages ${pair}`)).toMatchObject({ messages, messageBytes: 256 });
     }
     for (const file of steps.filter(({ step }) => step.startsWith('file'))) expect(file.bytes).toBe(16 * 1024 * 1024);
     expect(Object.fromEntries(steps.filter(({ code }) => code !== undefined).map(({ step, code }) => [step, code]))).toEqual({
@@ -40,8 +42,8 @@ describe('the main job', () => {
       'killed and back': 'HF_TRUNCATED',
     });
     const broadcasts = steps.find(({ step }) => step === 'broadcasts')!;
-    const all = { count: 10_000, different: 10_000, sha256: broadcasts.sha256 };
-    expect(broadcasts).toMatchObject({ broadcasts: 10_000, broadcastBytes: 256, received: [all, all] });
+    const each = { count: 5_000, different: 5_000, sha256: broadcasts.sha256 };
+    expect(broadcasts).toMatchObject({ broadcasts: 5_000, broadcastBytes: 256, received: [each, each] });
     const nodes = steps.find(({ step }) => step === 'nodes meet')!.nodes as string[];
     const [nina, otto, paul] = nodes;
     expect(new Set(nodes).size).toBe(3);

@@ -136,7 +136,7 @@ class Contents {
   }
 }
 
-/** Of its own, twice what holds otherwise, so that 10,000 take 5 s: as much as others read of one origin. What is more than that for a moment they ask for a little later. */
+/** Of its own, twice what holds otherwise, so that 5,000 take 2.5 s: as much as others read of one origin. What is more than that for a moment they ask for a little later. */
 export const BROADCAST_LIMITS = { publishedPerSecond: 2_048 };
 
 /** More than are ever under way here: a slow process must not lose any. */

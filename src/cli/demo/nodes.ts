@@ -157,7 +157,7 @@ async function killAndReturn(report: Report, stage: Stage, core: CoreName, { nin
 }
 
 // Each is signed once and verified twice, which takes the pure core some fifty times as long.
-const BROADCASTS: Readonly<Record<CoreName, number>> = { native: 10_000, pure: 1_000 };
+const BROADCASTS: Readonly<Record<CoreName, number>> = { native: 5_000, pure: 1_000 };
 const BROADCAST_BYTES = 256;
 const PORTION = 500;
 const BAN_MS = 60_000;

@@ -1,5 +1,7 @@
 /** What the demo asks of its peers, which are processes of their own, and what they answer. All of it travels as JSON between parent and child. */
 import type { HandshakeStep } from '../../transport/driver.ts';
+import type { SessionInfo } from '../../transport/session.ts';
+import type { DemoMessage } from '../protocols/demo.ts';
 
 export interface Order {
   begin: {
@@ -12,8 +14,9 @@ export interface Order {
     clockShiftMs?: number | undefined;
     clockWindowMs?: number | undefined;
   };
-  listen: { allow?: readonly string[] | undefined };
-  connect: { port: number; peer?: string | undefined };
+  /** With a part it plays that; otherwise it is handfast, as it has begun. */
+  listen: { allow?: readonly string[] | undefined; part?: Part };
+  connect: { port: number; peer?: string | undefined; part?: Part };
   /** Waits for the next session of the listener, or for its next refusal. */
   accepted: Record<string, never>;
   refusal: Record<string, never>;
@@ -30,6 +33,17 @@ export interface Order {
   /** Waits for the end of the session. */
   ended: Record<string, never>;
   leave: Record<string, never>;
+  /** Stops listening. */
+  retire: Record<string, never>;
+  /** One message, and waiting for one: of sessions that were opened with a part. */
+  say: DemoMessage;
+  hear: Record<string, never>;
+}
+
+/** A protocol, and arguments as `handfast listen` or `handfast connect` have them. */
+export interface Part {
+  protocol: string;
+  args: readonly string[];
 }
 
 /** For those that play a node. */
@@ -68,6 +82,9 @@ export interface Answer {
   arrived: { bytes: number };
   ended: { error?: Refused; bytes: number };
   leave: null;
+  retire: null;
+  say: null;
+  hear: DemoMessage;
 }
 
 export interface Answer {
@@ -99,6 +116,7 @@ export interface Met {
   peer: string;
   binding: string;
   suite: string;
+  info: SessionInfo;
   steps: readonly HandshakeStep[];
 }
 

@@ -10,70 +10,23 @@ import { type HandfastOptions, handfast } from '../../protocols/handfast/index.t
 import { type Clock, systemClock } from '../../transport/clock.ts';
 import { connect } from '../../transport/connect.ts';
 import type { HandshakeStep } from '../../transport/driver.ts';
-import { listen } from '../../transport/listen.ts';
-import type { Session } from '../../transport/session.ts';
+import { listen, type Server } from '../../transport/listen.ts';
 import { publicKeyOf } from '../../wire/peer-id.ts';
+import { send } from '../messages.ts';
+import { Inbox } from './inbox.ts';
 import { nodeOrders, refusedBy } from './node-orders.ts';
-import type { Answer, Met, Obey, OrderName, Refused, Request, Response } from './orders.ts';
+import type { Answer, Met, Obey, OrderName, Part, Refused, Request, Response } from './orders.ts';
+import type { Spoken } from './part.ts';
 import { Queue } from './queue.ts';
 
 type Orders = { [Name in OrderName]: Obey<Name> };
 
 let options: HandfastOptions & { clock: Clock };
 let current: Inbox | undefined;
+const servers: Server[] = [];
 
-/** One session, its messages read all the time and given to whoever expects them. */
-class Inbox {
-  readonly session: Session;
-  bytes = 0;
-  /** Takes one message; true when it was the last one expected. */
-  #take: ((message: Uint8Array) => boolean | Promise<boolean>) | undefined;
-  #finished: Promise<void> = Promise.resolve();
-  #finish: () => void = () => {};
-  #watch: { bytes: number; reached: () => void } | undefined;
-  readonly over: Promise<void>;
-
-  constructor(session: Session) {
-    this.session = session;
-    this.over = this.#read();
-  }
-
-  expect(take: (message: Uint8Array) => boolean | Promise<boolean>): void {
-    this.#take = take;
-    this.#finished = new Promise((resolve) => (this.#finish = resolve));
-  }
-
-  /** When all that was expected is there, or the session is over. */
-  async finished(): Promise<void> {
-    await Promise.race([this.#finished, this.over]);
-  }
-
-  /** When so many bytes came in all. */
-  arrived(bytes: number): Promise<void> {
-    if (this.bytes >= bytes) return Promise.resolve();
-    return new Promise((reached) => (this.#watch = { bytes, reached }));
-  }
-
-  async #read(): Promise<void> {
-    try {
-      for await (const { bytes, places, count } of this.session.batches()) {
-        for (let i = 0; i < count; i++) {
-          const length = places[2 * i + 1];
-          this.bytes += length;
-          const taken = this.#take?.(bytes.subarray(places[2 * i], places[2 * i] + length)) ?? false;
-          // Most consumers are not asynchronous: awaiting each message would cost more than opening it.
-          if (typeof taken === 'boolean' ? taken : await taken) this.#finish();
-        }
-        if (this.#watch && this.bytes >= this.#watch.bytes) this.#watch.reached();
-      }
-    } catch {
-      // `session.error` says why.
-    }
-    await this.session.closed;
-  }
-}
-
-const sessions = new Queue<Session>();
+/** Read from the moment they are there: a first message may come at once. */
+const sessions = new Queue<Inbox>();
 const refusals = new Queue<Refused>();
 let outcome: () => Promise<Answer['received']>;
 
@@ -90,33 +43,35 @@ const orders: Orders = {
     return { id: identity.id, core: core.name, lanes: core.lanes };
   },
 
-  async listen({ allow }) {
+  async listen({ allow, part }) {
     const server = await listen({
-      ...options,
-      protocol: handfast,
+      ...(await spoken(part, 'listen')),
       host: '127.0.0.1',
       port: 0,
       allow,
       steps: true,
       limits: { handshakeBurst: 100 },
     });
-    server.on('session', (session) => sessions.push(session));
+    servers.push(server);
+    server.on('session', (session) => sessions.push(new Inbox(session, part !== undefined)));
     server.on('handshakeError', (error) => refusals.push(refusedBy(error)));
     return { port: server.address!.port };
   },
 
-  async connect({ port, peer }) {
+  async connect({ port, peer, part }) {
     const steps: HandshakeStep[] = [];
+    const onStep = (step: HandshakeStep): void => void steps.push(step);
+    const named = part ? {} : { peer };
     try {
-      const onStep = (step: HandshakeStep): void => void steps.push(step);
-      return met(await connect({ ...options, protocol: handfast, host: '127.0.0.1', port, peer, steps: true, onStep }));
+      const session = await connect({ ...(await spoken(part, 'connect')), ...named, host: '127.0.0.1', port, steps: true, onStep });
+      return enter(new Inbox(session, part !== undefined));
     } catch (error) {
       if (!(error instanceof HandfastError)) throw error;
       return { refused: refusedBy(error), steps };
     }
   },
 
-  accepted: async () => met(await sessions.next()),
+  accepted: async () => enter(await sessions.next()),
   refusal: () => refusals.next(),
 
   async expectFile({ path, bytes }) {
@@ -205,6 +160,18 @@ const orders: Orders = {
     await inbox().session.close();
     return null;
   },
+
+  async retire() {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+    return null;
+  },
+
+  async say({ text, kind, meta }) {
+    await send(inbox().session, { bytes: Buffer.from(text), kind, meta });
+    return null;
+  },
+
+  hear: () => inbox().heard.next(),
 };
 
 process.on('message', (request: Request) => void obey(request));
@@ -222,14 +189,18 @@ async function obey({ number, name, order }: Request): Promise<void> {
   process.send?.(response);
 }
 
-function met(session: Session): Met {
-  current = new Inbox(session);
-  return {
-    peer: session.peer.id,
-    binding: Buffer.from(session.binding).toString('hex'),
-    suite: String(session.info.suite),
-    steps: session.info.steps ?? [],
-  };
+/** For `connect` and `listen`. Loads the protocols of the command line only where one is asked for: most peers are handfast. */
+async function spoken(part: Part | undefined, use: 'connect' | 'listen'): Promise<Spoken> {
+  if (!part) return { ...options, protocol: handfast };
+  return (await import('./part.ts')).spokenBy(part, use);
+}
+
+/** This session is the one that orders are about from now on. */
+function enter(inbox: Inbox): Met {
+  current = inbox;
+  const { peer, binding, info } = inbox.session;
+  const { steps = [], ...agreed } = info;
+  return { peer: peer.id, binding: Buffer.from(binding).toString('hex'), suite: String(info.suite), info: agreed, steps };
 }
 
 function inbox(): Inbox {

@@ -2,7 +2,7 @@
 import { colour, print, wrap } from '../terminal.ts';
 
 export interface Step {
-  protocol: 'handfast';
+  protocol: string;
   step: string;
   ok: boolean;
   /** What was not as promised. */
@@ -15,6 +15,7 @@ export class Report {
   readonly #quiet: boolean;
   readonly #signal: AbortSignal;
   #headings = 0;
+  #protocol = 'handfast';
 
   /** @param quiet prints nothing. @param signal once it is aborted nothing more is played or shown. */
   constructor(quiet: boolean, signal: AbortSignal) {
@@ -31,13 +32,24 @@ export class Report {
     this.say(colour.bold(`${++this.#headings}  ${text}`));
   }
 
+  /** Steps that `play` adds are of this protocol. */
+  async within(protocol: string, play: () => Promise<void>): Promise<void> {
+    const before = this.#protocol;
+    this.#protocol = protocol;
+    try {
+      await play();
+    } finally {
+      this.#protocol = before;
+    }
+  }
+
   say(line = ''): void {
     if (!this.#quiet && !this.#signal.aborted) print(line);
   }
 
   /** Records a step; a failed one is always shown with its reason. */
   add(step: string, ok: boolean, figures: Readonly<Record<string, unknown>> = {}, why?: string): void {
-    this.steps.push({ protocol: 'handfast', step, ok, ...(ok || why === undefined ? {} : { why }), ...figures });
+    this.steps.push({ protocol: this.#protocol, step, ok, ...(ok || why === undefined ? {} : { why }), ...figures });
     if (ok) return;
     for (const line of wrap(`not as promised: ${step}${why ? `: ${why}` : ''}`, 74)) this.say(`   ${colour.red(line)}`);
   }

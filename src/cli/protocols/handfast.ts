@@ -45,6 +45,15 @@ export const handfastCommands: CommandProtocol = {
   agreed: ({ suite }) => String(suite),
   listen: runNode,
   probe: { facts, advice },
+  keys: {
+    type: 'ed25519',
+    help: 'an Ed25519 key pair. The id is what others put into --peer and --allow.',
+    options: {},
+    examples: [],
+    make: async () => withIdentity(Identity.generate(), (identity) => identity.exportSeed()),
+    forms: (seed) =>
+      withIdentity(Identity.fromSeed(seed), ({ id, publicKey }) => ({ id, publicKey: Buffer.from(publicKey).toString('hex') })),
+  },
 };
 
 async function settings(call: Call, use: Use): Promise<Settings> {
@@ -78,4 +87,12 @@ function advice({ error, steps, peer }: Found, call: Call): string | undefined {
   if (error?.code === 'HF_TRUNCATED' && peer)
     return 'It hung up on our proof without a word: the bytes were changed on the way, or it is flooded';
   return undefined;
+}
+
+function withIdentity<T>(identity: Identity, use: (identity: Identity) => T): T {
+  try {
+    return use(identity);
+  } finally {
+    identity.wipe();
+  }
 }

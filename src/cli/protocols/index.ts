@@ -1,6 +1,7 @@
 /** The protocols of the command line. The first is spoken where none is named. */
 import type { Call, ProtocolPart } from '../command.ts';
 import { handfastCommands } from './handfast.ts';
+import type { KeyForm } from './keys.ts';
 import type { CommandProtocol, Use } from './protocol.ts';
 
 export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands];
@@ -9,6 +10,18 @@ export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands];
 export function partsFor(use: Use): readonly ProtocolPart[] {
   return PROTOCOLS.map(({ protocol: { name, aliases }, summary, options, examples }) => {
     return { name, aliases, summary, options: options[use], examples: examples[use] };
+  });
+}
+
+/** Those for which `handfast keygen` makes keys. */
+export function protocolsWithKeys(): readonly (CommandProtocol & { readonly keys: KeyForm })[] {
+  return PROTOCOLS.filter((each): each is CommandProtocol & { readonly keys: KeyForm } => each.keys !== undefined);
+}
+
+/** What `keygen` has for each of them. */
+export function keyPartsFor(): readonly ProtocolPart[] {
+  return protocolsWithKeys().map(({ protocol: { name, aliases }, summary, keys: { options, examples } }) => {
+    return { name, aliases, summary, options, examples };
   });
 }
 
