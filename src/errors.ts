@@ -52,6 +52,7 @@ export const CODES = {
   ANSWER_TOO_LARGE: { wire: 0x0405, blame: 'peer', meaning: 'the answer is longer than this side accepts' },
   ANSWER_LOST: { wire: 0x0406, blame: 'peer', meaning: 'the request was handled, but its answer is no longer held' },
   TRUNCATED: { blame: 'network', meaning: 'the stream was cut before the other side said it was done' },
+  REPLAYED: { blame: 'peer', meaning: 'something that may come only once has come again' },
   NONCE_SPENT: { blame: 'handfast', meaning: 'the counter of a cipher has reached its end' },
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
   PEER_RESTARTED: { blame: 'peer', meaning: 'the peer has restarted since the request was sent' },

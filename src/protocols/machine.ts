@@ -13,8 +13,8 @@ export type Millis = number;
 export type Role = 'initiator' | 'responder';
 
 export type Input =
-  /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. */
-  | { kind: 'start'; now: Millis }
+  /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. `borders`: it keeps those of messages, so that what it carries is `message`, not `bytes`. */
+  | { kind: 'start'; now: Millis; borders?: boolean }
   /** A carrier that had to be set up first, by TLS or an upgrade to WebSocket, now stands; once, after `start`, before any byte or message. Never given for plain byte streams. */
   | { kind: 'ready'; now: Millis; facts: CarrierFacts }
   /** Bytes of the stream, in any cut. `now` is when they came. The machine copies what it keeps. Only given while no work and no judgement is outstanding. */
@@ -236,5 +236,7 @@ export function discardAnswers(answers: readonly WorkAnswer[]): void {
   for (const answer of answers) {
     if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
     else if (answer.op === 'dh' && answer.shared !== 'weak') (answer.shared as Secret).wipe();
+    else if (answer.op === 'ffdh-keygen') answer.keyPair.wipe();
+    else if (answer.op === 'ffdh-derive' && answer.shared !== 'weak') answer.shared.fill(0);
   }
 }
