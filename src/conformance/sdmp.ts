@@ -141,7 +141,8 @@ function eachReading(vector: Document, read: (reading: Reading) => Readonly<Reco
       if (!(error instanceof RuleError)) throw error;
       refused = error.rule;
     }
-    same(`${reading} reader: refused by`, refused, accept === true ? undefined : rule);
+    same(`${reading} reader: accepts`, refused === undefined, accept);
+    same(`${reading} reader: refused by`, refused, rule);
     for (const [name, value] of Object.entries(values)) same(`${reading} reader: ${name}`, found[name], value);
   }
 }
