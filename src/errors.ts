@@ -54,6 +54,7 @@ export const CODES = {
   EARLY_DATA: { blame: 'peer', charged: true, meaning: 'bytes behind a request, sent before it was answered' },
   ADDRESS_MISMATCH: { blame: 'network', meaning: 'an address that the other side names is not the one seen here' },
   TRUNCATED: { blame: 'network', meaning: 'the stream was cut before the other side said it was done' },
+  REPLAYED: { blame: 'peer', meaning: 'something that may come only once has come again' },
   NONCE_SPENT: { blame: 'handfast', meaning: 'the counter of a cipher has reached its end' },
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
   PEER_RESTARTED: { blame: 'peer', meaning: 'the peer has restarted since the request was sent' },

@@ -2,3 +2,4 @@
 export * from './handfast/index.ts';
 export * from './machine.ts';
 export * from './xrpl/index.ts';
+export * from './sdmp/index.ts';

@@ -258,5 +258,7 @@ export function discardAnswers(answers: readonly WorkAnswer[]): void {
   for (const answer of answers) {
     if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
     else if (answer.op === 'dh' && answer.shared !== 'weak') (answer.shared as Secret).wipe();
+    else if (answer.op === 'ffdh-keygen') answer.keyPair.wipe();
+    else if (answer.op === 'ffdh-derive' && answer.shared !== 'weak') answer.shared.fill(0);
   }
 }

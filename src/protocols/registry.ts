@@ -3,6 +3,7 @@ import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
 import type { Protocol } from './machine.ts';
 import { type XrplOptions, xrpl } from './xrpl/index.ts';
+import { type SdmpOptions, sdmp } from './sdmp/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
 export type AnyProtocol = Protocol<any>;
@@ -13,6 +14,8 @@ export interface ProtocolOptions {
   'handfast/1': HandfastOptions;
   xrpl: XrplOptions;
   'xrpl-overlay': XrplOptions;
+  sdmp: SdmpOptions;
+  'sdmp/0.12': SdmpOptions;
 }
 
 export type ProtocolName = keyof ProtocolOptions;
@@ -57,3 +60,4 @@ const known = new Map<string, AnyProtocol>();
 
 registerProtocol(handfast);
 registerProtocol(xrpl);
+registerProtocol(sdmp);

@@ -4,10 +4,12 @@
  */
 import { HandfastError } from '../../errors.ts';
 import type { Bytes } from '../core.ts';
+import { type FfdhDeriveAnswer, type FfdhDeriveJob, type FfdhKeygenAnswer, type FfdhKeygenJob, ffdhDerive, ffdhKeygen } from './ffdh.ts';
 import { nodeCrypto } from './node-crypto.ts';
+import { type RsaSignAnswer, type RsaSignJob, type RsaVerifyAnswer, type RsaVerifyJob, rsaSign, rsaVerify } from './rsa.ts';
 
-export type LegacyJob = Pbkdf2Job;
-export type LegacyAnswer = Pbkdf2Answer;
+export type LegacyJob = Pbkdf2Job | FfdhKeygenJob | FfdhDeriveJob | RsaSignJob | RsaVerifyJob;
+export type LegacyAnswer = Pbkdf2Answer | FfdhKeygenAnswer | FfdhDeriveAnswer | RsaSignAnswer | RsaVerifyAnswer;
 
 /** PBKDF2 with HMAC-SHA-256 (RFC 8018, section 5.2); 100,000 iterations take some 16 to 40 ms of a thread. */
 export interface Pbkdf2Job {
@@ -30,8 +32,8 @@ export function isLegacyJob(item: { readonly op: string }): item is LegacyJob {
 }
 
 /** @throws (by rejection) HF_INTERNAL, or HF_UNSUPPORTED where there is no node:crypto. */
-export function runLegacy(job: LegacyJob): Promise<LegacyAnswer> {
-  return RUN[job.op](job);
+export function runLegacy<Job extends LegacyJob>(job: Job): Promise<Extract<LegacyAnswer, { op: Job['op'] }>> {
+  return (RUN[job.op] as unknown as (job: Job) => Promise<Extract<LegacyAnswer, { op: Job['op'] }>>)(job);
 }
 
 const RUN: { readonly [Op in LegacyJob['op']]: (job: Extract<LegacyJob, { op: Op }>) => Promise<Extract<LegacyAnswer, { op: Op }>> } = {
@@ -42,4 +44,8 @@ const RUN: { readonly [Op in LegacyJob['op']]: (job: Extract<LegacyJob, { op: Op
         else resolve({ op: 'pbkdf2-sha256', key: new Uint8Array(key) });
       });
     }),
+  'ffdh-keygen': ffdhKeygen,
+  'ffdh-derive': ffdhDerive,
+  'rsa-sign': rsaSign,
+  'rsa-verify': rsaVerify,
 };

@@ -1,0 +1,81 @@
+/** The keys that a node knows. SDMP never sends a key: whoever is not in here cannot connect. */
+import type { Bytes, Core } from '../../core/core.ts';
+import { defaultCore } from '../../core/default.ts';
+import { type RsaKeyInput, RsaPublicKey } from '../../core/legacy/rsa.ts';
+import { HandfastError } from '../../errors.ts';
+import type { Millis } from '../machine.ts';
+import { FINGERPRINT_FORMS, fingerprintOf } from './fingerprint.ts';
+import { LIMITS } from './limits.ts';
+import { Recent } from './recent.ts';
+
+export interface SdmpPeer {
+  readonly key: RsaPublicKey;
+  /** The fingerprint in the form `pem-escaped`. */
+  readonly id: string;
+  /** In all forms; the first is `id`. */
+  readonly fingerprints: readonly string[];
+  /** When the identity ends; Infinity when it does not. */
+  readonly expires: Millis;
+}
+
+/** Shared by all connections of a node; may change at any time. */
+export class SdmpPeers {
+  readonly #core: Core;
+  readonly #byFingerprint = new Map<string, SdmpPeer>();
+  readonly #used = new Recent(LIMITS.recent);
+
+  /** @param keys known from the start, as `add` takes them. @throws HF_BAD_KEY */
+  constructor(keys: Iterable<RsaKeyInput> = [], { core = defaultCore() }: { core?: Core | undefined } = {}) {
+    this.#core = core;
+    for (const key of keys) this.add(key);
+  }
+
+  /**
+   * Takes the place of an earlier entry of the same key.
+   * @param key PEM, one line of base64 of the DER, the DER itself, or a public KeyObject. @throws HF_BAD_KEY unless it is RSA of 2,048 to 8,192 bits.
+   */
+  add(key: RsaKeyInput, { expires = Number.POSITIVE_INFINITY }: { expires?: Millis | undefined } = {}): SdmpPeer {
+    if (typeof expires !== 'number' || Number.isNaN(expires))
+      throw new HandfastError('BAD_ARGUMENT', 'expires: expected milliseconds since 1970');
+    const known = new RsaPublicKey(key);
+    const fingerprints = FINGERPRINT_FORMS.map((form) => fingerprintOf(this.#core, known.spki, form));
+    const peer = { key: known, id: fingerprints[0], fingerprints, expires };
+    for (const fingerprint of fingerprints) this.#byFingerprint.set(fingerprint, peer);
+    return peer;
+  }
+
+  /** @param fingerprint in any form. @returns whether there was one. */
+  remove(fingerprint: string): boolean {
+    const peer = this.find(fingerprint);
+    for (const each of peer?.fingerprints ?? []) this.#byFingerprint.delete(each);
+    return peer !== undefined;
+  }
+
+  /** @param fingerprint in any form. */
+  find(fingerprint: string): SdmpPeer | undefined {
+    return this.#byFingerprint.get(fingerprint);
+  }
+
+  has(fingerprint: string): boolean {
+    return this.#byFingerprint.has(fingerprint);
+  }
+
+  *[Symbol.iterator](): IterableIterator<SdmpPeer> {
+    yield* new Set(this.#byFingerprint.values());
+  }
+
+  /** A signature holds for ever (W2): whether a peer's offer was accepted before, of the last 65,536. */
+  wasUsed(peer: SdmpPeer, publicKey: Bytes): boolean {
+    return this.#used.has(this.#usedKey(peer, publicKey));
+  }
+
+  remember(peer: SdmpPeer, publicKey: Bytes): void {
+    this.#used.add(this.#usedKey(peer, publicKey));
+  }
+
+  /** N is as good as random: 32 characters of its hash are as hard to meet twice as the group is. */
+  #usedKey(peer: SdmpPeer, publicKey: Bytes): string {
+    const digest = this.#core.hash.sha512(publicKey).subarray(0, 16);
+    return `${peer.id.slice(0, 22)}${String.fromCharCode(...digest)}`;
+  }
+}
