@@ -35,7 +35,8 @@ export class Outbound {
 
   /** Copies the payload. @returns when it was handed over; the promise may be left alone. */
   send(payload: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const { before, after } = this.#options.traffic;
+    const { before, block = 1, after: behind } = this.#options.traffic;
+    const after = behind + ((block - (payload.length % block)) % block);
     const needed = before + payload.length + after;
     const batch = this.#room(needed);
     const index = batch.add(payload, before, after);
