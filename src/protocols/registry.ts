@@ -1,6 +1,7 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
+import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import type { Protocol } from './machine.ts';
 import { type XrplOptions, xrpl } from './xrpl/index.ts';
 import { type SdmpOptions, sdmp } from './sdmp/index.ts';
@@ -16,6 +17,8 @@ export interface ProtocolOptions {
   'xrpl-overlay': XrplOptions;
   sdmp: SdmpOptions;
   'sdmp/0.12': SdmpOptions;
+  lwstcp: LwstcpOptions;
+  LightweightSecureTCP: LwstcpOptions;
 }
 
 export type ProtocolName = keyof ProtocolOptions;
@@ -61,3 +64,4 @@ const known = new Map<string, AnyProtocol>();
 registerProtocol(handfast);
 registerProtocol(xrpl);
 registerProtocol(sdmp);
+registerProtocol(lwstcp);
