@@ -43,6 +43,7 @@ describe('codes', () => {
       'INVALID_SIGNATURE',
       'RATE_LIMITED',
       'EARLY_DATA',
+      'WRONG_KEY',
     ]);
     expect(new HandfastError('MALFORMED', '').charged).toBe(true);
     expect(new HandfastError('BANNED', '').charged).toBe(false);

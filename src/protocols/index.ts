@@ -2,5 +2,5 @@
 export * from './handfast/index.ts';
 export * from './lwstcp/index.ts';
 export * from './machine.ts';
-export * from './xrpl/index.ts';
 export * from './sdmp/index.ts';
+export * from './xrpl/index.ts';

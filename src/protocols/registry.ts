@@ -3,8 +3,8 @@ import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
 import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import type { Protocol } from './machine.ts';
-import { type XrplOptions, xrpl } from './xrpl/index.ts';
 import { type SdmpOptions, sdmp } from './sdmp/index.ts';
+import { type XrplOptions, xrpl } from './xrpl/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
 export type AnyProtocol = Protocol<any>;
