@@ -13,8 +13,8 @@ export type Millis = number;
 export type Role = 'initiator' | 'responder';
 
 export type Input =
-  /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. */
-  | { kind: 'start'; now: Millis }
+  /** The carrier is there; the first input, once. The deadline of the whole handshake counts from here. `borders`: it keeps borders of messages. */
+  | { kind: 'start'; now: Millis; borders?: boolean }
   /**
    * A carrier that had to be set up first, by TLS or an upgrade to WebSocket, now stands; once, after `start`, before any byte or message, and like them only while no work and no
    * judgement is outstanding. Never given for plain byte streams. What is sent before it waits until the carrier stands.
@@ -42,8 +42,8 @@ export type Output =
   | { kind: 'deadline'; at: Millis }
   /** To be done by the driver: at once, gathered with other peers' work, or elsewhere. Answered by `answers` once all of it is done. */
   | { kind: 'work'; items: readonly Work[] }
-  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order. Answered by `judged`. */
-  | { kind: 'judge'; peer: Peer }
+  /** The other side has proved who it is: may it stay? Bans, lists, functions, room, in that order; not room where it is `reserved`. Answered by `judged`. */
+  | { kind: 'judge'; peer: Peer; reserved?: true }
   /** What has just happened, for observers: `hello sent`. `bytes` as on the wire. */
   | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
   /** The handshake is over and traffic begins. Nothing more comes from this machine. */
@@ -62,6 +62,8 @@ export interface CloseCode {
 export interface CarrierFacts {
   /** The other end's socket address. */
   readonly remote?: { readonly address: string; readonly port: number } | undefined;
+  /** Our own end's. */
+  readonly local?: { readonly address: string; readonly port: number } | undefined;
   readonly tls?: TlsFacts | undefined;
   /** On the accepting side of a WebSocket: what it was asked for. */
   readonly upgrade?: UpgradeFacts | undefined;
@@ -229,12 +231,23 @@ export type TrafficOutput =
 /** `tls`: TCP with TLS whose certificates nobody verifies, since identities are proved inside (XRPL). `websocket`: RFC 6455, over TCP or TLS. */
 export type CarrierName = 'tcp' | 'tls' | 'websocket';
 
+export interface WebSocketUse<Options> {
+  /** The subprotocol that both sides must name; none when absent. */
+  readonly subprotocol?: string | undefined;
+  /** Bytes of the largest message that is taken; a larger one ends the connection before it is whole. */
+  readonly largestMessage: number;
+  /** Path and query that a dialler asks for, where its caller names none; `/` when absent. */
+  target?(options: Options): string;
+}
+
 /** A protocol as the registry knows it. `Settings` are checked and complete. */
 export interface Protocol<Options> {
   readonly name: string;
   readonly aliases: readonly string[];
   /** What carries it; the first is used where nothing else is asked for. Plain TCP when absent. */
   readonly carriers?: readonly CarrierName[] | undefined;
+  /** How it uses a WebSocket, where it goes over one. */
+  readonly websocket?: WebSocketUse<Options> | undefined;
   /** Checks what the caller gave. @throws HF_BAD_ARGUMENT, HF_BAD_KEY */
   initiator(options: Options): Machine;
   responder(options: Options): Machine;

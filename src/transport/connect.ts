@@ -74,7 +74,7 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
       carrier,
       clock,
       workbench: options.workbench ?? workbenchOf(core),
-      judge: (peer) => policy(peer, room && (() => takeRoom(peer))),
+      judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
       onStep,
       keepSteps: options.steps,
       deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),

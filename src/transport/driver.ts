@@ -34,8 +34,8 @@ export interface HandshakeStep {
   readonly sinceStartMs: number;
 }
 
-/** Whether a peer that has proved who it is may stay; undefined: it may. */
-export type Judge = (peer: Peer) => Refusal | undefined | Promise<Refusal | undefined>;
+/** Whether a peer that has proved who it is may stay; undefined: it may. @param reserved whether it has a place of its own, and needs no room. */
+export type Judge = (peer: Peer, reserved: boolean) => Refusal | undefined | Promise<Refusal | undefined>;
 
 export interface HandshakeOptions {
   readonly machine: Machine;
@@ -135,7 +135,7 @@ export class Handshake implements CarrierEvents {
     const clock = this.#clock;
     this.#startedAt = clock.precise();
     carrier.attach(this);
-    this.#give({ kind: 'start', now: clock.now() });
+    this.#give({ kind: 'start', now: clock.now(), ...(carrier.borders ? { borders: true } : {}) });
     if (refusal) this.abort(refusal);
     if (deadlineMs !== undefined && !this.#over) {
       const late = (): void => this.abort(new HandfastError('HANDSHAKE_TIMEOUT', `the handshake did not end within ${deadlineMs} ms`));
@@ -273,7 +273,7 @@ export class Handshake implements CarrierEvents {
         this.#work(output.items);
         return;
       case 'judge':
-        this.#judge(output.peer);
+        this.#judge(output.peer, output.reserved === true);
         return;
       case 'trace':
         this.#trace(output);
@@ -294,12 +294,12 @@ export class Handshake implements CarrierEvents {
     });
   }
 
-  #judge(peer: Peer): void {
+  #judge(peer: Peer, reserved: boolean): void {
     this.#waiting = true;
     const judged = (refusal: Refusal | undefined): void => {
       if (!this.#over) this.#give({ kind: 'judged', now: this.#clock.now(), refusal });
     };
-    const verdict = this.#options.judge?.(peer);
+    const verdict = this.#options.judge?.(peer, reserved);
     if (verdict && 'then' in verdict) verdict.then(judged, (fault: unknown) => this.#fault(fault));
     else judged(verdict);
   }

@@ -16,6 +16,18 @@ export function carrierOf(stream: Duplex, remote?: RemoteAddress): Carrier {
   return new StreamCarrier(stream, remote);
 }
 
+/** The other end of a socket; undefined once it has gone. */
+export function remoteOf(socket: Socket): RemoteAddress | undefined {
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
+  return { address: socket.remoteAddress, port: socket.remotePort };
+}
+
+/** Our own end of it. */
+export function localOf(socket: Socket): RemoteAddress | undefined {
+  if (socket.localAddress === undefined || socket.localPort === undefined) return undefined;
+  return { address: socket.localAddress, port: socket.localPort };
+}
+
 class StreamCarrier implements Carrier {
   readonly remote: RemoteAddress | undefined;
   readonly #stream: Duplex;

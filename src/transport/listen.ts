@@ -148,7 +148,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       carrier,
       clock: this.#clock,
       workbench: this.#workbench,
-      judge: (peer) => this.#policy(peer, () => room(peer)),
+      judge: (peer, reserved) => this.#policy(peer, reserved ? undefined : () => room(peer)),
       onStep: this.#options.onStep,
       keepSteps: this.#options.steps,
       deadlineMs: this.#options.deadlineMs,

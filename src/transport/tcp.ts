@@ -4,7 +4,10 @@ import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
-import { carrierOf } from './duplex.ts';
+import { carrierOf, remoteOf } from './duplex.ts';
+
+/** Makes the carrier of a connected socket. */
+export type Over = (socket: Socket) => Carrier;
 
 export interface DialOptions {
   host: string;
@@ -15,8 +18,8 @@ export interface DialOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** @throws HF_CONNECT_FAILED, HF_ABORTED. */
-export function dialTcp({ host, port, clock, deadline, signal }: DialOptions): Promise<Carrier> {
+/** @param over what runs over the socket; the socket itself when absent. @throws HF_CONNECT_FAILED, HF_ABORTED. */
+export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, over: Over = plain): Promise<Carrier> {
   return new Promise((resolve, reject) => {
     const socket = dial({ host, port, noDelay: true, allowHalfOpen: true });
     const settle = (error?: HandfastError): void => {
@@ -24,7 +27,7 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions): P
       signal?.removeEventListener('abort', aborted);
       socket.removeListener('error', failed);
       if (!error) {
-        resolve(carrierOf(socket, remoteOf(socket)));
+        resolve(over(socket));
         return;
       }
       // The socket may still have something to say; nobody listens any more.
@@ -55,17 +58,21 @@ export interface TcpListener {
   unref(): void;
 }
 
-/** @param failed told when a connection could not be taken, for want of descriptors for instance. @throws HF_LISTEN_FAILED */
+/**
+ * @param failed told when a connection could not be taken, for want of descriptors for instance.
+ * @param over what runs over each socket; the socket itself when absent.
+ * @throws HF_LISTEN_FAILED
+ */
 export function listenTcp(
   { host, port, backlog = 511 }: ListenTcpOptions,
   accept: (carrier: Carrier) => void,
   failed: (error: Error) => void,
+  over: Over = plain,
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-      const remote = remoteOf(socket);
       // Without an address it has gone already.
-      if (remote) accept(carrierOf(socket, remote));
+      if (remoteOf(socket)) accept(over(socket));
       else socket.destroy();
     });
     const refused = (cause: Error): void => {
@@ -90,10 +97,7 @@ function listenerOf(server: Server): TcpListener {
   };
 }
 
-function remoteOf(socket: Socket): RemoteAddress | undefined {
-  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
-  return { address: socket.remoteAddress, port: socket.remotePort };
-}
+const plain: Over = (socket) => carrierOf(socket, remoteOf(socket));
 
 function reasonOf(error: Error & { code?: string }): string {
   return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');
