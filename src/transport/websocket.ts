@@ -85,7 +85,8 @@ function httpServer(upgrades: WebSocketServer, subprotocol: string | undefined, 
     carriers.get(socket)?.fail(new HandfastError('MALFORMED', `WebSocket: ${why}`, { unproved: true }));
   };
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code?.startsWith('HPE_')) refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400, error.message);
+    if (error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE')
+      refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400, error.message);
     else socket.destroy();
   });
   server.on('checkContinue', (request: IncomingMessage) => refuse(request.socket, 426, 'a request, and not for an upgrade'));
