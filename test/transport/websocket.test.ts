@@ -10,7 +10,7 @@ import { listen, type Server } from '../../src/transport/listen.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { type LettersOptions, lettersOver } from '../support/letters.ts';
 import type { DialOptions, ServeOptions } from '../support/pair.ts';
-import { toyCore } from '../support/toy.ts';
+import { SlowBench, toyCore } from '../support/toy.ts';
 
 const HOST = '127.0.0.1';
 const letters = {
@@ -181,12 +181,21 @@ describe('closing', () => {
   });
 
   it('what came before a close is still read, though work is outstanding', async () => {
-    const port = await serve();
+    const workbench = new SlowBench(core);
+    const port = await serve({ workbench });
     const theirs = accepted();
-    const { ws } = await knock(port);
+    const { ws, closed } = await knock(port);
     const there = await theirs;
+    // In one write, as a peer does that says its last words and closes.
+    const { _socket: socket } = ws as unknown as { _socket: Socket };
+    socket.cork();
     for (const letter of ['work :\n', 'a :1\n', 'bye :\n']) ws.send(letter);
     ws.close(1000);
+    socket.uncork();
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(there.error).toBeUndefined();
+    workbench.kept[0]();
     const texts: string[] = [];
     for await (const message of there) texts.push(message.text());
     expect(texts).toEqual(['1']);
