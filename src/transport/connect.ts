@@ -1,17 +1,20 @@
 /** Dialling: one peer, any protocol, over TCP or whatever stream the caller has. */
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { HandfastError } from '../errors.ts';
 import type { Peer } from '../protocols/machine.ts';
-import { type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
+import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import type { Carrier } from './carrier.ts';
+import { type DialOverOptions, dialOver } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Handshake, type HandshakeStep } from './driver.ts';
 import { carrierOf } from './duplex.ts';
 import { type Allow, type Bans, policyOf, type Room } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
 import { dialTcp } from './tcp.ts';
+import { tlsCarrierOf } from './tls.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
 
 /** What dialling and listening share, whatever the protocol. */
@@ -34,11 +37,11 @@ export interface CommonOptions {
   workbench?: Workbench | undefined;
 }
 
-/** Where the other side is. */
-export interface CarrierOptions {
+/** Where the other side is, and how it is reached. */
+export interface CarrierOptions extends DialOverOptions {
   host?: string | undefined;
   port?: number | undefined;
-  /** Instead of host and port: any Duplex of bytes, or a carrier. It belongs to the session from then on. */
+  /** Instead of host and port: any Duplex of bytes, or a carrier. It belongs to the session from then on; nothing is put over it. */
   stream?: Duplex | Carrier | undefined;
 }
 
@@ -47,7 +50,7 @@ export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOpti
 
 /**
  * Connects, shakes hands, and is connected.
- * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, or what the handshake failed with.
+ * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, HF_UNSUPPORTED, or what the handshake failed with.
  */
 export async function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
   const protocol = protocolOf(options.protocol);
@@ -58,7 +61,7 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
   const machine = protocol.initiator({ ...options, core });
   if (signal?.aborted) throw aborted(signal);
   const startedAt = clock.precise();
-  const carrier = await carrierFor(options, clock);
+  const carrier = await carrierFor(protocol, options, clock);
   return new Promise((resolve, reject) => {
     let giveBack: (() => void) | undefined;
     const takeRoom = (peer: Peer): boolean => {
@@ -94,21 +97,22 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
   });
 }
 
-async function carrierFor(
-  { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS }: CarrierOptions & CommonOptions,
-  clock: Clock,
-): Promise<Carrier> {
+async function carrierFor(protocol: AnyProtocol, options: CarrierOptions & CommonOptions, clock: Clock): Promise<Carrier> {
+  const { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS } = options;
   if (stream) return asCarrier(stream);
   if (!Number.isInteger(port) || port! < 1 || port! > 65_535) {
     throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 1 to 65535, or a stream instead');
   }
   if (typeof host !== 'string' || host === '') throw new HandfastError('BAD_ARGUMENT', 'host: expected a name or an address');
-  return dialTcp({ host, port: port!, clock, deadline: clock.now() + deadlineMs, signal });
+  const over = await dialOver(protocol, options, host, port!);
+  if (signal?.aborted) throw aborted(signal);
+  return dialTcp({ host, port: port!, clock, deadline: clock.now() + deadlineMs, signal }, over);
 }
 
 /** @throws HF_BAD_ARGUMENT */
 export function asCarrier(stream: Duplex | Carrier): Carrier {
-  return 'attach' in stream ? stream : carrierOf(stream);
+  if ('attach' in stream) return stream;
+  return stream instanceof TLSSocket ? tlsCarrierOf(stream) : carrierOf(stream);
 }
 
 const aborted = (signal: AbortSignal): HandfastError => new HandfastError('ABORTED', 'connect was cancelled', { cause: signal.reason });

@@ -1,5 +1,6 @@
 /** Sessions with peers, over TCP or any stream: what the package shows of this layer. */
 export type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
+export type { DialOverOptions, OverOptions } from './carriers.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type CommonOptions, type ConnectOptions, connect } from './connect.ts';
 export type { HandshakeStep, Judge } from './driver.ts';
@@ -11,4 +12,5 @@ export { Message, type MessageBatch } from './message.ts';
 export type { Allow, Bans, Room } from './policy.ts';
 export { type CloseOptions, type SendOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
 export type { StreamOptions } from './stream.ts';
+export type { TlsOptions } from './tls.ts';
 export { Workbench, type WorkbenchOptions } from './workbench.ts';

@@ -7,6 +7,7 @@ import { CODES, HandfastError } from '../errors.ts';
 import type { Machine, Peer } from '../protocols/machine.ts';
 import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
+import { acceptOver, type OverOptions } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { asCarrier, type CommonOptions } from './connect.ts';
 import { Handshake } from './driver.ts';
@@ -18,8 +19,8 @@ import { type Workbench, workbenchOf } from './workbench.ts';
 
 export type ListenLimits = { readonly [K in keyof AdmissionLimits]?: AdmissionLimits[K] | undefined } & SessionLimits;
 
-/** Where to listen, and how many are let in. */
-export interface ListenerOptions {
+/** Where to listen, over what, and how many are let in. */
+export interface ListenerOptions extends OverOptions {
   host?: string | undefined;
   /** 0: any that is free. Absent: no socket; the server takes what `accept` is given. */
   port?: number | undefined;
@@ -38,7 +39,7 @@ interface ServerEvents {
   close: [];
 }
 
-/** @throws (by rejection) HF_BAD_ARGUMENT, HF_LISTEN_FAILED, HF_ABORTED. */
+/** @throws (by rejection) HF_BAD_ARGUMENT, HF_LISTEN_FAILED, HF_ABORTED, HF_UNSUPPORTED. */
 export async function listen<const P extends ProtocolChoice>(options: ListenOptions<P>): Promise<Server> {
   const { port, host, backlog, signal } = options;
   if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
@@ -50,7 +51,8 @@ export async function listen<const P extends ProtocolChoice>(options: ListenOpti
     const accept = (carrier: Carrier): void => server.accept(carrier);
     const failed = (cause: Error): void =>
       server.report(new HandfastError('CONNECT_FAILED', 'a connection could not be taken', { cause, blame: 'handfast' }));
-    const listener = await listenTcp({ host, port, backlog }, accept, failed);
+    const over = await acceptOver(protocolOf(options.protocol), options);
+    const listener = await listenTcp({ host, port, backlog }, accept, failed, over);
     if (signal?.aborted) {
       // While the address was being bound: nobody would hear of it any more.
       await new Promise<void>((resolve) => listener.close(resolve));
@@ -132,6 +134,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       return;
     }
     const refusal = code && new HandfastError(code, CODES[code].meaning, { blame: code === 'SHUTTING_DOWN' ? 'caller' : 'peer' });
+    if (refusal && carrier.standing === false) {
+      // A TLS handshake costs more than what there is to say is worth.
+      carrier.destroy();
+      this.report(refusal, addressText(carrier.remote));
+      return;
+    }
     const counted = !code;
     let giveBack: (() => void) | undefined;
     const room = (peer: Peer): boolean => {

@@ -20,7 +20,9 @@ import type {
   Traffic,
   TrafficOutput,
   Work,
+  WorkAnswer,
 } from '../../src/protocols/machine.ts';
+import { Workbench } from '../../src/transport/workbench.ts';
 import { readU32 } from '../../src/wire/reader.ts';
 import { shownText, utf8 } from '../../src/wire/text.ts';
 import { join, writeU32 } from '../../src/wire/writer.ts';
@@ -317,4 +319,12 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
     run,
     runAsync: async (jobs: Parameters<Core['run']>[0]) => run(jobs),
   } as unknown as ToyCore;
+}
+
+/** A workbench that keeps its work until it is told to do it. */
+export class SlowBench extends Workbench {
+  readonly kept: (() => void)[] = [];
+  override do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+    this.kept.push(() => super.do(items, done));
+  }
 }

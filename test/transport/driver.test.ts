@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
-import type { Input, Work, WorkAnswer } from '../../src/protocols/machine.ts';
+import type { Input, Work } from '../../src/protocols/machine.ts';
 import type { CarrierEvents } from '../../src/transport/carrier.ts';
 import { Handshake, type HandshakeStep } from '../../src/transport/driver.ts';
 import { memoryPair } from '../../src/transport/memory.ts';
 import { Workbench } from '../../src/transport/workbench.ts';
 import { letters } from '../support/letters.ts';
 import { Story } from '../support/pair.ts';
-import { type ToyCore, toy, toyCore } from '../support/toy.ts';
+import { SlowBench, type ToyCore, toy, toyCore } from '../support/toy.ts';
 
 let core: ToyCore;
 let story: Story;
@@ -32,14 +32,6 @@ const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
     () => undefined,
     (error: HandfastError) => error.code,
   );
-
-/** A workbench that keeps its work until it is told to do it. */
-class SlowBench extends Workbench {
-  readonly kept: (() => void)[] = [];
-  override do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
-    this.kept.push(() => super.do(items, done));
-  }
-}
 
 describe('a handshake', () => {
   it('opens a session on both sides', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HandfastError } from '../../src/errors.ts';
 import type { Peer } from '../../src/protocols/machine.ts';
+import { memoryPair } from '../../src/transport/memory.ts';
 import { Story, type StoryOptions } from '../support/pair.ts';
 import { type ToyCore, toy, toyCore } from '../support/toy.ts';
 
@@ -111,6 +112,23 @@ describe('the door', () => {
     await story.settle();
     expect(story.errors.map(({ code }) => code)).toEqual(['HF_TOO_MANY_CONNECTIONS', 'HF_TOO_MANY_CONNECTIONS']);
     expect(story.server.load.halfOpen).toBe(3);
+  });
+
+  it('does not set a carrier up for whoever it refuses', async () => {
+    await begin({ limits: { halfOpen: 1 } });
+    story.wire();
+    const pair = memoryPair({ handCranked: true, facts: [{}, {}] });
+    story.pairs.push(pair);
+    const [, theirs] = pair.ends;
+    let attached = 0;
+    const attach = theirs.attach.bind(theirs);
+    theirs.attach = (events) => {
+      attached++;
+      attach(events);
+    };
+    story.server.accept(theirs);
+    await story.settle();
+    expect([attached, story.errors.map(({ code }) => code), story.server.load.lingering]).toEqual([0, ['HF_TOO_MANY_CONNECTIONS'], 0]);
   });
 
   it('that is full drops the oldest handshake for one that comes, if that took long, and no other', async () => {

@@ -1,15 +1,13 @@
 /** What the driver does for protocols of messages with kinds, on carriers that keep borders and on streams. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
-import type { Work, WorkAnswer } from '../../src/protocols/machine.ts';
 import type { Carrier } from '../../src/transport/carrier.ts';
 import type { MemoryPairOptions } from '../../src/transport/memory.ts';
 import type { Session } from '../../src/transport/session.ts';
-import { Workbench } from '../../src/transport/workbench.ts';
 import { utf8 } from '../../src/wire/text.ts';
 import { letters } from '../support/letters.ts';
 import { Story, type StoryOptions } from '../support/pair.ts';
-import { type ToyCore, toy, toyCore } from '../support/toy.ts';
+import { SlowBench, type ToyCore, toy, toyCore } from '../support/toy.ts';
 
 let core: ToyCore;
 let story: Story;
@@ -60,14 +58,6 @@ async function bare(pair: MemoryPairOptions = {}): Promise<{ end: Carrier; heard
   await story.settle();
   heard.length = 0;
   return { end, heard, session: story.accepted.at(-1)! };
-}
-
-/** Does its work only when told to. */
-class SlowBench extends Workbench {
-  readonly kept: (() => void)[] = [];
-  override do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
-    this.kept.push(() => super.do(items, done));
-  }
 }
 
 describe.each([
@@ -207,6 +197,7 @@ describe.each([
     const workbench = new SlowBench(core, { immediate: true });
     await begin(pair, { listen: { workbench } });
     const { end, session } = await bare(pair);
+    story.pairs.at(-1)!.ends[1].pause = () => {};
     end.write(utf8('work :\n'), undefined, true);
     end.write(utf8('bye :\n'), undefined, true);
     end.end();
