@@ -51,6 +51,8 @@ export const CODES = {
   DEADLINE_EXCEEDED: { wire: 0x0404, blame: 'peer', meaning: 'no answer before the deadline' },
   ANSWER_TOO_LARGE: { wire: 0x0405, blame: 'peer', meaning: 'the answer is longer than this side accepts' },
   ANSWER_LOST: { wire: 0x0406, blame: 'peer', meaning: 'the request was handled, but its answer is no longer held' },
+  EARLY_DATA: { blame: 'peer', charged: true, meaning: 'bytes behind a request, sent before it was answered' },
+  ADDRESS_MISMATCH: { blame: 'network', meaning: 'an address that the other side names is not the one seen here' },
   TRUNCATED: { blame: 'network', meaning: 'the stream was cut before the other side said it was done' },
   NONCE_SPENT: { blame: 'handfast', meaning: 'the counter of a cipher has reached its end' },
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
@@ -77,6 +79,8 @@ export interface HandfastErrorOptions extends ErrorOptions {
   remote?: 'claimed' | 'proved';
   /** On a session: found in bytes that anybody on the path could have written. */
   unproved?: true;
+  /** Where the other side says to go instead. */
+  redirects?: readonly string[];
 }
 
 export class HandfastError extends Error {
@@ -86,6 +90,8 @@ export class HandfastError extends Error {
   declare readonly remote?: 'claimed' | 'proved';
   /** Set when anybody on the path could have written what is wrong: it counts against an address, never against an id. */
   declare readonly unproved?: true;
+  /** Set when the other side had no room and named others that may: addresses with ports, as it wrote them, believed by nobody. */
+  declare readonly redirects?: readonly string[];
 
   constructor(name: CodeName, message: string, options: HandfastErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -94,6 +100,7 @@ export class HandfastError extends Error {
     this.blame = options.blame ?? CODES[name].blame;
     if (options.remote) this.remote = options.remote;
     if (options.unproved) this.unproved = true;
+    if (options.redirects) this.redirects = options.redirects;
   }
 
   /** The code without its `HF_`. */

@@ -42,6 +42,7 @@ describe('codes', () => {
       'INVALID_ID',
       'INVALID_SIGNATURE',
       'RATE_LIMITED',
+      'EARLY_DATA',
     ]);
     expect(new HandfastError('MALFORMED', '').charged).toBe(true);
     expect(new HandfastError('BANNED', '').charged).toBe(false);

@@ -3,9 +3,10 @@ import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
 import { wycheproofKinds } from './wycheproof.ts';
+import { xrplKind } from './xrpl.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind];
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind];
 
 export interface VectorFile {
   /** Shown in reports. */

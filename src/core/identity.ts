@@ -3,6 +3,7 @@ import { HandfastError } from '../errors.ts';
 import { peerIdOf } from '../wire/peer-id.ts';
 import type { Bytes, Core, Secret } from './core.ts';
 import { defaultCore } from './default.ts';
+import { HeldKey } from './held-key.ts';
 
 export interface IdentityOptions {
   /** Who holds the key; the chosen core by default. */
@@ -22,29 +23,26 @@ export class Identity {
   readonly publicKey: Bytes;
   /** The libp2p PeerId of the key: `12D3KooW...`. */
   readonly id: string;
-  readonly #secretKey: Secret | undefined;
+  readonly #key: HeldKey | undefined;
   readonly #source: IdentitySource | undefined;
-  readonly #core: Core | undefined;
-  readonly #copies = new Map<Core, Secret>();
 
-  private constructor(publicKey: Bytes, core?: Core, secretKey?: Secret, source?: IdentitySource) {
+  private constructor(publicKey: Bytes, key: HeldKey | undefined, source?: IdentitySource) {
     this.publicKey = publicKey.slice();
     this.id = peerIdOf(this.publicKey);
-    this.#core = core;
-    this.#secretKey = secretKey;
+    this.#key = key;
     this.#source = source;
   }
 
   /** A new identity. */
   static generate({ core = defaultCore() }: IdentityOptions = {}): Identity {
     const { publicKey, secretKey } = core.guarded.ed25519KeyPair();
-    return new Identity(publicKey, core, secretKey);
+    return new Identity(publicKey, new HeldKey(core, secretKey));
   }
 
   /** The identity of a seed. @param seed 32 bytes; copied, the caller wipes its own. */
   static fromSeed(seed: Bytes, { core = defaultCore() }: IdentityOptions = {}): Identity {
     const { publicKey, secretKey } = core.guarded.ed25519KeyPair(seed);
-    return new Identity(publicKey, core, secretKey);
+    return new Identity(publicKey, new HeldKey(core, secretKey));
   }
 
   /** An identity whose private key is held elsewhere. @throws HF_BAD_KEY when the public key cannot be a node's id. */
@@ -53,7 +51,7 @@ export class Identity {
       throw new HandfastError('BAD_ARGUMENT', 'Identity.from: expected { publicKey: 32 bytes, sign(message) }');
     }
     if (!core.ed25519.usablePublicKey(source.publicKey)) throw new HandfastError('BAD_KEY', 'publicKey: not a usable Ed25519 key');
-    return new Identity(source.publicKey, core, undefined, source);
+    return new Identity(source.publicKey, undefined, source);
   }
 
   /**
@@ -61,15 +59,7 @@ export class Identity {
    * The identity owns it: `wipe` wipes every copy.
    */
   secretKeyFor(core: Core): Secret | undefined {
-    if (!this.#secretKey || core === this.#core) return this.#secretKey;
-    let copy = this.#copies.get(core);
-    if (!copy) {
-      const bytes = this.#secretKey.export();
-      copy = core.guarded.import(bytes);
-      bytes.fill(0);
-      this.#copies.set(core, copy);
-    }
-    return copy;
+    return this.#key?.for(core);
   }
 
   /** Who signs when no core holds the key. */
@@ -79,8 +69,8 @@ export class Identity {
 
   /** The 32-byte seed, on purpose: to write it to a file. The caller wipes it. @throws HF_UNSUPPORTED when the key is held elsewhere. */
   exportSeed(): Bytes {
-    if (!this.#secretKey) throw new HandfastError('UNSUPPORTED', 'this identity is held elsewhere: its private key cannot be exported');
-    const both = this.#secretKey.export();
+    if (!this.#key) throw new HandfastError('UNSUPPORTED', 'this identity is held elsewhere: its private key cannot be exported');
+    const both = this.#key.export();
     const seed = both.slice(0, 32);
     both.fill(0);
     return seed;
@@ -88,9 +78,7 @@ export class Identity {
 
   /** Wipes the private key; the identity cannot be used afterwards. */
   wipe(): void {
-    this.#secretKey?.wipe();
-    for (const copy of this.#copies.values()) copy.wipe();
-    this.#copies.clear();
+    this.#key?.wipe();
   }
 
   toString(): string {

@@ -2,6 +2,7 @@
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
 import type { Protocol } from './machine.ts';
+import { type XrplOptions, xrpl } from './xrpl/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
 export type AnyProtocol = Protocol<any>;
@@ -10,6 +11,8 @@ export type AnyProtocol = Protocol<any>;
 export interface ProtocolOptions {
   handfast: HandfastOptions;
   'handfast/1': HandfastOptions;
+  xrpl: XrplOptions;
+  'xrpl-overlay': XrplOptions;
 }
 
 export type ProtocolName = keyof ProtocolOptions;
@@ -53,3 +56,4 @@ export function protocolNames(): string[] {
 const known = new Map<string, AnyProtocol>();
 
 registerProtocol(handfast);
+registerProtocol(xrpl);

@@ -1,11 +1,14 @@
 /** The checks that both sides make, in the order of section 3, each with its code. Cheap ones come before dear ones, and nothing about who it is before the signature. */
 import type { Bytes } from '../../core/core.ts';
-import { type CodeName, HandfastError, remoteError } from '../../errors.ts';
+import { type CodeName, type HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
-import type { Millis, Peer, WorkAnswer } from '../machine.ts';
+import { fault } from '../faults.ts';
+import type { Millis, Peer } from '../machine.ts';
 import { type ExtensionEntry, Frame, type Proof, readProof, readRefusal, type Taken, takeFrame, unsupported } from './format.ts';
 import type { Settings } from './settings.ts';
+
+export { broken, cut, fault, late } from '../faults.ts';
 
 /** The next frame of what is held and what came, or a fault, or `held`: more bytes are wanted and this is all there is. None is a view of `data`. */
 export type Next = { frame: Bytes; rest: Bytes } | { fault: HandfastError } | { held: Bytes };
@@ -72,24 +75,6 @@ export function checkWho(settings: Settings, peer: Peer): HandfastError | undefi
 export function clearRefusal(frame: Bytes): HandfastError {
   const refused = readRefusal(frame.subarray(1));
   return refused ? remoteError(refused.code, refused.reason, 'claimed') : fault('MALFORMED', 'refusal does not have its shape');
-}
-
-/** Work that failed, or was answered with something else. */
-export function broken(answer: WorkAnswer | undefined): HandfastError {
-  return answer?.op === 'failed' ? answer.why : fault('INTERNAL', 'work was not answered');
-}
-
-export function fault(code: CodeName, message: string): HandfastError {
-  return new HandfastError(code, message);
-}
-
-export function late(waitingFor: string): HandfastError {
-  return fault('HANDSHAKE_TIMEOUT', `no ${waitingFor} before the deadline`);
-}
-
-/** The stream ended where a message should come. */
-export function cut(waitingFor: string): HandfastError {
-  return fault('TRUNCATED', `the stream ended where ${waitingFor} should come`);
 }
 
 function checkTimestamp(timestamp: bigint, now: Millis, windowMs: number): HandfastError | undefined {

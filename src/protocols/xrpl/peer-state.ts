@@ -1,0 +1,158 @@
+/** What both sides do alike once a head has been checked: what is kept of the peer, and the link that begins. */
+import type { Bytes } from '../../core/core.ts';
+import type { HandfastError } from '../../errors.ts';
+import { broken, fault } from '../faults.ts';
+import type { CarrierFacts, Millis, Opened, Output, Peer, Role, Work, WorkAnswer } from '../machine.ts';
+import { socketAddress } from './address.ts';
+import { type CheckContext, networkTime } from './checks.ts';
+import { agreedFeatures, FEATURE_NAMES } from './features.ts';
+import { readLedgerHash, readUint32 } from './grammar.ts';
+import type { HeadFacts } from './heads.ts';
+import type { Fields } from './http-head.ts';
+import type { Settings } from './settings.ts';
+import { withLowS } from './signature.ts';
+import type { Seat } from './slots.ts';
+import { XrplTraffic } from './traffic.ts';
+import type { Version } from './versions.ts';
+
+/** A connection whose TLS stands. */
+export interface Connection {
+  readonly facts: CarrierFacts;
+  /** The other end. */
+  readonly remote: Bytes | undefined;
+  readonly seat: Seat | undefined;
+}
+
+export function connectionOf(facts: CarrierFacts, seat?: Seat): Connection {
+  return { facts, remote: facts.remote && socketAddress(facts.remote.address), seat };
+}
+
+export function contextOf(settings: Settings, { remote }: Connection, sessionValue: Bytes, now: Millis): CheckContext {
+  return {
+    core: settings.core,
+    now,
+    clockWindowMs: settings.clockWindowMs,
+    networkId: settings.networkId,
+    ownKey: settings.identity.publicKey,
+    sessionValue,
+    socketAddress: remote,
+    publicAddress: settings.publicAddress,
+  };
+}
+
+export function signWork({ core, identity }: Settings, sessionValue: Bytes): Work {
+  const secretKey = identity.secretKeyFor(core);
+  if (secretKey) return { op: 'secp256k1-sign', secretKey, digest: sessionValue };
+  return { op: 'sign-elsewhere', signer: identity.source!, message: sessionValue };
+}
+
+/** @returns DER with low S, or why there is none. */
+export function signatureOf(answer: WorkAnswer | undefined): Bytes | HandfastError {
+  if (answer?.op === 'secp256k1-sign') return answer.signature;
+  if (answer?.op !== 'sign-elsewhere') return broken(answer);
+  return withLowS(answer.signature) ?? fault('INTERNAL', 'the key held elsewhere did not answer with a DER signature');
+}
+
+/** What our head says. */
+export function ownFacts(settings: Settings, { remote }: Connection, signature: Bytes, now: Millis): HeadFacts {
+  return {
+    agent: settings.agent,
+    crawl: settings.crawl,
+    features: settings.features,
+    networkId: settings.networkId,
+    networkTime: networkTime(now),
+    publicKey: settings.identity.id,
+    signature,
+    instanceCookie: settings.instanceCookie,
+    serverDomain: settings.serverDomain,
+    socketAddress: remote,
+    publicAddress: settings.publicAddress,
+    ledgers: settings.ledgers(),
+  };
+}
+
+/** What the other side's head says of its ledgers, as 64 digits. A fault closes the link without a word (section 12). */
+export function readLedgers(fields: Fields): { closed: string | undefined; previous: string | undefined } | { fault: HandfastError } {
+  const hashes: (string | undefined)[] = [];
+  for (const [i, name] of ['closed-ledger', 'previous-ledger'].entries()) {
+    const text = fields.get(name);
+    const hash = text === undefined ? undefined : readLedgerHash(text);
+    if (text !== undefined && !hash) return { fault: fault('MALFORMED', `Malformed handshake data (${i + 1})`) };
+    hashes.push(hash && Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+  }
+  const [closed, previous] = hashes;
+  return previous !== undefined && closed === undefined
+    ? { fault: fault('MALFORMED', 'Malformed handshake data (3)') }
+    : { closed, previous };
+}
+
+/** A head that has passed every check. */
+export interface Accepted {
+  readonly connection: Connection;
+  readonly fields: Fields;
+  readonly version: Version;
+  readonly peer: Peer;
+  readonly sessionValue: Bytes;
+}
+
+/** The last steps of both sides: the link is there, and its protocol starts. */
+export function protocolStart(
+  settings: Settings,
+  role: Role,
+  accepted: Accepted,
+  ledgers: { closed: string | undefined; previous: string | undefined },
+  rest: Bytes,
+  now: Millis,
+): Output[] {
+  const { connection, fields, version, peer, sessionValue } = accepted;
+  const features = agreedFeatures(fields.get('x-protocol-ctl') ?? '', settings.features);
+  const link = { settings, role, version, compr: features.compr, binding: sessionValue, seat: connection.seat };
+  const opened: Opened = {
+    peer,
+    binding: sessionValue,
+    info: infoOf(settings, role, accepted, FEATURE_NAMES.filter((name) => features[name]).join(','), ledgers, now),
+    traffic: new XrplTraffic(link, now),
+    rest,
+  };
+  return [done('protocol started'), { kind: 'opened', opened }];
+}
+
+/** A step that is taken and moves no bytes. */
+export function done(what: string): Output {
+  return { kind: 'trace', what, direction: 'done', bytes: 0 };
+}
+
+/** The peer's state as it is known at the beginning, to show. Nothing of it but the key is proved by more than the TLS channel. */
+function infoOf(
+  settings: Settings,
+  role: Role,
+  { connection: { facts }, fields, version, peer }: Accepted,
+  features: string,
+  ledgers: { closed: string | undefined; previous: string | undefined },
+  now: Millis,
+): Opened['info'] {
+  const clock = readUint32(fields.get('network-time') ?? '');
+  const networkId = readUint32(fields.get('network-id') ?? '');
+  const known = {
+    version,
+    direction: role === 'initiator' ? 'outbound' : 'inbound',
+    agent: fields.get(role === 'initiator' ? 'server' : 'user-agent')?.slice(0, LONGEST_SHOWN),
+    features,
+    networkId,
+    clockOffsetS: clock === undefined ? undefined : clock - networkTime(now),
+    crawl: fields.get('crawl')?.toLowerCase() === 'public',
+    serverDomain: fields.get('server-domain'),
+    closedLedger: ledgers.closed,
+    previousLedger: ledgers.previous,
+    // A member's name is the peer's on accepted connections only.
+    clusterName: role === 'responder' ? settings.cluster?.nameOf(peer.id) : undefined,
+    cluster: settings.cluster?.has(peer.id) ?? false,
+    tls: facts.tls?.version,
+    cipher: facts.tls?.cipher,
+  };
+  const info: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(known)) if (value !== undefined) info[name] = value;
+  return info;
+}
+
+const LONGEST_SHOWN = 128;
