@@ -211,7 +211,7 @@ function upgradeRequest({ request, context }: Values, core: Core, out: Values): 
   const closedAfter = traces.has('checks passed') && failed?.message.startsWith('Malformed handshake data') && sent === '';
   if (closedAfter && out.result === 'accept') return out;
   if (opened) {
-    const { version } = opened.info;
+    const version = opened.info.protocolVersion;
     if (!sent.startsWith('HTTP/1.1 101 ')) throw new Error('accepted without a 101');
     return { result: 'accept', status: 101, version, publicKey: toHex(opened.peer.publicKey), features: side.features };
   }
@@ -232,7 +232,7 @@ function upgradeResponse({ response, context }: Values, core: Core): Values {
   const { opened, failed } = side;
   side.dispose();
   if (opened) {
-    const { version } = opened.info;
+    const version = opened.info.protocolVersion;
     return {
       result: 'accept',
       version,

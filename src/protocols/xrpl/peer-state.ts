@@ -134,7 +134,7 @@ function infoOf(
   const clock = readUint32(fields.get('network-time') ?? '');
   const networkId = readUint32(fields.get('network-id') ?? '');
   const known = {
-    version,
+    protocolVersion: version,
     direction: role === 'initiator' ? 'outbound' : 'inbound',
     agent: fields.get(role === 'initiator' ? 'server' : 'user-agent')?.slice(0, LONGEST_SHOWN),
     features,
@@ -147,7 +147,7 @@ function infoOf(
     // A member's name is the peer's on accepted connections only.
     clusterName: role === 'responder' ? settings.cluster?.nameOf(peer.id) : undefined,
     cluster: settings.cluster?.has(peer.id) ?? false,
-    tls: facts.tls?.version,
+    tlsVersion: facts.tls?.version,
     cipher: facts.tls?.cipher,
   };
   const info: Record<string, string | number | boolean> = {};

@@ -46,5 +46,5 @@ function different(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'string') return `${value}00`;
-  return value === null ? '00' : [];
+  return value === null ? '00' : ['other'];
 }
