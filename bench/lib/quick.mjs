@@ -7,4 +7,5 @@ export const QUICK_CASES = {
   handshake: ['memory'],
   message: ['aes-256-gcm/256-B'],
   storm: ['peers-64'],
+  xrpl: ['tls-1'],
 };

@@ -8,6 +8,7 @@ export const SUITES = {
   storm: new URL('./storm.mjs', import.meta.url).href,
   gossip: new URL('./gossip.mjs', import.meta.url).href,
   node: new URL('./node.mjs', import.meta.url).href,
+  xrpl: new URL('./xrpl.mjs', import.meta.url).href,
   adapters: new URL('./adapters.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

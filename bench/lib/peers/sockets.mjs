@@ -55,7 +55,7 @@ export async function listening(server, event, accepted) {
   return { port, close: () => void server.close() };
 }
 
-class SocketEnd extends End {
+export class SocketEnd extends End {
   /** @param {net.Socket} socket */
   constructor(socket) {
     super();

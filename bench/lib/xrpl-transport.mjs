@@ -1,0 +1,118 @@
+/** Links of the XRPL overlay, and the same TLS with the same upgrade of HTTP but no signature and no code of ours. */
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
+import tls from 'node:tls';
+import { selfSigned } from './certificate.mjs';
+import { listening, SocketEnd } from './peers/sockets.mjs';
+import { loadCore } from './suite.mjs';
+import { End, HOST, SEEDS } from './transport.mjs';
+
+/** @param {'native' | 'pure'} coreName @returns {Promise<import('./transport.mjs').Transport | import('./suite.mjs').Missing>} */
+export async function xrplTransport(coreName) {
+  const core = await loadCore(coreName);
+  if (core.missing) return core;
+  const { connect, listen, XrplIdentity } = await import('handfast');
+  const common = { protocol: 'xrpl', core, slots: false };
+  const listener = XrplIdentity.fromSecret(SEEDS.listener, { core });
+  const dialler = XrplIdentity.fromSecret(SEEDS.dialler, { core });
+  return {
+    identities: { listener: Buffer.from(listener.id), dialler: Buffer.from(dialler.id) },
+    facts: {
+      core: core.name,
+      secp256k1: core.parts.secp256k1,
+      openssl: process.versions.openssl,
+      limits: 'none for one address, slots, sessions and half-open handshakes',
+    },
+    async listen(accepted) {
+      const server = await listen({ ...common, identity: listener, host: HOST, port: 0, backlog: 4096, limits: LIMITS });
+      server.on('session', (session) => accepted(new LinkEnd(session)));
+      return { port: server.address.port, close: () => server.close({ drainMs: 0 }) };
+    },
+    dial: async (port) => new LinkEnd(await connect({ ...common, identity: dialler, host: HOST, port })),
+  };
+}
+
+class LinkEnd extends End {
+  constructor(session) {
+    super();
+    this.session = session;
+  }
+
+  get peer() {
+    return Buffer.from(this.session.peer.id);
+  }
+
+  get binding() {
+    return this.session.binding;
+  }
+
+  send(message) {
+    this.session.send(message, { kind: 'validation' });
+    return true;
+  }
+
+  async receive(received) {
+    try {
+      for await (const message of this.session) received(message.bytes);
+    } catch {
+      // Cut at the end of the case.
+    }
+  }
+
+  destroy() {
+    this.session.destroy();
+    return this.session.closed;
+  }
+}
+
+/** @returns {import('./transport.mjs').Transport} */
+export function upgradeTransport() {
+  const options = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET };
+  const server = { ...options, ...selfSigned('localhost', 'P-256'), requestCert: false, noDelay: true };
+  const secureContext = tls.createSecureContext(options);
+  return {
+    facts: { openssl: process.versions.openssl },
+    listen: (accepted) =>
+      listening(tls.createServer(server), 'secureConnection', async (socket) => {
+        socket.on('error', () => {});
+        await head(socket);
+        socket.write(RESPONSE);
+        accepted(new SocketEnd(socket));
+      }),
+    async dial(port) {
+      const socket = tls.connect({ host: HOST, port, secureContext, rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      socket.setNoDelay(true);
+      socket.write(REQUEST);
+      await head(socket);
+      return new SocketEnd(socket);
+    },
+  };
+}
+
+/** Reads up to the empty line; nothing comes behind it. */
+function head(socket) {
+  return new Promise((resolve) => {
+    let text = '';
+    const read = (chunk) => {
+      text += chunk.latin1Slice();
+      if (!text.endsWith('\r\n\r\n')) return;
+      socket.removeListener('data', read);
+      resolve(text);
+    };
+    socket.on('data', read);
+  });
+}
+
+const LIMITS = { handshakesPerSecond: 1e9, handshakeBurst: 1e9, sessions: 1e6, halfOpenPerAddress: 1e6, halfOpen: 1e6, lingering: 1e6 };
+/** As long as those of the overlay, with the same fields. */
+const FIELDS = [
+  'Network-Time: 800000000',
+  'Public-Key: n9KorY8QtTdRx7TVDpwnG9NvyxsDwHUKUEeDLY3AkiGncVaSXZi5',
+  `Session-Signature: ${'A'.repeat(96)}`,
+  'Instance-Cookie: 12345678901234567890',
+  '',
+  '',
+].join('\r\n');
+const REQUEST = `GET / HTTP/1.1\r\nUser-Agent: bench\r\nUpgrade: XRPL/2.1, XRPL/2.2\r\nConnection: Upgrade\r\nConnect-As: Peer\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n${FIELDS}`;
+const RESPONSE = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: XRPL/2.2\r\nConnect-As: Peer\r\nServer: bench\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n${FIELDS}`;
