@@ -142,6 +142,19 @@ export interface Guarded {
   readonly live: number;
 }
 
+/**
+ * XTEA256, the cipher of LightweightSecureTCP and of nothing else: XTEA with eight key words (docs/protocols/lwstcp.md). Nobody has analysed it, and each block is enciphered on its own,
+ * so that equal blocks show as equal. A key is 32 bytes: eight words, each little-endian, word 0 first. Data are whole blocks of 8 bytes, rounds 1 to 128.
+ */
+export interface Xtea256 {
+  /** @param out as long as `data`; may be `data` itself, but not overlap it otherwise. @throws HF_BAD_ARGUMENT */
+  encrypt(key: SecretInput, data: Bytes, rounds: number, out?: Bytes): Bytes;
+  decrypt(key: SecretInput, data: Bytes, rounds: number, out?: Bytes): Bytes;
+  /** In place: `length` bytes from `offset` of a slab, in one call that allocates nothing. */
+  encryptIn(slab: Slab, offset: number, length: number, key: SecretInput, rounds: number): void;
+  decryptIn(slab: Slab, offset: number, length: number, key: SecretInput, rounds: number): void;
+}
+
 /** How frames lie in a stream. The length counts ciphertext and tag; it is big-endian. */
 export interface Framing {
   lengthBytes: 2 | 4;
@@ -241,6 +254,7 @@ export interface Core {
   readonly hash: Hash;
   readonly aead: Aead;
   readonly guarded: Guarded;
+  readonly xtea256: Xtea256;
   /** @throws HF_BAD_ARGUMENT when `key` is not 32 bytes. */
   cipher(options: CipherOptions): Cipher;
   /** @param capacity frames, 1 to 65,536. */

@@ -63,6 +63,7 @@ export function makeCore(addon: Addon): Core {
     hash: makeHash(border),
     aead: makeAead(border, aes),
     guarded: makeGuarded(border),
+    xtea256: pure.xtea256,
     cipher: frames.cipher,
     frameTable: frames.frameTable,
     slab: (size) => slabs.lease(size),

@@ -9,6 +9,7 @@ import { run, runAsync } from './pure-jobs.ts';
 import { equal, random, wipe } from './pure-random.ts';
 import { secp256k1 } from './pure-secp256k1.ts';
 import { x25519 } from './pure-x25519.ts';
+import { xtea256 } from './pure-xtea.ts';
 import { SlabPool } from './slab.ts';
 
 export { type Blame, type CodeName, type ErrorCode, HandfastError } from '../errors.ts';
@@ -55,6 +56,7 @@ export const core: Core = {
   hash,
   aead,
   guarded,
+  xtea256,
   cipher,
   frameTable,
   slab: (size) => slabs.lease(size),

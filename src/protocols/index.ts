@@ -1,3 +1,4 @@
 /** `handfast/protocols`: the machines, for carriers of your own. No sockets, no clock, no randomness in here. */
 export * from './handfast/index.ts';
+export * from './lwstcp/index.ts';
 export * from './machine.ts';

@@ -134,15 +134,19 @@ export interface Traffic {
   /** Bytes the protocol writes in front of a payload, and behind it. */
   readonly before: number;
   readonly after: number;
+  /** Where present: payloads are sealed as whole blocks of this many bytes, so that besides `after` as many bytes are free behind each as fill its last block. */
+  readonly block?: number;
   /** Bytes of the largest payload the other side accepts. */
   readonly largestPayload: number;
+  /** Bytes of the smallest payload that may be sent; 0 when absent. */
+  readonly smallestPayload?: number;
   /**
    * Opens what is whole from `start` to `end` of the slab, in place.
    * @returns an object of the traffic's own, valid until the next call. Call again from `next` while it says `again`.
    */
   open(slab: Slab, start: number, end: number, now: Millis): Received;
   /**
-   * Seals payloads in place: `places` holds `count` pairs of offset and length, each with `before` bytes free in front and `after` behind. Lengths are at most `largestPayload`.
+   * Seals payloads in place: `places` holds `count` pairs of offset and length, each with `before` bytes free in front and `after`, and what `block` asks for, behind. Lengths are at most `largestPayload`.
    * @throws HF_NONCE_SPENT, HF_CLOSED once this side has said that it is done.
    */
   seal(slab: Slab, places: Uint32Array, count: number, now: Millis): void;

@@ -1,6 +1,7 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
+import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import type { Protocol } from './machine.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has options of its own, checked by itself.
@@ -10,6 +11,8 @@ export type AnyProtocol = Protocol<any>;
 export interface ProtocolOptions {
   handfast: HandfastOptions;
   'handfast/1': HandfastOptions;
+  lwstcp: LwstcpOptions;
+  LightweightSecureTCP: LwstcpOptions;
 }
 
 export type ProtocolName = keyof ProtocolOptions;
@@ -53,3 +56,4 @@ export function protocolNames(): string[] {
 const known = new Map<string, AnyProtocol>();
 
 registerProtocol(handfast);
+registerProtocol(lwstcp);

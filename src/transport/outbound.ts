@@ -47,7 +47,8 @@ export class Outbound implements Outgoing {
   }
 
   send(payload: Uint8Array, _about: MessageAbout, signal?: AbortSignal): Promise<void> {
-    const { before, after } = this.#options.traffic;
+    const { before, block = 1, after: behind } = this.#options.traffic;
+    const after = behind + ((block - (payload.length % block)) % block);
     const needed = before + payload.length + after;
     const batch = this.#room(needed);
     const index = batch.add(payload, before, after);

@@ -194,7 +194,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     if (!(payload instanceof Uint8Array)) return new HandfastError('BAD_ARGUMENT', 'send: expected a Uint8Array');
     if (!this.writable) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
     if (signal?.aborted) return new HandfastError('ABORTED', 'the send was cancelled', { cause: signal.reason });
-    const limit = this.#traffic.largestPayload;
+    const { largestPayload: limit, smallestPayload: least = 0 } = this.#traffic;
+    if (payload.length < least) {
+      return new HandfastError('BAD_ARGUMENT', `a message of ${payload.length} bytes: ${this.protocol} has none below ${least}`);
+    }
     if (payload.length > limit) {
       return new HandfastError('TOO_LARGE', `a message of ${payload.length} bytes: the other side takes ${limit}`, { blame: 'caller' });
     }
