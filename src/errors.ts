@@ -54,7 +54,7 @@ export const CODES = {
   TRUNCATED: { blame: 'network', meaning: 'the stream was cut before the other side said it was done' },
   NONCE_SPENT: { blame: 'handfast', meaning: 'the counter of a cipher has reached its end' },
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
-  WRONG_KEY: { blame: 'peer', charged: true, meaning: 'the other side does not hold the same key or password' },
+  WRONG_KEY: { blame: 'peer', meaning: 'the other side does not hold the same key or password' },
   REPLAYED: { blame: 'network', meaning: 'an old message or handshake was played again' },
   PEER_RESTARTED: { blame: 'peer', meaning: 'the peer has restarted since the request was sent' },
   REFUSED: { blame: 'peer', meaning: 'refused with a number this version does not know' },

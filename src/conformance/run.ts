@@ -2,10 +2,11 @@
 import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
+import { lwstcpKind } from './lwstcp.ts';
 import { wycheproofKinds } from './wycheproof.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind];
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, lwstcpKind];
 
 export interface VectorFile {
   /** Shown in reports. */
