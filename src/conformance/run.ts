@@ -3,11 +3,12 @@ import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
 import { sdmpKind } from './sdmp.ts';
+import { lwstcpKind } from './lwstcp.ts';
 import { wycheproofKinds } from './wycheproof.ts';
 import { xrplKind } from './xrpl.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind];
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind, lwstcpKind];
 
 export interface VectorFile {
   /** Shown in reports. */

@@ -1,7 +1,6 @@
 /** What a caller may set on LightweightSecureTCP, checked once and completed. */
 import type { Core, SecretInput } from '../../core/core.ts';
 import { defaultCore } from '../../core/default.ts';
-import { warnOnce } from '../../core/warn.ts';
 import { HandfastError } from '../../errors.ts';
 import { fingerprintOf } from './key.ts';
 import { LIMITS } from './limits.ts';
@@ -63,12 +62,6 @@ export function settingsOf(options: LwstcpOptions): Settings {
   const { dialect = 'current', sessionKeys = sharedSessionKeys } = options;
   if (dialect !== 'current' && dialect !== 'older') throw bad('dialect', 'current or older');
   if (!(sessionKeys instanceof SessionKeyMemory)) throw bad('sessionKeys', 'a SessionKeyMemory');
-  if (rounds < LIMITS.rounds) {
-    warnOnce(
-      'HANDFAST_LWSTCP_ROUNDS',
-      `LightweightSecureTCP with ${rounds} rounds of XTEA256: fewer than ${LIMITS.rounds} make a weak cipher weaker`,
-    );
-  }
   return {
     core,
     handshakeKey: handshakeKey instanceof Uint8Array ? handshakeKey.slice() : handshakeKey,
