@@ -108,6 +108,8 @@ const sha512 = (bytes: Uint8Array | string): Buffer => crypto.createHash('sha512
 type Json = Record<string, unknown>;
 
 export const fingerprint = (pem: string): string => b64u(sha512(pem.trimEnd().replaceAll('\n', '\\n')));
+/** The older form: one line of base64. */
+export const aliasOf = (pem: string): string => b64u(sha512(pem.replace(/-----[A-Z ]+-----|\n/g, '')));
 export const container = (schema: string, value: unknown, property = schema): Json => ({
   sdmp: { version: '0.12.0', schemas: [schema] },
   [property]: value,

@@ -3,7 +3,7 @@ import type { Core } from '../../../src/core/core.ts';
 import { sdmpContainer } from '../../../src/protocols/sdmp/index.ts';
 import { cores } from '../../support/cores.ts';
 import { converse } from '../../support/machines.ts';
-import { fingerprint, message, NAMES, publicPem, Scripted, SdmpSide, type SideChanges, standing } from '../../support/sdmp.ts';
+import { aliasOf, fingerprint, message, NAMES, publicPem, Scripted, SdmpSide, type SideChanges, standing } from '../../support/sdmp.ts';
 
 const pair = (core: Core, changes: SideChanges = {}, ofResponder: SideChanges = {}) => ({
   a: new SdmpSide(core, 'initiator', changes).begin(),
@@ -121,14 +121,15 @@ describe.each(cores)('a handshake of SDMP on the $name core', (core) => {
 
   it('takes the readings of others: alias of a fingerprint, the JWS input, another label, a session object written otherwise', () => {
     const pem = publicPem(NAMES.initiator);
-    const lines = fingerprint(pem);
+    const alias = aliasOf(pem);
     const { side, peer } = standing(core, 'responder', 'session');
     sides.push(side);
     peer.session = `{ "connection" : ${JSON.stringify({ ...peer.connection(), g: 'Ag' })},\n "sdmp":{"schemas":["shared_key"],"version":"0.13"}}`;
     side.hear(peer.session);
     peer.derive(side.said());
-    side.hear(peer.seal(peer.proof({ alg: 'RS512', kid: lines, input: (payload, header) => `${header}.${payload}` })));
-    expect(side.opened?.peer.id).toBe(lines);
+    side.hear(peer.seal(peer.proof({ alg: 'RS512', kid: alias, input: (payload, header) => `${header}.${payload}` })));
+    expect(side.opened?.peer.id).toBe(fingerprint(pem));
+    expect(alias).not.toBe(fingerprint(pem));
     expect(side.ops).toEqual(['ffdh-keygen', 'ffdh-derive', 'rsa-verify', 'rsa-verify', 'rsa-sign']);
   });
 
