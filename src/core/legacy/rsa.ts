@@ -49,6 +49,11 @@ export class RsaPublicKey {
     this.spki = new Uint8Array(this.handle.export({ type: 'spki', format: 'der' }));
     this.modulusBits = this.handle.asymmetricKeyDetails!.modulusLength!;
   }
+
+  /** SubjectPublicKeyInfo, PEM. */
+  exportPem(): string {
+    return this.handle.export({ type: 'spki', format: 'pem' }).toString();
+  }
 }
 
 export class RsaPrivateKey {

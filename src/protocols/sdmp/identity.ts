@@ -47,4 +47,9 @@ export class SdmpIdentity {
   exportPem(): string {
     return this.privateKey.exportPem();
   }
+
+  /** The public key as PEM: what others put into their `SdmpPeers`. */
+  exportPublicPem(): string {
+    return this.privateKey.publicKey.exportPem();
+  }
 }

@@ -3,8 +3,10 @@ import type { Bytes } from '../../core/core.ts';
 import type { Protocol } from '../machine.ts';
 import { writeContainer } from './container.ts';
 import { initiator } from './initiator.ts';
+import { LIMITS } from './limits.ts';
 import { responder } from './responder.ts';
 import { type SdmpOptions, settingsOf } from './settings.ts';
+import { largestObject } from './traffic.ts';
 
 export type { Reading } from './container.ts';
 export type { Derivation } from './derivation.ts';
@@ -19,6 +21,7 @@ export const sdmp: Protocol<SdmpOptions> = {
   name: 'sdmp',
   aliases: ['sdmp/0.12'],
   carriers: ['tcp', 'websocket'],
+  websocket: { subprotocol: 'sdmp-0.12', largestMessage: largestObject(LIMITS.message) },
   initiator: (options) => initiator(settingsOf(options)),
   responder: (options) => responder(settingsOf(options)),
 };

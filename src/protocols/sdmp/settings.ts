@@ -21,7 +21,7 @@ export interface SdmpOptions {
   core?: Core | undefined;
   /** The whole handshake; 10,000 ms by default. */
   deadlineMs?: number | undefined;
-  /** The largest message, in bytes of plaintext, that we accept and send: 1 KiB to 16 MiB, 1 MiB by default. */
+  /** The largest message, in bytes of plaintext, that we accept and send: 1 KiB to 16 MiB, 1 MiB by default and at most over WebSocket. */
   maxMessage?: number | undefined;
   /** Which group we propose when dialling; `ffdhe3072` by default. */
   group?: GroupName | undefined;

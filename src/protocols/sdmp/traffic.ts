@@ -32,7 +32,8 @@ export class SdmpTraffic implements Traffic {
     this.#settings = settings;
     this.#sealer = sealer;
     this.#line = line;
-    this.largestPayload = settings.maxMessage;
+    // A WebSocket takes no larger message from anybody, since it cannot know who is at its other end.
+    this.largestPayload = line.borders ? Math.min(settings.maxMessage, LIMITS.message) : settings.maxMessage;
     line.expect(largestObject(settings.maxMessage), LIMITS.sessionMembers);
     this.writer = { singly: false, write: (payload) => this.#write(payload) };
   }
@@ -128,8 +129,8 @@ function containerKind(plaintext: Bytes, { maxMessage, reading }: Settings): str
   return typeof kind === 'string' ? kind : broken('E6', `no container (${kind.message})`);
 }
 
-/** In base64url, with the padding that hides lengths. */
-function largestObject(maxMessage: number): number {
+/** Bytes of an encrypted container: base64url, with the padding that hides lengths. @param maxMessage bytes of plaintext. */
+export function largestObject(maxMessage: number): number {
   return Math.ceil(((maxMessage + LIMITS.padTo + 16) * 4) / 3) + LIMITS.aroundPayload;
 }
 
