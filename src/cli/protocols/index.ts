@@ -4,8 +4,9 @@ import { handfastCommands } from './handfast.ts';
 import type { KeyForm } from './keys.ts';
 import { lwstcpCommands } from './lwstcp.ts';
 import type { CommandProtocol, Use } from './protocol.ts';
+import { xrplCommands } from './xrpl.ts';
 
-export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, lwstcpCommands];
+export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands];
 
 /** What a command adds to its own options for each of them. */
 export function partsFor(use: Use): readonly ProtocolPart[] {
