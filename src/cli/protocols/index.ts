@@ -4,9 +4,10 @@ import { handfastCommands } from './handfast.ts';
 import type { KeyForm } from './keys.ts';
 import { lwstcpCommands } from './lwstcp.ts';
 import type { CommandProtocol, Use } from './protocol.ts';
+import { sdmpCommands } from './sdmp.ts';
 import { xrplCommands } from './xrpl.ts';
 
-export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands];
+export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands, sdmpCommands];
 
 /** What a command adds to its own options for each of them. */
 export function partsFor(use: Use): readonly ProtocolPart[] {
