@@ -3,6 +3,7 @@ import '../core/choose.ts';
 import { createHash } from 'node:crypto';
 import { open as openFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HandfastError } from '../errors.ts';
 import { connect as dial } from '../transport/connect.ts';
 import type { Session } from '../transport/session.ts';
@@ -21,7 +22,14 @@ export const connect: Command = {
     'Give --peer where the protocol has it: the id that must answer. Without it you learn who answered, but not that it is the one you meant.',
     'Does not connect? "connection refused" means nothing listens there. Other errors name the check that failed and what to do; handfast probe shows how far the handshake gets.',
   ],
-  options: { file: { type: 'string', value: 'FILE', help: 'Send this file instead of standard input.' } },
+  options: {
+    file: { type: 'string', value: 'FILE', help: 'Send this file instead of standard input.' },
+    wait: {
+      type: 'string',
+      value: 'MS',
+      help: 'After the end of the input, go on until nothing has come for so long; 1000 with protocols in which nobody can be done alone, otherwise 0: then all answers come anyway.',
+    },
+  },
   protocols: partsFor('connect'),
   examples: [],
   positionals: [1, 1],
@@ -30,6 +38,7 @@ export const connect: Command = {
     const json = call.flag('json');
     const { host, port } = hostAndPort(call.positionals[0]);
     const protocol = chosenProtocol(call);
+    const waitMs = call.whole('wait', 0, 3_600_000) ?? (protocol.halfCloses ? 0 : WAIT_MS);
     const file = call.text('file');
     // Before dialling: a misspelled name must not reach the other side as a session that broke off.
     if (file !== undefined) await (await openFile(file, 'r')).close();
@@ -44,7 +53,7 @@ export const connect: Command = {
         const doubt = compared ? '' : ' (not compared: no --peer was given)';
         note(`${colour.green('open')} ${session.peer.id}, ${protocol.agreed(session.info)}${doubt}`);
       }
-      await converse(session, protocol, call);
+      await converse(session, protocol, call, waitMs);
       return call.signal.aborted ? 130 : 0;
     } finally {
       settings.wipe();
@@ -52,16 +61,21 @@ export const connect: Command = {
   },
 };
 
-async function converse(session: Session, protocol: CommandProtocol, call: Call): Promise<void> {
+async function converse(session: Session, protocol: CommandProtocol, call: Call, waitMs: number): Promise<void> {
   const stop = (): void => void session.close({ drainMs: 1000 });
   call.signal.addEventListener('abort', stop, { once: true });
   const file = call.text('file');
   const json = call.flag('json');
-  const received = receive(session, protocol, json);
+  let heardAt = performance.now();
+  const received = receive(session, protocol, json, () => (heardAt = performance.now()));
   // A failure while sending is told by whoever receives, which waits for the end of the session.
   const sent = file === undefined ? sendLines(session, protocol, call) : sendFile(session, protocol, file, call);
   try {
     await sent;
+    heardAt = performance.now();
+    for (let left = waitMs; left > 0 && session.writable && !call.signal.aborted; left = heardAt + waitMs - performance.now()) {
+      await Promise.race([session.closed, delay(left, undefined, { signal: call.signal }).catch(() => {})]);
+    }
     await session.close({ drainMs: 5000 });
   } catch (error) {
     if (session.writable) throw error;
@@ -72,9 +86,10 @@ async function converse(session: Session, protocol: CommandProtocol, call: Call)
   if (session.error) throw session.error;
 }
 
-async function receive(session: Session, protocol: CommandProtocol, json: boolean): Promise<void> {
+async function receive(session: Session, protocol: CommandProtocol, json: boolean, heard: () => void): Promise<void> {
   try {
     for await (const message of session) {
+      heard();
       clearProgress();
       const about = aboutOf(message);
       if (json) printJson({ event: 'message', ...about, ...shownPayload(message.bytes) });
@@ -128,3 +143,4 @@ async function sendFile(session: Session, protocol: CommandProtocol, path: strin
 }
 
 const CHUNK = 64_000;
+const WAIT_MS = 1000;

@@ -52,7 +52,7 @@ export const keygen: Command = {
     else {
       print(key.id);
       if (process.stdout.isTTY)
-        print(`written to ${path}, ${passphrase ? 'sealed with your passphrase' : 'in clear: whoever can read the file is this node'}`);
+        print(`written to ${path}, ${passphrase ? 'sealed with your passphrase' : 'in clear: whoever can read the file has the key'}`);
     }
     return 0;
   },

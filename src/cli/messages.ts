@@ -14,11 +14,11 @@ export function outgoing(protocol: CommandProtocol, bytes: Uint8Array, call: Cal
 
 export function send(session: Session, { bytes, ...about }: Outgoing): Promise<void> {
   const typed = about.kind !== undefined || about.meta !== undefined;
-  return typed ? session.send(bytes, about as object) : session.send(bytes);
+  return typed ? session.send(bytes, about) : session.send(bytes);
 }
 
 export function aboutOf(message: Message): MessageAbout {
-  const { kind, meta } = message as Message & MessageAbout;
+  const { kind, meta } = message;
   return { ...(kind !== undefined && { kind }), ...(meta !== undefined && { meta }) };
 }
 

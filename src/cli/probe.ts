@@ -27,7 +27,6 @@ export const probe: Command = {
   interruptible: true,
   async run(call) {
     const { host, port } = hostAndPort(call.positionals[0]);
-    call.choice('protocol', ['handfast']);
     const deadlineMs = call.whole('deadline', 1, 3_600_000) ?? 10_000;
     const protocol = chosenProtocol(call);
     const settings = await protocol.settings(call, 'probe');

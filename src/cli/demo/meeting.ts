@@ -47,9 +47,10 @@ async function meet(
   if ('refused' in dialled) throw new Error(`${dialled.refused.message} (${dialled.refused.code})`);
   showSteps(report, dialler, dialled, listener, accepted);
   const ok = isAs(dialled, ids.dialler) && isAs(accepted, ids.listener) && dialled.binding === accepted.binding;
-  const known = (met: Met): string => commands.demo?.known?.(met.peer, met.info) ?? colour.cyan(shortId(met.peer));
+  const known = ({ peer, info }: Met, other: string): string =>
+    commands.demo?.known?.(peer, info, other) ?? `knows ${colour.cyan(shortId(peer))} = ${other}`;
   report.say();
-  report.say(`   ${dialler.name} knows ${known(dialled)} = ${listener.name}; ${listener.name} knows ${known(accepted)} = ${dialler.name}`);
+  report.say(`   ${dialler.name} ${known(dialled, listener.name)}; ${listener.name} ${known(accepted, dialler.name)}`);
   report.say(`   ${commands.agreed(dialled.info)}, binding ${dialled.binding.slice(0, 16)}.. on both sides  ${mark(ok)}`);
   const figures = {
     cores: { dialler: dialler.core, listener: listener.core },

@@ -48,7 +48,7 @@ const orders: Orders = {
       ...(await spoken(part, 'listen')),
       host: '127.0.0.1',
       port: 0,
-      allow,
+      ...(allow && { allow }),
       steps: true,
       limits: { handshakeBurst: 100 },
     });

@@ -4,8 +4,8 @@ import type { SessionInfo } from '../../transport/session.ts';
 export interface DemoForm {
   /** Makes the keys, in files that `path` gives names to. */
   cast(path: (name: string) => string): Promise<Cast>;
-  /** What each side knows of the other, in words: `alice knows nHB...` is put together of it. */
-  known?(peer: string, info: SessionInfo): string;
+  /** What one side knows of the other now, to follow its name; `knows n9K... = erin` where absent. */
+  known?(peer: string, info: SessionInfo, other: string): string;
   /** A message each way, which is shown: in text, and where the protocol has them the kind and the rest. */
   readonly messages: { readonly dialler: DemoMessage; readonly listener: DemoMessage };
 }

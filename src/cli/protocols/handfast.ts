@@ -15,6 +15,7 @@ export const handfastCommands: CommandProtocol = {
   title: 'handfast/1',
   summary: 'our signed node protocol over TCP',
   port: 7600,
+  halfCloses: true,
   options: {
     connect: {
       identity: { type: 'string', value: 'FILE', help: 'Who this node is; handfast keygen makes one.' },

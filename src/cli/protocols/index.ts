@@ -2,9 +2,12 @@
 import type { Call, ProtocolPart } from '../command.ts';
 import { handfastCommands } from './handfast.ts';
 import type { KeyForm } from './keys.ts';
+import { lwstcpCommands } from './lwstcp.ts';
 import type { CommandProtocol, Use } from './protocol.ts';
+import { sdmpCommands } from './sdmp.ts';
+import { xrplCommands } from './xrpl.ts';
 
-export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands];
+export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands, sdmpCommands];
 
 /** What a command adds to its own options for each of them. */
 export function partsFor(use: Use): readonly ProtocolPart[] {

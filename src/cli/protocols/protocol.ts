@@ -19,6 +19,8 @@ export interface CommandProtocol {
   readonly summary: string;
   /** Listened on where no --port is given. */
   readonly port: number;
+  /** One side can be done while the other goes on: answers still come after this side has closed. */
+  readonly halfCloses: boolean;
   /** What each command has for this protocol only; the same name may mean something else with another one, but not have another type. */
   readonly options: Readonly<Record<Use, Options>>;
   readonly examples: Readonly<Record<Use, readonly string[]>>;
