@@ -1,13 +1,14 @@
 /** Runs files of test vectors through a core and counts. */
 import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
+import { hivemindKind } from './hivemind.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
 import { sdmpKind } from './sdmp.ts';
 import { wycheproofKinds } from './wycheproof.ts';
 import { xrplKind } from './xrpl.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind];
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind, hivemindKind];
 
 export interface VectorFile {
   /** Shown in reports. */
