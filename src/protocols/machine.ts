@@ -114,14 +114,6 @@ export type Step<State> = readonly [State, ...Output[]];
 export interface Machine<State = unknown> {
   readonly initial: State;
   step(state: State, input: Input): Step<State>;
-  /** Of an initiator on a WebSocket: what it asks for. */
-  readonly upgrade?: UpgradeRequest | undefined;
-}
-
-export interface UpgradeRequest {
-  /** Path and query, byte for byte as they go on the request line; `/` when absent. */
-  readonly target?: string | undefined;
-  readonly subprotocol?: string | undefined;
 }
 
 /** What a handshake leads to. */

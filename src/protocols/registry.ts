@@ -1,8 +1,8 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
-import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import { type HiveMindOptions, hivemind } from './hivemind/index.ts';
+import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import type { Protocol } from './machine.ts';
 import { type SdmpOptions, sdmp } from './sdmp/index.ts';
 import { type XrplOptions, xrpl } from './xrpl/index.ts';

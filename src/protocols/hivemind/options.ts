@@ -130,7 +130,7 @@ export function slaveSettings(options: HiveMindOptions): SlaveSettings {
   return {
     ...common,
     accessKey: checkName('accessKey', options.accessKey),
-    userAgent: checkName('userAgent', options.userAgent ?? 'handfast'),
+    userAgent: checkName('userAgent', options.userAgent ?? USER_AGENT),
     password,
     presharedKey: presharedKey === undefined ? undefined : checkKey('AES-GCM', utf8(presharedKey)),
     siteId: text('siteId', options.siteId ?? 'unknown'),
@@ -201,5 +201,6 @@ function bad(option: string, expected: string): HandfastError {
   return new HandfastError('BAD_ARGUMENT', `${option}: ${expected}`);
 }
 
+export const USER_AGENT = 'handfast';
 const LEAST_MESSAGE = 16 * 1024;
 const MOST_MESSAGE = 64 * 1024 * 1024;

@@ -3,7 +3,6 @@ import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import type { Input, Machine, Millis, Output, Peer, Step } from '../machine.ts';
-import { targetOf } from './authorization.ts';
 import type { Channel } from './channel.ts';
 import { ended, readClear, sendClear, wipeAnswers } from './clear.ts';
 import { closedByPeer, closeFor } from './faults.ts';
@@ -26,11 +25,7 @@ type State =
   | { at: 'closed' };
 
 export function slave(settings: SlaveSettings): Machine<State> {
-  return {
-    initial: { at: 'start' },
-    step: (state, input) => step(settings, state, input),
-    upgrade: { target: targetOf(settings) },
-  };
+  return { initial: { at: 'start' }, step: (state, input) => step(settings, state, input) };
 }
 
 type At<Name extends State['at']> = Extract<State, { at: Name }>;
