@@ -1,6 +1,7 @@
 /** Runs files of test vectors through a core and counts. */
 import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
+import { hivemindKind } from './hivemind.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
 import { sdmpKind } from './sdmp.ts';
 import { lwstcpKind } from './lwstcp.ts';
@@ -8,7 +9,7 @@ import { wycheproofKinds } from './wycheproof.ts';
 import { xrplKind } from './xrpl.ts';
 
 /** The kinds known without further ones being given. */
-export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind, lwstcpKind];
+export const KINDS: readonly VectorKind[] = [...wycheproofKinds, handfastKind, xrplKind, sdmpKind, lwstcpKind, hivemindKind];
 
 export interface VectorFile {
   /** Shown in reports. */

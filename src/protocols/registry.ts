@@ -1,6 +1,7 @@
 /** The protocols there are, by name and alias. */
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast } from './handfast/index.ts';
+import { type HiveMindOptions, hivemind } from './hivemind/index.ts';
 import { type LwstcpOptions, lwstcp } from './lwstcp/index.ts';
 import type { Protocol } from './machine.ts';
 import { type SdmpOptions, sdmp } from './sdmp/index.ts';
@@ -19,6 +20,7 @@ export interface ProtocolOptions {
   'sdmp/0.12': SdmpOptions;
   lwstcp: LwstcpOptions;
   LightweightSecureTCP: LwstcpOptions;
+  hivemind: HiveMindOptions;
 }
 
 export type ProtocolName = keyof ProtocolOptions;
@@ -65,3 +67,4 @@ registerProtocol(handfast);
 registerProtocol(xrpl);
 registerProtocol(sdmp);
 registerProtocol(lwstcp);
+registerProtocol(hivemind);

@@ -7,9 +7,24 @@ import type { Bytes } from '../core.ts';
 import { type FfdhDeriveAnswer, type FfdhDeriveJob, type FfdhKeygenAnswer, type FfdhKeygenJob, ffdhDerive, ffdhKeygen } from './ffdh.ts';
 import { nodeCrypto } from './node-crypto.ts';
 import { type RsaSignAnswer, type RsaSignJob, type RsaVerifyAnswer, type RsaVerifyJob, rsaSign, rsaVerify } from './rsa.ts';
+import {
+  type EnvelopeOpenAnswer,
+  type EnvelopeOpenJob,
+  type EnvelopeSealAnswer,
+  type EnvelopeSealJob,
+  openEnvelope,
+  sealEnvelope,
+} from './rsa-envelope.ts';
 
-export type LegacyJob = Pbkdf2Job | FfdhKeygenJob | FfdhDeriveJob | RsaSignJob | RsaVerifyJob;
-export type LegacyAnswer = Pbkdf2Answer | FfdhKeygenAnswer | FfdhDeriveAnswer | RsaSignAnswer | RsaVerifyAnswer;
+export type LegacyJob = Pbkdf2Job | FfdhKeygenJob | FfdhDeriveJob | RsaSignJob | RsaVerifyJob | EnvelopeSealJob | EnvelopeOpenJob;
+export type LegacyAnswer =
+  | Pbkdf2Answer
+  | FfdhKeygenAnswer
+  | FfdhDeriveAnswer
+  | RsaSignAnswer
+  | RsaVerifyAnswer
+  | EnvelopeSealAnswer
+  | EnvelopeOpenAnswer;
 
 /** PBKDF2 with HMAC-SHA-256 (RFC 8018, section 5.2); 100,000 iterations take some 16 to 40 ms of a thread. */
 export interface Pbkdf2Job {
@@ -48,4 +63,6 @@ const RUN: { readonly [Op in LegacyJob['op']]: (job: Extract<LegacyJob, { op: Op
   'ffdh-derive': ffdhDerive,
   'rsa-sign': rsaSign,
   'rsa-verify': rsaVerify,
+  'rsa-envelope-seal': sealEnvelope,
+  'rsa-envelope-open': openEnvelope,
 };

@@ -6,7 +6,7 @@ import { ascii, toHex } from '../../support/bytes.ts';
 describe('legacy jobs', () => {
   it('derive by PBKDF2 with HMAC-SHA-256 as RFC 7914, section 11 has it', async () => {
     const answer = await runLegacy({ op: 'pbkdf2-sha256', password: ascii('passwd'), salt: ascii('salt'), iterations: 1, length: 64 });
-    expect(toHex(answer.key)).toBe(
+    expect(answer.op === 'pbkdf2-sha256' && toHex(answer.key)).toBe(
       '55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc' +
         '49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783',
     );

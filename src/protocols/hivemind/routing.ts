@@ -1,0 +1,88 @@
+/** Where messages may go and go on to, section 9: permissions of clients, addresses, and what a master sends on of what it was given. */
+import { isJsonObject, type JsonObject } from '../../wire/json.ts';
+import type { HiveMindClient } from './clients.ts';
+import { isBus } from './kinds.ts';
+import { completed, type HiveMessage, type MessageParts } from './message.ts';
+
+/** Why a master does not take a message of this client, or undefined when it does. Nothing of it closes a session. */
+export function notAllowed(message: Pick<HiveMessage, 'msg_type' | 'payload'>, client: HiveMindClient): string | undefined {
+  switch (message.msg_type) {
+    case 'bus': {
+      const { type } = message.payload;
+      return (client.allowedTypes ?? DEFAULT_TYPES).includes(type as string) ? undefined : 'this type of bus message is not allowed';
+    }
+    case 'broadcast':
+      return client.admin ? undefined : 'only administrators broadcast';
+    case 'propagate':
+      return client.canPropagate ? undefined : 'no permission to propagate';
+    case 'escalate':
+      return client.canEscalate ? undefined : 'no permission to escalate';
+    default:
+      return undefined;
+  }
+}
+
+/** Why a slave does not take a message of its master. */
+export function illegalFromMaster({ msg_type }: Pick<HiveMessage, 'msg_type'>): string | undefined {
+  return msg_type === 'shared_bus' || msg_type === 'escalate' ? `${msg_type} comes from slaves alone` : undefined;
+}
+
+/** A node to which messages may be addressed. */
+export interface Place {
+  readonly siteId?: string | undefined;
+  /** PEM. */
+  readonly publicKey?: string | undefined;
+}
+
+/** Whether a message is for a node here: it names no site or this one, and no key or this one (as exact text, but for a final newline). */
+export function isFor(
+  { target_site_id, target_pubkey }: Pick<HiveMessage, 'target_site_id' | 'target_pubkey'>,
+  { siteId, publicKey }: Place,
+): boolean {
+  return (
+    (target_site_id === null || target_site_id === siteId) && (target_pubkey === null || target_pubkey.trimEnd() === publicKey?.trimEnd())
+  );
+}
+
+/**
+ * What a master sends on of a `broadcast`, `propagate` or `escalate`: the inner message, with the hop written into its route and the master as its source. Addresses of the outer
+ * message hold where the inner one has none.
+ * @param from the peer name of who sent it. @param own the master's name.
+ */
+export function relayed(outer: HiveMessage, from: string, own: string): MessageParts {
+  const inner = completed(outer.payload as unknown as MessageParts);
+  return {
+    ...inner,
+    route: [...outer.route, { source: from, targets: [from] }],
+    target_site_id: inner.target_site_id ?? outer.target_site_id,
+    target_pubkey: inner.target_pubkey ?? outer.target_pubkey,
+    source_peer: own,
+  };
+}
+
+/** The peer that an answer of the bus is for: its `context.destination`. */
+export function destinationOf({ msg_type, payload }: Pick<HiveMessage, 'msg_type' | 'payload'>): string | undefined {
+  if (!isBus(msg_type) || !isJsonObject(payload.context)) return undefined;
+  const { destination } = payload.context;
+  return typeof destination === 'string' ? destination : undefined;
+}
+
+/** A bus payload with further members of its context; those that are there already stay unless `over` says otherwise. */
+export function withContext(payload: JsonObject, under: JsonObject, over: JsonObject = {}): JsonObject {
+  const context = isJsonObject(payload.context) ? payload.context : {};
+  const session = isJsonObject(context.session) ? context.session : {};
+  const filled = isJsonObject(under.session) ? { session: { ...under.session, ...session } } : {};
+  return { ...payload, data: payload.data ?? {}, context: { ...under, ...context, ...filled, ...over } };
+}
+
+/** The last part of a path of either kind, without control characters: what a peer calls a file never says where it goes. */
+export function fileNameOf(name: string): string {
+  const last = name
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/[\p{Cc}:]/gu, '')
+    .slice(0, 255);
+  return /^\.*$/.test(last) ? 'file' : last;
+}
+
+const DEFAULT_TYPES: readonly string[] = ['recognizer_loop:utterance'];
