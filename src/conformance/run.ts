@@ -3,8 +3,8 @@ import type { Core } from '../core/core.ts';
 import { handfastKind } from './handfast.ts';
 import { hivemindKind } from './hivemind.ts';
 import { type Document, fail, type Outcome, type VectorKind } from './kinds.ts';
-import { sdmpKind } from './sdmp.ts';
 import { lwstcpKind } from './lwstcp.ts';
+import { sdmpKind } from './sdmp.ts';
 import { wycheproofKinds } from './wycheproof.ts';
 import { xrplKind } from './xrpl.ts';
 
