@@ -124,6 +124,18 @@ describe.each([
     }
   });
 
+  it('what they came in counts too, not only their own bytes', async () => {
+    await begin({ ...pair, highWaterMark: 1 }, { listen: { limits: { unreadBytes: 128 * 1024 } } });
+    let settled = 0;
+    const name = 'n'.repeat(60_000);
+    for (let i = 0; i < 10; i++) void ours.send(utf8('x'), { meta: { name } }).then(() => settled++);
+    await story.settle();
+    expect(settled).toBeLessThan(10);
+    const reading = read(theirs, 10);
+    await story.settle();
+    expect((await reading).length).toBe(10);
+  });
+
   it('a kind that there is not fails that send, and no other; a writer that throws ends the session', async () => {
     await begin(pair);
     const reading = read(theirs);
