@@ -134,7 +134,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
    * @throws (by rejection) HF_TOO_LARGE (blame caller), HF_CLOSED, HF_ABORTED when `signal` came before the message left, HF_BAD_ARGUMENT for a kind or a meta that the protocol
    * does not have.
    */
-  send(payload: Uint8Array, options: SendOptions = {}): Promise<void> {
+  send(payload: Uint8Array, options: SendOptions = NO_OPTIONS): Promise<void> {
     const refusal = this.#cannotSend(payload, options);
     return refusal ? quietly(Promise.reject(refusal)) : this.#driver.send(payload, options, options.signal);
   }
@@ -270,3 +270,5 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
 
 // Two slabs of an ordinary chunk: below that, the chunk that is being read decides, not the limit.
 const LEAST_HELD = 256 * 1024;
+// One for all: none is made for a message.
+const NO_OPTIONS: SendOptions = {};
