@@ -158,7 +158,7 @@ function verified(settings: Settings, state: At<'verify'>, { answers: [answered]
     { at: 'judge', deadline, connection, accepted, rest },
     done('checks passed'),
     done(reserved ? 'cluster member found' : 'not in the cluster'),
-    { kind: 'judge', peer: accepted.peer, reserved },
+    { kind: 'judge', peer: accepted.peer, ...(reserved && { reserved }) },
   ];
 }
 

@@ -144,7 +144,11 @@ function verified(settings: Settings, state: At<'verify'>, { answers: [answered]
   const refusal = connection.seat?.take(id, reserved);
   if (refusal === 'duplicate') return redirect(settings, state, fault('DUPLICATE_CONNECTION', `${id} is connected already`));
   if (refusal === 'full') return redirect(settings, state, fault('TOO_MANY_CONNECTIONS', 'all slots for accepted peers are taken'));
-  return [{ at: 'judge', deadline, connection, accepted }, done('checks passed'), { kind: 'judge', peer: accepted.peer, reserved }];
+  return [
+    { at: 'judge', deadline, connection, accepted },
+    done('checks passed'),
+    { kind: 'judge', peer: accepted.peer, ...(reserved && { reserved }) },
+  ];
 }
 
 function judged(settings: Settings, state: At<'judge'>, { refusal }: Of<'judged'>): Step<State> {
