@@ -19,6 +19,7 @@ ExportList AeadExports();
 ExportList GuardedExports();
 ExportList CipherExports();
 ExportList JobExports();
+ExportList XteaExports();
 
 template <size_t N>
 constexpr ExportList ListOf(const NamedExport (&exports)[N]) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CodeName, HandfastError } from '../errors.ts';
+import type { Lanes } from './core.ts';
 
 /** Bytes on their way in or out: a place in the scratch block (`length << 15 | offset`), or a large array as it is. */
 export type Place = number | Uint8Array;
@@ -38,6 +39,12 @@ export interface Addon {
 
   aeadSeal(name: number, out: Place, key: number, nonce: Place, message: Place, ad: Place): void;
   aeadOpen(name: number, out: Place, key: number, nonce: Place, sealed: Place, ad: Place): void;
+
+  xtea256(backwards: 0 | 1, out: Place, data: Place, key: number, rounds: number): void;
+  xtea256In(backwards: 0 | 1, slab: number, offset: number, length: number, key: number, rounds: number): void;
+  /** @param lanes 0: off, 1: avx2, 2: avx512-ifma. For the whole process. @returns false where this machine has none such. */
+  setLanes(lanes: number): boolean;
+  lanes(): Lanes;
 
   secretImport(bytes: Place): Handle;
   secretExport(out: Place, secret: Handle): void;
@@ -83,7 +90,7 @@ export function loadAddon(): { addon: Addon } | { why: string } {
     return { why: whyNot(error as Error, named) };
   }
   // An addon of another version would fail at its first call, or worse.
-  if (typeof addon?.openMany !== 'function' || typeof addon.setErrorFactory !== 'function') {
+  if (typeof addon?.xtea256In !== 'function' || typeof addon.setErrorFactory !== 'function') {
     return { why: 'the addon found is not one of this version' };
   }
   addon.setErrorFactory((name, message) => new HandfastError(name, message));

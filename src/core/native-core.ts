@@ -1,6 +1,7 @@
 /** Puts the native core together from an addon that has loaded. */
-import { checkBytes, checkInteger } from './check.ts';
-import type { Core } from './core.ts';
+import { HandfastError } from '../errors.ts';
+import { badArgument, checkBytes, checkInteger } from './check.ts';
+import type { Core, Lanes } from './core.ts';
 import type { Addon } from './native-addon.ts';
 import { makeAead } from './native-aead.ts';
 import { AT, Border, pack } from './native-border.ts';
@@ -9,6 +10,7 @@ import { makeGuarded } from './native-guarded.ts';
 import { makeHash } from './native-hash.ts';
 import { makeJobs } from './native-jobs.ts';
 import { makeEd25519, makeSecp256k1, makeX25519 } from './native-keys.ts';
+import { makeXtea256 } from './native-xtea.ts';
 import { core as pure } from './pure.ts';
 import { SlabPool } from './slab.ts';
 
@@ -24,7 +26,7 @@ export function makeCore(addon: Addon): Core {
   const ipsecMb = `ipsec-mb ${info.ipsecMb}`;
   return {
     name: 'native',
-    lanes: 'off',
+    lanes: lanesOf(addon, process.env.HANDFAST_LANES),
     parts: {
       ed25519: `handfast, ${sodium}`,
       x25519: info.x25519 === 'handfast' ? `handfast, ${sodium}` : sodium,
@@ -63,7 +65,7 @@ export function makeCore(addon: Addon): Core {
     hash: makeHash(border),
     aead: makeAead(border, aes),
     guarded: makeGuarded(border),
-    xtea256: pure.xtea256,
+    xtea256: makeXtea256(border),
     cipher: frames.cipher,
     frameTable: frames.frameTable,
     slab: (size) => slabs.lease(size),
@@ -73,4 +75,15 @@ export function makeCore(addon: Addon): Core {
   };
 }
 
+/** What HANDFAST_LANES asks for, which can only be less than there is. @throws HF_BAD_ARGUMENT, HF_UNSUPPORTED */
+export function lanesOf(addon: Pick<Addon, 'lanes' | 'setLanes'>, wish: string | undefined): Lanes {
+  if (wish === undefined || wish === '' || wish === 'auto') return addon.lanes();
+  const level = LANES.indexOf(wish as Lanes);
+  if (level < 0) badArgument(`HANDFAST_LANES: expected auto, ${LANES.join(', ')}, not ${JSON.stringify(wish)}`);
+  if (!addon.setLanes(level)) throw new HandfastError('UNSUPPORTED', `HANDFAST_LANES asks for ${wish}, which this machine does not have`);
+  return addon.lanes();
+}
+
+/** By the number that the addon knows them by. */
+const LANES: readonly Lanes[] = ['off', 'avx2', 'avx512-ifma'];
 const MAX_RANDOM_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** XTEA256 in TypeScript: 32-bit words in typed arrays, one block at a time. */
-import { badArgument, checkInteger, checkLength, checkObject } from './check.ts';
+import { badArgument, checkBytes, checkInteger, checkLength, checkObject } from './check.ts';
 import type { Bytes, SecretInput, Xtea256 } from './core.ts';
 import { withSecret } from './pure-secret.ts';
 import type { Slab } from './slab.ts';
@@ -17,17 +17,20 @@ export function checkBlocks(length: number, rounds: number): void {
   checkInteger(rounds, 'rounds', 1, MOST_ROUNDS);
 }
 
-/** Bytes of a slab, named by integers. @throws HF_BAD_ARGUMENT, HF_RELEASED */
-export function checkRange(slab: Slab, offset: number, length: number): void {
+/** A part of a slab, named by integers. @returns all of the slab's memory. @throws HF_BAD_ARGUMENT, HF_RELEASED */
+export function checkRange(slab: Slab, offset: number, length: number): Bytes {
   checkObject(slab, 'slab');
-  checkInteger(offset, 'offset', 0, slab.size);
-  checkInteger(length, 'length', 0, slab.size - offset);
+  const { bytes } = slab;
+  if (!(bytes instanceof Uint8Array)) badArgument('slab: expected a slab of a core');
+  checkInteger(offset, 'offset', 0, bytes.length);
+  checkInteger(length, 'length', 0, bytes.length - offset);
+  return bytes;
 }
 
 type Blocks = (keys: Int32Array, rounds: number, data: Bytes, out: Bytes) => void;
 
 function crypted(blocks: Blocks, key: SecretInput, data: Bytes, rounds: number, out: Bytes | undefined): Bytes {
-  checkLength(data, 'data', 0, Number.MAX_SAFE_INTEGER);
+  checkBytes(data, 'data');
   checkBlocks(data.length, rounds);
   if (out !== undefined) checkLength(out, 'out', data.length);
   const target = out ?? new Uint8Array(data.length);
@@ -36,9 +39,8 @@ function crypted(blocks: Blocks, key: SecretInput, data: Bytes, rounds: number, 
 }
 
 function cryptIn(blocks: Blocks, slab: Slab, offset: number, length: number, key: SecretInput, rounds: number): void {
-  checkRange(slab, offset, length);
+  const data = checkRange(slab, offset, length).subarray(offset, offset + length);
   checkBlocks(length, rounds);
-  const data = slab.bytes.subarray(offset, offset + length);
   withSecret(key, 'key', KEY_BYTES, KEY_BYTES, (bytes) => withRoundKeys(bytes, rounds, (keys) => blocks(keys, rounds, data, data)));
 }
 

@@ -9,6 +9,7 @@ import { cipherBehaviour } from './behaviour/ciphers.ts';
 import { guardedBehaviour, jobBehaviour, slabBehaviour } from './behaviour/memory.ts';
 import { ed25519Behaviour, secp256k1Behaviour, x25519Behaviour } from './behaviour/public-keys.ts';
 import { aeadBehaviour, hashBehaviour } from './behaviour/symmetric.ts';
+import { xteaBehaviour } from './behaviour/xtea.ts';
 
 const PARTS: Record<string, (core: Core) => void> = {
   x25519: x25519Behaviour,
@@ -16,6 +17,7 @@ const PARTS: Record<string, (core: Core) => void> = {
   secp256k1: secp256k1Behaviour,
   hash: hashBehaviour,
   aead: aeadBehaviour,
+  xtea256: xteaBehaviour,
   ciphers: cipherBehaviour,
   slabs: slabBehaviour,
   'guarded secrets': guardedBehaviour,

@@ -119,6 +119,35 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     const someNonce = random.chance(0.05) ? near(random, nonceLength) : nonce;
     return (core) => withOut(out, (given) => someKey(core, (input) => core.aead.open(name, input, someNonce, sealed, ad, given)));
   },
+  'xtea256.crypt': (random) => {
+    const key = keyInput(random, near(random, 32));
+    const backwards = random.chance(0.5);
+    const data = random.bytes(random.chance(0.9) ? 8 * random.below(80) : random.pick([1, 7, 4104, 4113]));
+    const rounds = random.chance(0.9) ? random.between(1, 128) : random.pick([0, 129, 0.5, -1]);
+    const out = random.chance(0.5) ? undefined : random.bytes(random.chance(0.9) ? data.length : random.below(40));
+    return (core) => {
+      const crypt = backwards ? core.xtea256.decrypt : core.xtea256.encrypt;
+      return withOut(out, (given) => key(core, (input) => crypt(input, data, rounds, given)));
+    };
+  },
+  'xtea256.cryptIn': (random) => {
+    const key = keyInput(random, near(random, 32));
+    const backwards = random.chance(0.5);
+    const data = random.bytes(4096);
+    const offset = random.chance(0.9) ? random.below(4096) : random.pick([-1, 4096, 4097, 0.5]);
+    const length = random.chance(0.9) ? 8 * random.below(64) : random.pick([-8, 7, 4096, 5000]);
+    const rounds = random.chance(0.95) ? random.between(1, 128) : random.pick([0, 129]);
+    return (core) => {
+      const slab = core.slab(4096);
+      slab.bytes.set(data);
+      const crypt = backwards ? core.xtea256.decryptIn : core.xtea256.encryptIn;
+      try {
+        return [outcomeOf(() => key(core, (input) => crypt(slab, offset, length, input, rounds)), core), slab.bytes.slice()];
+      } finally {
+        slab.release();
+      }
+    };
+  },
   'guarded.x25519KeyPair': (random) => {
     const seed = near(random, 32);
     return (core) => core.guarded.x25519KeyPair(seed);
