@@ -264,5 +264,7 @@ export function discardAnswers(answers: readonly WorkAnswer[]): void {
     else if (answer.op === 'dh' && answer.shared !== 'weak') (answer.shared as Secret).wipe();
     else if (answer.op === 'ffdh-keygen') answer.keyPair.wipe();
     else if (answer.op === 'ffdh-derive' && answer.shared !== 'weak') answer.shared.fill(0);
+    else if (answer.op === 'pbkdf2-sha256') answer.key.fill(0);
+    else if (answer.op === 'rsa-envelope-open' && typeof answer.plaintext !== 'string') answer.plaintext.fill(0);
   }
 }

@@ -1,7 +1,7 @@
 /** What goes in clear, before there is a key, and what both machines do alike. */
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import type { Output, WorkAnswer } from '../machine.ts';
+import type { Output } from '../machine.ts';
 import { LIMITS } from './limits.ts';
 import { type HiveMessage, readMessage, writeMessage } from './message.ts';
 
@@ -19,16 +19,4 @@ export function sendClear(kind: 'hello' | 'shake', payload: JsonObject): Output[
     { kind: 'send', data, text: true },
     { kind: 'trace', what: kind, direction: 'sent', bytes: data.length },
   ];
-}
-
-export function ended(waitingFor: string): HandfastError {
-  return new HandfastError('TRUNCATED', `the connection ended where ${waitingFor} should come`);
-}
-
-/** Keys that nobody waits for any more. */
-export function wipeAnswers(answers: readonly WorkAnswer[]): void {
-  for (const answer of answers) {
-    if (answer.op === 'pbkdf2-sha256') answer.key.fill(0);
-    else if (answer.op === 'rsa-envelope-open' && typeof answer.plaintext !== 'string') answer.plaintext.fill(0);
-  }
 }

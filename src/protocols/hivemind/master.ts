@@ -3,10 +3,11 @@ import type { Core } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
-import type { Input, Machine, Millis, Output, Peer, Step } from '../machine.ts';
+import { cut, late } from '../faults.ts';
+import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import { type Credentials, credentialsOf } from './authorization.ts';
 import type { Channel, Unsealed } from './channel.ts';
-import { ended, readClear, sendClear, wipeAnswers } from './clear.ts';
+import { readClear, sendClear } from './clear.ts';
 import { ClearChannel } from './clear-channel.ts';
 import type { HiveMindClient } from './clients.ts';
 import { hexOf } from './encodings.ts';
@@ -56,7 +57,7 @@ type Told = Extract<Input, { kind: 'message' }>;
 
 function step(settings: MasterSettings, state: State, input: Input): Step<State> {
   if (state.at === 'opened' || state.at === 'closed') {
-    if (input.kind === 'answers') wipeAnswers(input.answers);
+    if (input.kind === 'answers') discardAnswers(input.answers);
     return [state];
   }
   if (input.kind === 'abort') return fail(state, input.why);
@@ -69,11 +70,11 @@ function step(settings: MasterSettings, state: State, input: Input): Step<State>
     ];
   }
   if (input.now >= state.deadline) {
-    if (input.kind === 'answers') wipeAnswers(input.answers);
-    return fail(state, new HandfastError('HANDSHAKE_TIMEOUT', `no ${waitingFor(state)} before the deadline`));
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return fail(state, late(waitingFor(state)));
   }
   if (input.kind === 'end')
-    return fail(state, closedByPeer(input.close, `where ${waitingFor(state)} should come`) ?? ended(waitingFor(state)));
+    return fail(state, closedByPeer(input.close, `where ${waitingFor(state)} should come`) ?? cut(waitingFor(state)));
   if (input.kind === 'bytes') return fail(state, malformed('bytes without borders: HiveMind needs a WebSocket'));
   switch (state.at) {
     case 'carrier':

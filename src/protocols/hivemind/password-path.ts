@@ -3,7 +3,7 @@
 import type { Bytes } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
-import type { WorkAnswer } from '../machine.ts';
+import { broken } from '../faults.ts';
 import { AeadChannel } from './channel.ts';
 import { createHsub, IV_BYTES, keyJob, matchHsub } from './hsub.ts';
 import { answeredSuite, chooseSuite, offerOf, type Suite } from './offer.ts';
@@ -75,7 +75,7 @@ class Deriving implements Path {
   step(input: Parameters<Path['step']>[0]): PathStep {
     if (input.kind !== 'answers') return { shakes: [], next: this };
     const [answer] = input.answers;
-    if (answer?.op !== 'pbkdf2-sha256') return { why: unanswered(answer) };
+    if (answer?.op !== 'pbkdf2-sha256') return { why: broken(answer) };
     const { core, random } = this.#settings;
     const info = { path: 'password', version: 2 };
     return {
@@ -85,10 +85,6 @@ class Deriving implements Path {
   }
 
   wipe(): void {}
-}
-
-export function unanswered(answer: WorkAnswer | undefined): HandfastError {
-  return answer?.op === 'failed' ? answer.why : new HandfastError('INTERNAL', 'work was not answered');
 }
 
 /** @returns the other side's nonce, or HF_MALFORMED, HF_WRONG_KEY. */

@@ -6,12 +6,13 @@ import { modulusBytes } from '../../core/legacy/rsa-envelope.ts';
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { join } from '../../wire/writer.ts';
+import { broken } from '../faults.ts';
+import type { WorkAnswer } from '../machine.ts';
 import { AeadChannel } from './channel.ts';
 import type { HiveMindClient } from './clients.ts';
 import { bytesOfHex, hexOf } from './encodings.ts';
 import { OLDEST_SUITE, offerOf } from './offer.ts';
 import type { MasterSettings, SlaveSettings } from './options.ts';
-import { unanswered } from './password-path.ts';
 import type { Path, PathStep } from './path.ts';
 
 /** @param masterKey what HELLO showed, PEM. */
@@ -81,8 +82,8 @@ class AwaitSecret implements Path {
     };
   }
 
-  #opened(answer: Parameters<typeof unanswered>[0]): PathStep {
-    if (answer?.op !== 'rsa-envelope-open') return { why: unanswered(answer) };
+  #opened(answer: WorkAnswer | undefined): PathStep {
+    if (answer?.op !== 'rsa-envelope-open') return { why: broken(answer) };
     const { plaintext } = answer;
     if (plaintext === 'forged')
       return { why: new HandfastError('INVALID_SIGNATURE', "the master's signature does not match its envelope") };
@@ -107,7 +108,7 @@ class Sealing implements Path {
   step(input: Parameters<Path['step']>[0]): PathStep {
     if (input.kind !== 'answers') return { shakes: [], next: this };
     const [answer] = input.answers;
-    if (answer?.op !== 'rsa-envelope-seal') return { why: unanswered(answer) };
+    if (answer?.op !== 'rsa-envelope-seal') return { why: broken(answer) };
     if (!answer.ciphertext || !answer.signature)
       return { why: new HandfastError('WRONG_KEY', 'a public key that nothing can be sealed to') };
     const shake: unknown = { envelope: hexOf(join([answer.signature, answer.ciphertext])), ...OLDEST_SUITE };

@@ -2,9 +2,10 @@
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
-import type { Input, Machine, Millis, Output, Peer, Step } from '../machine.ts';
+import { cut, late } from '../faults.ts';
+import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import type { Channel } from './channel.ts';
-import { ended, readClear, sendClear, wipeAnswers } from './clear.ts';
+import { readClear, sendClear } from './clear.ts';
 import { closedByPeer, closeFor } from './faults.ts';
 import { LIMITS, TIMES } from './limits.ts';
 import { writeMessage } from './message.ts';
@@ -32,7 +33,7 @@ type At<Name extends State['at']> = Extract<State, { at: Name }>;
 
 function step(settings: SlaveSettings, state: State, input: Input): Step<State> {
   if (state.at === 'opened' || state.at === 'closed') {
-    if (input.kind === 'answers') wipeAnswers(input.answers);
+    if (input.kind === 'answers') discardAnswers(input.answers);
     return [state];
   }
   if (input.kind === 'abort') return fail(state, input.why);
@@ -45,11 +46,11 @@ function step(settings: SlaveSettings, state: State, input: Input): Step<State> 
     ];
   }
   if (input.now >= state.deadline) {
-    if (input.kind === 'answers') wipeAnswers(input.answers);
-    return fail(state, new HandfastError('HANDSHAKE_TIMEOUT', `no ${waitingFor(state)} before the deadline`));
+    if (input.kind === 'answers') discardAnswers(input.answers);
+    return fail(state, late(waitingFor(state)));
   }
   if (input.kind === 'end') {
-    return fail(state, closedByPeer(input.close, `where ${waitingFor(state)} should come`) ?? ended(waitingFor(state)));
+    return fail(state, closedByPeer(input.close, `where ${waitingFor(state)} should come`) ?? cut(waitingFor(state)));
   }
   if (input.kind === 'bytes') return fail(state, new HandfastError('MALFORMED', 'bytes without borders: HiveMind needs a WebSocket'));
   switch (state.at) {

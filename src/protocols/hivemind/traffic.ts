@@ -4,20 +4,20 @@ import type { Slab } from '../../core/slab.ts';
 import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
-import type {
-  CloseCode,
-  MessageAbout,
-  MessageWriter,
-  Millis,
-  OwnMessage,
-  Received,
-  Refusal,
-  Traffic,
-  TrafficOutput,
-  WorkAnswer,
+import {
+  type CloseCode,
+  discardAnswers,
+  type MessageAbout,
+  type MessageWriter,
+  type Millis,
+  type OwnMessage,
+  type Received,
+  type Refusal,
+  type Traffic,
+  type TrafficOutput,
+  type WorkAnswer,
 } from '../machine.ts';
 import type { Channel, Sealed, Unsealed } from './channel.ts';
-import { wipeAnswers } from './clear.ts';
 import type { HiveMindClient } from './clients.ts';
 import { closedByPeer, closeFor, closeForRefusal, malformed, NORMAL } from './faults.ts';
 import { readFrame } from './frames.ts';
@@ -60,7 +60,9 @@ export class HiveTraffic implements Traffic {
   #frames = 0;
   /** A handshake in mid-session. */
   #path: Path | undefined;
-  #handshakeAt = Number.NEGATIVE_INFINITY;
+  /** When this side last began one, and when a master was last asked for one. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
 
   constructor(source: TrafficSource) {
@@ -101,24 +103,23 @@ export class HiveTraffic implements Traffic {
 
   get deadline(): Millis {
     if (this.#ended || !this.#channel.wears || this.#path || !this.#canRekey()) return Number.POSITIVE_INFINITY;
-    if (this.#frames >= KEY_FRAMES) return Math.max(this.#keyedAt, this.#handshakeAt + TIMES.rekeyGapMs);
-    // The slave goes first; its master only when that did not happen.
-    return this.#keyedAt + TIMES.keyMs + (this.#source.role === 'slave' ? 0 : TIMES.rekeyGapMs);
+    if (this.#frames >= KEY_FRAMES) return Math.max(this.#keyedAt, this.#begunAt + TIMES.rekeyGapMs);
+    // The slave goes first; its master only when that did not happen, and once a day, however often it stays unanswered.
+    if (this.#source.role === 'slave') return this.#keyedAt + TIMES.keyMs;
+    return Math.max(this.#keyedAt + TIMES.rekeyGapMs, this.#begunAt) + TIMES.keyMs;
   }
 
   tick(now: Millis): readonly TrafficOutput[] {
     if (now < this.deadline) return NOTHING;
-    this.#handshakeAt = now;
+    this.#begunAt = now;
     const source = this.#source;
     if (source.role === 'slave') return this.#walk(slavePassword(source.settings, source.settings.password!, REKEY_REQUEST), now);
-    // Asked once a day, however often it stays unanswered.
-    this.#keyedAt = now;
     return this.#sendShake(requestOf(source.settings, source.client));
   }
 
   answered(answers: readonly WorkAnswer[], now: Millis): readonly TrafficOutput[] {
     if (this.#ended || !this.#path) {
-      wipeAnswers(answers);
+      discardAnswers(answers);
       return NOTHING;
     }
     return this.#walk(this.#path.step({ kind: 'answers', answers }), now);
@@ -251,12 +252,12 @@ export class HiveTraffic implements Traffic {
       // A request that was repeated before the master heard of our key, or one that we cannot follow, changes nothing.
       const { password } = source.settings;
       if (!this.#canRekey() || payload.password !== true || checkRequestLists(source.settings, payload)) return NOTHING;
-      if (now < this.#handshakeAt + TIMES.rekeyGapMs) return NOTHING;
-      this.#handshakeAt = now;
+      if (now < this.#begunAt + TIMES.rekeyGapMs) return NOTHING;
+      this.#begunAt = now;
       return this.#walk(slavePassword(source.settings, password!, payload), now);
     }
-    if (now < this.#handshakeAt + TIMES.rekeyGapMs) return this.#fail(new HandfastError('RATE_LIMITED', 'another handshake so soon'));
-    this.#handshakeAt = now;
+    if (now < this.#askedAt + TIMES.rekeyGapMs) return this.#fail(new HandfastError('RATE_LIMITED', 'another handshake so soon'));
+    this.#askedAt = now;
     return this.#walk(masterPath(source.settings, source.client, payload), now);
   }
 
