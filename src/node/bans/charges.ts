@@ -45,10 +45,12 @@ export type Verdict = 'nothing' | 'warn' | 'ban';
 export const POINTS: { readonly [Code in CodeName]?: number } = {
   INVALID_SIGNATURE: 6_000,
   INVALID_ID: 6_000,
+  WRONG_KEY: 6_000,
   WEAK_KEY: 6_000,
   MALFORMED: 3_000,
   TOO_LARGE: 3_000,
   OUT_OF_TURN: 3_000,
+  EARLY_DATA: 3_000,
   BAD_TAG: 3_000,
   RATE_LIMITED: 50,
 };
