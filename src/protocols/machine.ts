@@ -183,7 +183,15 @@ export interface MessageWriter {
    * One message as it goes on the wire.
    * @throws HF_BAD_ARGUMENT for a kind or a meta that the protocol does not have, HF_TOO_LARGE (blame caller), HF_CLOSED.
    */
-  write(payload: Bytes, about: MessageAbout, now: Millis): { readonly data: Bytes; readonly text: boolean };
+  write(payload: Bytes, about: MessageAbout, now: Millis): WrittenMessage;
+}
+
+/** A message as it goes on the wire. */
+export interface WrittenMessage {
+  readonly data: Bytes;
+  readonly text: boolean;
+  /** Where one message of the session is several of the carrier's: the others, in order. Nothing comes between them but what the traffic itself sends. */
+  readonly more?: readonly WrittenMessage[] | undefined;
 }
 
 /** What a message is besides its bytes, in protocols that have such things. */

@@ -1,6 +1,6 @@
 /** Messages on their way out that the protocol writes one by one: text encodings, compression, messages with kinds. */
 import { HandfastError } from '../errors.ts';
-import type { MessageAbout, MessageWriter } from '../protocols/machine.ts';
+import type { MessageAbout, MessageWriter, WrittenMessage } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import type { Carrier } from './carrier.ts';
 import type { Clock } from './clock.ts';
@@ -96,43 +96,61 @@ export class OutboundWriter implements Outgoing {
 
   /** Writes the next message; on streams, with as many behind it as make a good write. @throws what must end the session. */
   #leave(): void {
-    const parts: Uint8Array[] = [];
+    const parts: WrittenMessage[] = [];
     const leaving: Waiting[] = [];
     let size = 0;
-    let text = false;
     try {
       while (size < LARGEST_WRITE && !(this.#alone && parts.length > 0)) {
         const waiting = this.#take();
         if (!waiting) break;
         const written = this.#write(waiting);
         if (!written) continue;
-        parts.push(written.data);
         leaving.push(waiting);
-        size += written.data.length;
-        text = written.text;
+        for (const part of written.more ? [written, ...written.more] : [written]) {
+          parts.push(part);
+          size += part.data.length;
+        }
       }
     } catch (error) {
       for (const { reject } of leaving) reject(error);
       throw error;
     }
     if (parts.length === 0) return;
+    const joined = this.#alone || parts.length === 1 ? parts : [{ data: join(parts.map(({ data }) => data)), text: parts[0].text }];
+    this.#hand(joined, leaving, size);
+    this.#options.sealed();
+  }
+
+  /** Hands parts to the carrier, one write each; settles once the last was handed on. */
+  #hand(parts: readonly WrittenMessage[], leaving: readonly Waiting[], size: number): void {
+    const { carrier, writer } = this.#options;
+    let handed = 0;
+    let settled = false;
     this.#unwritten += size;
     this.#writes++;
-    const done = (error?: Error): void => {
+    const put = ({ data, text }: WrittenMessage): void => void carrier.write(data, handedOn, text);
+    const handedOn = (error?: Error): void => {
+      handed++;
+      if (settled) return;
+      if (!error && handed < parts.length) {
+        if (writer.singly) put(parts[handed]);
+        return;
+      }
+      settled = true;
       this.#unwritten -= size;
       this.#writes--;
       for (const { resolve, reject } of leaving) {
         if (error) reject(error);
         else resolve();
       }
-      if (this.#options.writer.singly) this.flush();
+      if (writer.singly) this.flush();
     };
-    this.#options.carrier.write(parts.length === 1 ? parts[0] : join(parts), done, text);
-    this.#options.sealed();
+    if (writer.singly) put(parts[0]);
+    else for (const part of parts) put(part);
   }
 
   /** @returns undefined when the caller asked for what there is not: that fails one send, not the session. */
-  #write({ payload, about, reject }: Waiting): { readonly data: Uint8Array; readonly text: boolean } | undefined {
+  #write({ payload, about, reject }: Waiting): WrittenMessage | undefined {
     const { writer, clock } = this.#options;
     try {
       return writer.write(payload, about, clock.now());

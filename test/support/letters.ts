@@ -1,7 +1,7 @@
 /**
  * A protocol of whole messages with kinds, to drive the driver's other half: on carriers that keep borders each letter is one text message, on streams one line; it is written by a
  * writer and opened into memory of its own. A letter is `kind name:payload`, where `name` may be empty. `hello NAME` is answered by `welcome NAME`.
- * Letters of some kinds are for the traffic: `work` has a key made before anything else is opened, `told` becomes an event, `ping` is answered by `pong` twice, `bye` ends.
+ * Letters of some kinds are for the traffic: `work` has a key made before anything else is opened, `told` becomes an event, `ping` is answered by `pong` twice, `bye` ends. What is sent as `parts` goes as one letter a word.
  */
 import type { Core, Secret } from '../../src/core/core.ts';
 import type { Slab } from '../../src/core/slab.ts';
@@ -25,6 +25,7 @@ import type {
   Traffic,
   TrafficOutput,
   WorkAnswer,
+  WrittenMessage,
 } from '../../src/protocols/machine.ts';
 import { utf8 } from '../../src/wire/text.ts';
 
@@ -172,10 +173,17 @@ class LetterTraffic implements Traffic {
     return { own: [{ bytes: utf8(payload), kind, ...(meta ? { meta } : {}) }], outputs: [] };
   }
 
-  #write(payload: Uint8Array, { kind = 'letter', meta }: MessageAbout): { data: Uint8Array; text: boolean } {
+  #write(payload: Uint8Array, { kind = 'letter', meta }: MessageAbout): WrittenMessage {
     if (kind === 'wrong') throw new HandfastError('BAD_ARGUMENT', 'no such kind');
     if (kind === 'broken') throw new TypeError('a fault of the writer');
     if (this.#done) throw new HandfastError('CLOSED', 'written after the end');
+    if (kind === 'parts') {
+      const [first, ...more] = Buffer.from(payload)
+        .toString()
+        .split(' ')
+        .map((part) => ({ data: utf8(`part :${part}\n`), text: true }));
+      return { ...first, more };
+    }
     return { data: Buffer.concat([utf8(`${kind} ${meta?.name ?? ''}:`), payload, utf8('\n')]), text: kind !== 'raw' };
   }
 }

@@ -136,6 +136,25 @@ describe.each([
     expect((await reading).length).toBe(10);
   });
 
+  it('one that is several on the wire arrives as them, with nothing between, and is handed on once', async () => {
+    for (const singly of [false, true]) {
+      await begin(pair, { dial: { singly } });
+      let handed = 0;
+      const reading = read(theirs, 5);
+      for (const [text, kind] of [
+        ['a', 'n'],
+        ['b c d', 'parts'],
+        ['e', 'n'],
+      ]) {
+        void ours.send(utf8(text), { kind }).then(() => handed++);
+      }
+      await story.settle();
+      expect((await reading).map(({ text, kind }) => `${kind} ${text}`)).toEqual(['n a', 'part b', 'part c', 'part d', 'n e']);
+      expect([handed, ours.heldBytes]).toEqual([3, 0]);
+      await story.finish();
+    }
+  });
+
   it('a kind that there is not fails that send, and no other; a writer that throws ends the session', async () => {
     await begin(pair);
     const reading = read(theirs);

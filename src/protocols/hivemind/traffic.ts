@@ -16,8 +16,9 @@ import {
   type Traffic,
   type TrafficOutput,
   type WorkAnswer,
+  type WrittenMessage,
 } from '../machine.ts';
-import type { Channel, Sealed, Unsealed } from './channel.ts';
+import type { Channel, Unsealed } from './channel.ts';
 import type { HiveMindClient } from './clients.ts';
 import { closedByPeer, closeFor, closeForRefusal, malformed, NORMAL } from './faults.ts';
 import { readFrame } from './frames.ts';
@@ -154,7 +155,7 @@ export class HiveTraffic implements Traffic {
     this.#channel.wipe();
   }
 
-  #write(payload: Bytes, about: MessageAbout, _now: Millis): { data: Bytes; text: boolean } {
+  #write(payload: Bytes, about: MessageAbout, _now: Millis): WrittenMessage {
     if (this.#ended) throw new HandfastError('CLOSED', 'this session has ended: nothing more can be sent');
     if (this.#channel.wears && this.#frames >= 2 * KEY_FRAMES) throw new HandfastError('NONCE_SPENT', 'the key of this session is used up');
     const message = outgoing(payload, about, (bus) => this.#addressed(bus));
@@ -167,7 +168,7 @@ export class HiveTraffic implements Traffic {
       });
     }
     this.#frames++;
-    return rest.length > 0 ? ({ ...sealed, more: rest } as Sealed) : sealed;
+    return rest.length > 0 ? { ...sealed, more: rest } : sealed;
   }
 
   /** Every message of the bus carries a session, and one of a master says where it comes from and goes to. */
