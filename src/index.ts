@@ -18,4 +18,5 @@ export type { RequestLimits, RequestOptions } from './node/requests/requests.ts'
 export type { SubscribeOptions, Subscription } from './node/subscription.ts';
 export type { HandfastOptions } from './protocols/handfast/settings.ts';
 export type { Peer, Refusal } from './protocols/machine.ts';
+export { Cluster, type SlotOptions, Slots, XrplIdentity, type XrplOptions } from './protocols/xrpl/index.ts';
 export * from './transport/index.ts';
