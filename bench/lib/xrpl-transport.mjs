@@ -11,7 +11,8 @@ import { End, HOST, SEEDS } from './transport.mjs';
 export async function xrplTransport(coreName) {
   const core = await loadCore(coreName);
   if (core.missing) return core;
-  const { connect, listen, XrplIdentity } = await import('handfast');
+  const { connect, listen } = await import('handfast');
+  const { XrplIdentity } = await import('handfast/protocols');
   const common = { protocol: 'xrpl', core, slots: false };
   const listener = XrplIdentity.fromSecret(SEEDS.listener, { core });
   const dialler = XrplIdentity.fromSecret(SEEDS.dialler, { core });
@@ -53,7 +54,7 @@ class LinkEnd extends End {
 
   async receive(received) {
     try {
-      for await (const message of this.session) received(message.bytes);
+      for await (const message of this.session) received(message.copy());
     } catch {
       // Cut at the end of the case.
     }

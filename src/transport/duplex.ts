@@ -99,9 +99,12 @@ class StreamCarrier implements Carrier {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
-    for (const written of this.#unwritten) written(lost);
-    this.#unwritten.clear();
+    // Most carriers end with nothing under way: then no error is made, which costs more than the rest of this.
+    if (this.#unwritten.size > 0) {
+      const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
+      for (const written of this.#unwritten) written(lost);
+      this.#unwritten.clear();
+    }
     this.#events?.closed(this.#error);
   }
 }

@@ -78,7 +78,9 @@ export function latin1(bytes: Bytes): string {
 }
 
 export function latin1Bytes(text: string): Bytes {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function headEnd(bytes: Bytes, from: number): number {
