@@ -8,7 +8,7 @@ import { slave } from './slave.ts';
 
 export { type ClientStore, checkClient, type HiveMindClient, memoryClients } from './clients.ts';
 export type { HiveMindOptions, InsecureOptions, RsaOptions } from './options.ts';
-export { destinationOf, isFor } from './routing.ts';
+export { destinationOf, isFor, type Place, relayed } from './routing.ts';
 export { type HeldSession, HiveSessions, type SessionsOptions } from './sessions.ts';
 
 export const hivemind: Protocol<HiveMindOptions> = {

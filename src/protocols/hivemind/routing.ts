@@ -1,8 +1,12 @@
 /** Where messages may go and go on to, section 9: permissions of clients, addresses, and what a master sends on of what it was given. */
+import type { Bytes } from '../../core/core.ts';
+import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
+import { utf8 } from '../../wire/text.ts';
+import type { OwnMessage } from '../machine.ts';
 import type { HiveMindClient } from './clients.ts';
-import { isBus } from './kinds.ts';
-import { completed, type HiveMessage, type MessageParts } from './message.ts';
+import { LIMITS } from './limits.ts';
+import { type HiveMessage, readMessage } from './message.ts';
 
 /** Why a master does not take a message of this client, or undefined when it does. Nothing of it closes a session. */
 export function notAllowed(message: Pick<HiveMessage, 'msg_type' | 'payload'>, client: HiveMindClient): string | undefined {
@@ -45,26 +49,32 @@ export function isFor(
 }
 
 /**
- * What a master sends on of a `broadcast`, `propagate` or `escalate`: the inner message, with the hop written into its route and the master as its source. Addresses of the outer
- * message hold where the inner one has none.
- * @param from the peer name of who sent it. @param own the master's name.
+ * What a master sends on of a `broadcast`, `propagate` or `escalate` that a session received: the message inside, with the hop written into its route and the master as its source.
+ * Addresses of the outer message hold where the inner one has none. @param from the peer name of who sent it. @param own the master's name.
+ * @returns what `session.send` takes; undefined for what wraps no message.
  */
-export function relayed(outer: HiveMessage, from: string, own: string): MessageParts {
-  const inner = completed(outer.payload as unknown as MessageParts);
-  return {
-    ...inner,
-    route: [...outer.route, { source: from, targets: [from] }],
-    target_site_id: inner.target_site_id ?? outer.target_site_id,
-    target_pubkey: inner.target_pubkey ?? outer.target_pubkey,
-    source_peer: own,
-  };
+export function relayed(
+  { bytes, meta = {} }: OwnMessage,
+  from: string,
+  own: string,
+): { bytes: Bytes; kind: string; meta: Record<string, unknown> } | undefined {
+  const inner = readMessage(bytes, LIMITS.json);
+  if (inner instanceof HandfastError) return undefined;
+  const outer = meta as Partial<HiveMessage>;
+  const route = [...(outer.route ?? []), { source: from, targets: [from] }];
+  const added: Record<string, unknown> = { route, source_peer: own };
+  if (Object.keys(inner.metadata).length > 0) added.metadata = inner.metadata;
+  for (const name of ['node', 'target_site_id', 'target_pubkey'] as const) {
+    const value = inner[name] ?? outer[name] ?? null;
+    if (value !== null) added[name] = value;
+  }
+  return { bytes: utf8(JSON.stringify(inner.payload)), kind: inner.msg_type, meta: added };
 }
 
-/** The peer that an answer of the bus is for: its `context.destination`. */
-export function destinationOf({ msg_type, payload }: Pick<HiveMessage, 'msg_type' | 'payload'>): string | undefined {
-  if (!isBus(msg_type) || !isJsonObject(payload.context)) return undefined;
-  const { destination } = payload.context;
-  return typeof destination === 'string' ? destination : undefined;
+/** The peer that a message of the bus is for: its `context.destination`. */
+export function destinationOf(payload: JsonObject): string | undefined {
+  const { context } = payload;
+  return isJsonObject(context) && typeof context.destination === 'string' ? context.destination : undefined;
 }
 
 /** A bus payload with further members of its context; those that are there already stay unless `over` says otherwise. */
