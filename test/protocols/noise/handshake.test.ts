@@ -16,7 +16,7 @@ describe.each(cores.map((core) => [core.name, core] as const))('a Noise handshak
     const pair = noisePair(core, name, { prologue: filled(3, 10) });
     const payloads = [filled(1, 7), filled(2, 0), filled(3, 9)];
     const { told, splits } = converse(core, pair.sides, payloads);
-    told.forEach(({ payload }, i) => expect(payload).toEqual(payloads[i]));
+    expect(told.map(({ payload }) => payload)).toEqual(payloads.slice(0, told.length));
     const [a, b] = splits;
     expect(a.handshakeHash).toEqual(b.handshakeHash);
     expect(b.receive.open(a.send.seal(filled(5, 100), filled(6, 3)), filled(6, 3))).toEqual(filled(5, 100));
