@@ -3,5 +3,6 @@ export * from './handfast/index.ts';
 export * from './hivemind/index.ts';
 export * from './lwstcp/index.ts';
 export * from './machine.ts';
+export * from './noise/index.ts';
 export * from './sdmp/index.ts';
 export * from './xrpl/index.ts';
