@@ -2,6 +2,8 @@
 import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
+import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
+
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -666,4 +668,5 @@ export const MUTANTS = [
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),
   ...XRPL_MUTANTS,
+  ...LWSTCP_MUTANTS,
 ];

@@ -18,6 +18,7 @@ export type { Handler, HandlerLimits, RequestMessage } from './node/requests/han
 export type { RequestLimits, RequestOptions } from './node/requests/requests.ts';
 export type { SubscribeOptions, Subscription } from './node/subscription.ts';
 export type { HandfastOptions } from './protocols/handfast/settings.ts';
+export { handshakeKeyOfWords, type LwstcpOptions, SessionKeyMemory } from './protocols/lwstcp/index.ts';
 export type { Peer, Refusal } from './protocols/machine.ts';
 export { Cluster, type SlotOptions, Slots, XrplIdentity, type XrplOptions } from './protocols/xrpl/index.ts';
 export * from './transport/index.ts';

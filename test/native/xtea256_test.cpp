@@ -62,7 +62,7 @@ CASE(XteaByTheBook, "XTEA256: every number of blocks to 150, at odd places, as b
         uint8_t key[32];
         check::Fill(key, sizeof key);
         // Exactly as large as it is, so that a sanitizer sees a step beyond.
-        std::vector<uint8_t> data(size + 1), out(size + 3), expected(size);
+        std::vector<uint8_t> data(size + 1), out(size + 3), expected(size + 1);
         check::Fill(data.data(), data.size());
         std::memcpy(expected.data(), data.data() + 1, size);
         for (size_t i = 0; i < blocks; i++) ByTheBook(expected.data() + i * kXteaBlock, key, rounds);

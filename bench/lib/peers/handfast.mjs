@@ -30,7 +30,7 @@ export async function handfastTransport(coreName) {
   };
 }
 
-class SessionEnd extends End {
+export class SessionEnd extends End {
   constructor(session) {
     super();
     this.session = session;
@@ -95,4 +95,11 @@ function message(bytes, places, i) {
   return bytes.subarray(places[2 * i], places[2 * i] + places[2 * i + 1]);
 }
 
-const LIMITS = { handshakesPerSecond: 1e9, handshakeBurst: 1e9, sessions: 1e6, halfOpenPerAddress: 1e6, halfOpen: 1e6, lingering: 1e6 };
+export const LIMITS = {
+  handshakesPerSecond: 1e9,
+  handshakeBurst: 1e9,
+  sessions: 1e6,
+  halfOpenPerAddress: 1e6,
+  halfOpen: 1e6,
+  lingering: 1e6,
+};
