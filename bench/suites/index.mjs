@@ -10,5 +10,6 @@ export const SUITES = {
   node: new URL('./node.mjs', import.meta.url).href,
   xrpl: new URL('./xrpl.mjs', import.meta.url).href,
   adapters: new URL('./adapters.mjs', import.meta.url).href,
+  sdmp: new URL('./sdmp.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -17,6 +17,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   storm: { cases: ['peers-64'], subject: 'node:net' },
   gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
   node: { cases: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'], subject: 'node:net' },
+  sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },
 };
 
 describe('the suites', () => {
