@@ -1,5 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
+import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
+
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
   ...HANDSHAKE,
@@ -663,4 +665,5 @@ export const MUTANTS = [
     ['no list by one name', 'if (this.#ids) return this.#ids;', 'return this.#ids ?? new Set();'],
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),
+  ...SDMP_MUTANTS,
 ];
