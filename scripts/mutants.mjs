@@ -3,6 +3,7 @@ import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
+import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
 
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
@@ -669,4 +670,5 @@ export const MUTANTS = [
   ]),
   ...XRPL_MUTANTS,
   ...LWSTCP_MUTANTS,
+  ...SDMP_MUTANTS,
 ];

@@ -21,11 +21,13 @@ export function readOffer(root: JsonObject, groups: readonly Group[], reading: R
   if (!isJsonObject(property) || !('g' in property && 'p' in property && 'N' in property)) return broken('S1', 'g, p or N is missing');
   const generator = readGenerator(property.g, reading);
   if (generator === undefined) return broken('S2', 'g is not an integer');
-  const p = readInteger(property.p);
+  // As our own writer has it, p is a text that is known; read otherwise it is the same number.
+  const written = groups.find((each) => each.text === property.p);
+  const p = written ? written.prime : readInteger(property.p);
   const n = readInteger(property.N);
   if (!p || !n) return broken('S3', 'p or N is not base64url');
   const prime = withoutZeros(p);
-  const group = groups.find((each) => same(each.prime, prime));
+  const group = written ?? groups.find((each) => same(each.prime, prime));
   if (!group) return broken('S4', 'p is not the prime of an accepted group');
   const { length } = group.prime;
   if (zerosTooMany(p, length, reading) || (reading === 'strict' && p.length !== length) || zerosTooMany(n, length, reading)) {

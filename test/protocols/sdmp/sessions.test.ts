@@ -151,6 +151,42 @@ describe('over TCP', () => {
     expect([session.error, accepted[0].error]).toEqual([undefined, undefined]);
   });
 
+  it.each(['plain', 'bound'] as const)('two cores shake hands and talk over WebSocket: %s', async (profile) => {
+    server = await listen({ protocol: 'sdmp', ...optionsOf(pure, 'responder'), profile, carrier: 'websocket', host: HOST, port: 0 });
+    const heard = new Promise<string[]>((resolve) => server.on('session', (session) => resolve(readAll(session))));
+    const { port } = server.address!;
+    const session = await connect({
+      protocol: 'sdmp',
+      ...optionsOf(native ?? pure, 'initiator'),
+      profile,
+      carrier: 'websocket',
+      host: HOST,
+      port,
+    });
+    await session.send(bytes(message('x'.repeat(100_000))));
+    await session.send(bytes(message('last')));
+    await session.close();
+    expect((await heard).map((text) => text.length)).toEqual([message('').length + 100_000, message('last').length]);
+    expect(session.error).toBeUndefined();
+  });
+
+  it('a WebSocket that says something else is closed with the code for it, one object refused for each', async () => {
+    server = await listen({ protocol: 'sdmp', ...optionsOf(pure, 'responder'), carrier: 'websocket', host: HOST, port: 0 });
+    const { WebSocket } = await import('ws');
+    for (const [said, code] of [
+      ['{}{}', 1007],
+      [`{"a":"${'x'.repeat(9_000)}"}`, 1009],
+      ['{}', 1008],
+    ] as const) {
+      const socket = new WebSocket(`ws://${HOST}:${server.address!.port}/`, 'sdmp-0.12');
+      const answers: string[] = [];
+      socket.on('open', () => socket.send(said));
+      socket.on('message', (data) => answers.push(String(data)));
+      expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(code);
+      expect(answers).toEqual([refusal('bad_request')]);
+    }
+  });
+
   it('a stranger, a false key and a node that was not meant are refused; each knows as much as the specification lets it know', async () => {
     const { port, errors } = await serve();
     await expect(dial(port, { identity: identityOf('spec-bob', pure) })).rejects.toMatchObject({ code: 'HF_REFUSED', remote: 'proved' });

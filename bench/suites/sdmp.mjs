@@ -1,0 +1,151 @@
+/** Handshakes of SDMP 0.12 with ffdhe2048 and RSA of 2,048 bits, both sides in one process, beside the calls of node:crypto that they cannot do without. */
+import { createDiffieHellman, createHash, generateKeyPairSync, sign as signBack, verify as verifyBack } from 'node:crypto';
+import { duplexPair } from 'node:stream';
+import { promisify } from 'node:util';
+import { loadCore, sameBytes } from '../lib/suite.mjs';
+import { HOST } from '../lib/transport.mjs';
+
+const REFERENCE = 'node:crypto, bare calls';
+
+/** @type {import('../lib/suite.mjs').Suite} */
+export const suite = {
+  name: 'sdmp',
+  title: 'SDMP handshakes, ffdhe2048 and RSA-2048, both sides on one core',
+  cases: [
+    {
+      name: 'memory',
+      operation: 'one handshake in memory, until both sides have opened: 2 x (key pair, shared secret, RSA sign and verify)',
+      reference: REFERENCE,
+      timeFactor: 2,
+      protocol: 'SDMP 0.12',
+    },
+    {
+      name: 'tcp-1',
+      operation: 'a new TCP connection, its handshake on both sides, and its end; one after the other',
+      reference: REFERENCE,
+      timeFactor: 2,
+      protocol: 'SDMP 0.12',
+    },
+    {
+      name: 'tcp-16',
+      operation: 'a new TCP connection, its handshake on both sides, and its end; 16 at once',
+      reference: REFERENCE,
+      timeFactor: 2,
+      protocol: 'SDMP 0.12',
+    },
+  ],
+  subjects: [
+    { name: 'handfast native', prepare: (caseName) => handshakes('native', caseName) },
+    { name: 'handfast pure', prepare: (caseName) => handshakes('pure', caseName) },
+    { name: REFERENCE, prepare: async (caseName) => bareCalls(atOnceOf(caseName)) },
+  ],
+};
+
+const atOnceOf = (caseName) => (caseName === 'tcp-16' ? 16 : 1);
+
+/** @param {'native' | 'pure'} coreName @param {string} caseName */
+async function handshakes(coreName, caseName) {
+  const core = await loadCore(coreName);
+  if (core.missing) return core;
+  const { connect, listen } = await import('handfast');
+  const { SdmpIdentity, SdmpPeers } = await import('handfast/protocols');
+  const [dialler, listener] = [await SdmpIdentity.generate({ core }), await SdmpIdentity.generate({ core })];
+  const common = { protocol: 'sdmp', core, group: 'ffdhe2048' };
+  const knownTo = (/** @type {any} */ other) => new SdmpPeers([other.exportPublicPem()], { core });
+  const overTcp = caseName.startsWith('tcp-');
+  const server = await listen({
+    ...common,
+    identity: listener,
+    peers: knownTo(dialler),
+    limits: LIMITS,
+    ...(overTcp && { host: HOST, port: 0, backlog: 4096 }),
+  });
+  /** @type {((session: any) => void)[]} */
+  const waiting = [];
+  server.on('session', (session) => waiting.shift()?.(session));
+  const options = { ...common, identity: dialler, peers: knownTo(listener), peer: listener.id };
+  const open = async () => {
+    /** @type {Promise<any>} */
+    const accepted = new Promise((resolve) => waiting.push(resolve));
+    if (overTcp) return Promise.all([connect({ ...options, host: HOST, port: server.address.port }), accepted]);
+    const [near, far] = duplexPair();
+    server.accept(far);
+    return Promise.all([connect({ ...options, stream: near }), accepted]);
+  };
+  const once = async () => {
+    const sessions = await open();
+    for (const session of sessions) session.destroy();
+    await Promise.all(sessions.map(({ closed }) => closed));
+  };
+  const operations = atOnceOf(caseName);
+  return {
+    operations,
+    call: operations === 1 ? once : () => Promise.all(Array.from({ length: operations }, once)),
+    async check() {
+      const [a, b] = await open();
+      sameBytes(a.peer.publicKey, listener.publicKey, 'who was dialled');
+      sameBytes(b.peer.publicKey, dialler.publicKey, 'who dialled');
+      sameBytes(a.binding, b.binding, 'binding');
+      a.destroy();
+      b.destroy();
+      await Promise.all([a.closed, b.closed]);
+    },
+    async close() {
+      await server.close({ drainMs: 0 });
+      if (core.guarded.live !== 0) throw new Error(`${core.guarded.live} secrets were not wiped`);
+    },
+    facts: { core: core.name, openssl: process.versions.openssl },
+  };
+}
+
+/** The same calls in the same forms, each as soon as what it needs is there; no objects, no ciphers, no carrier. @param {number} operations */
+function bareCalls(operations) {
+  const prime = ffdhe2048();
+  const keys = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  const sign = promisify(signBack);
+  const verify = promisify(verifyBack);
+  const keygen = () => {
+    const dh = createDiffieHellman(prime, 2);
+    return { dh, publicKey: dh.generateKeys() };
+  };
+  const message = Buffer.alloc(1030, 'x');
+  const once = async () => {
+    const a = keygen();
+    const b = keygen();
+    const signedByA = sign('sha512', message, keys[0].privateKey);
+    const secrets = [a.dh.computeSecret(b.publicKey), b.dh.computeSecret(a.publicKey)];
+    const ofA = await verify('sha512', message, keys[0].publicKey, await signedByA);
+    const ofB = await verify('sha512', message, keys[1].publicKey, await sign('sha512', message, keys[1].privateKey));
+    return { secrets, valid: ofA && ofB };
+  };
+  return {
+    operations,
+    call: operations === 1 ? once : () => Promise.all(Array.from({ length: operations }, once)),
+    async check() {
+      const { secrets, valid } = await once();
+      sameBytes(secrets[0], secrets[1], 'secret');
+      if (!valid) throw new Error('a signature is not valid');
+    },
+    facts: { openssl: process.versions.openssl },
+  };
+}
+
+/** RFC 7919, appendix A.1: 2^2048 - 2^1984 + (floor(2^1918 e) + 560316) 2^64 - 1. */
+function ffdhe2048() {
+  let term = 1n << 1982n;
+  let e = 0n;
+  for (let k = 1n; term > 0n; k++) {
+    e += term;
+    term /= k;
+  }
+  const value = (1n << 2048n) - (1n << 1984n) + (((e >> 64n) + 560_316n) << 64n) - 1n;
+  const prime = Buffer.from(value.toString(16), 'hex');
+  sameBytes(
+    createHash('sha256').update(prime).digest(),
+    Buffer.from('9cd3b7f336872f46c09428d1bbc19877a4d440512cda8d1c1cf0cd6e33698966', 'hex'),
+    'prime of ffdhe2048',
+  );
+  return prime;
+}
+
+const LIMITS = { handshakesPerSecond: 1e9, handshakeBurst: 1e9, sessions: 1e6, halfOpenPerAddress: 1e6, halfOpen: 1e6, lingering: 1e6 };
