@@ -55,7 +55,8 @@ class ServerLog implements AsyncDisposable {
   async #serve(session: Session): Promise<void> {
     const { peer, remoteAddress: address, info } = session;
     const agreed = this.#protocol.agreed(info);
-    this.#say({ event: 'session', peer: peer.id, address, ...info }, `${colour.green('open')}    ${peer.id} from ${address}, ${agreed}`);
+    // The protocol's own word for either is not what the other events say.
+    this.#say({ event: 'session', ...info, peer: peer.id, address }, `${colour.green('open')}    ${peer.id} from ${address}, ${agreed}`);
     let messages = 0;
     let bytes = 0;
     try {

@@ -66,6 +66,7 @@ const messages: MessageForm = {
 
 const demo: DemoForm = {
   cast,
+  words: (text) => (JSON.parse(text) as { message: string }).message,
   messages: {
     dialler: { text: Buffer.from(sdmpContainer('message', 'hello')).toString() },
     listener: { text: Buffer.from(sdmpContainer('message', 'hello yourself')).toString() },
