@@ -1,6 +1,7 @@
 /** `handfast hivemind ...`: the clients that a HiveMind master lets in. */
 import '../core/choose.ts';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { HiveMindClientFile } from '../node/hivemind-clients.ts';
 import type { HiveMindClient } from '../protocols/hivemind/index.ts';
 import { type Command, Failure, type Options, UsageError } from './command.ts';
@@ -34,6 +35,11 @@ const addClient: Command = {
       value: 'FILE',
       help: 'The password is the first line of FILE, instead of a random one of 128 bits.',
     },
+    'public-key': {
+      type: 'string',
+      value: 'FILE',
+      help: 'The RSA key of the client, PEM, instead of a password: handfast id FILE --form publicKey prints it on its side.',
+    },
     'access-key': { type: 'string', value: 'KEY', help: 'Instead of a random one.' },
     admin: { type: 'boolean', help: 'May broadcast, and use the session of the master itself.' },
     'allow-type': {
@@ -48,11 +54,15 @@ const addClient: Command = {
   async run(call) {
     const [name] = call.positionals;
     const file = call.text('password-file');
+    const publicKey = call.text('public-key');
     const types = call.list('allow-type');
+    if (file !== undefined && publicKey !== undefined) throw new UsageError('either --password-file or --public-key');
     const client: HiveMindClient = {
       accessKey: call.text('access-key') ?? randomBytes(16).toString('hex'),
       name,
-      password: file === undefined ? randomBytes(16).toString('hex') : await firstLine(file),
+      ...(publicKey === undefined
+        ? { password: file === undefined ? randomBytes(16).toString('hex') : await firstLine(file) }
+        : { publicKey: (await readFile(publicKey, 'utf8')).trim() }),
       ...(call.flag('admin') && { admin: true }),
       ...(types.length > 0 && { allowedTypes: types }),
     };
@@ -84,9 +94,13 @@ const listClients: Command = {
   async run(call) {
     const clients = (await HiveMindClientFile.open(call.text('clients') ?? DEFAULT_FILE))
       .list()
-      .map(({ password, presharedKey, ...shown }) => ({
+      .map(({ password, presharedKey, publicKey, ...shown }) => ({
         ...shown,
-        secrets: [password !== undefined && 'password', presharedKey !== undefined && 'pre-shared key'].filter((each) => each !== false),
+        secrets: [
+          password !== undefined && 'password',
+          presharedKey !== undefined && 'pre-shared key',
+          publicKey !== undefined && 'RSA key',
+        ].filter((each) => each !== false),
       }));
     if (call.flag('json')) printJson({ clients });
     else if (clients.length === 0) note('no clients: handfast hivemind add-client NAME makes one');

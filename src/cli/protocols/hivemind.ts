@@ -1,11 +1,26 @@
 /** HiveMind on the command line. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { HiveMindClientFile } from '../../node/hivemind-clients.ts';
 import { type HiveMindOptions, hivemind } from '../../protocols/hivemind/index.ts';
 import { type Call, type Options, UsageError } from '../command.ts';
 import { readCredentials, writeCredentials } from '../credentials.ts';
+import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
+import { harmless } from '../terminal.ts';
 import type { Cast, DemoForm } from './demo.ts';
+import type { KeyForm } from './keys.ts';
 import type { CommandProtocol, Found, MessageForm, Settings, Use } from './protocol.ts';
+import { makeRsaKey, privatePem, publicHalf, RSA_OPTIONS } from './rsa-keys.ts';
+
+const RSA: Options = {
+  'rsa-key': {
+    type: 'string',
+    value: 'FILE',
+    help: 'For the RSA handshake, which is off without it; handfast keygen --protocol hivemind makes one.',
+  },
+  'trust-first-use': { type: 'boolean', help: 'Take an RSA key that was not seen before, which proves nothing.' },
+  'passphrase-file': PASSPHRASE_OPTION,
+};
 
 const DIALLING: Options = {
   credentials: {
@@ -15,6 +30,20 @@ const DIALLING: Options = {
   },
   secure: { type: 'boolean', help: 'Dial wss instead of ws.' },
   site: { type: 'string', value: 'ID', help: 'Where this client stands, for messages that are for one place; unknown.' },
+  ...RSA,
+  'master-key': { type: 'string', value: 'FILE', help: 'With --rsa-key: the public key of the master, PEM.' },
+};
+
+const keys: KeyForm = {
+  type: 'hivemind-rsa',
+  help: 'an RSA key pair, for the older handshake without a password. handfast id FILE --form publicKey prints what the other side needs. Passwords are not made here: handfast hivemind add-client makes them.',
+  options: RSA_OPTIONS,
+  examples: ['handfast keygen kitchen.key --protocol hivemind'],
+  make: makeRsaKey,
+  forms(secret) {
+    const { pem, der } = publicHalf(secret);
+    return { id: `hivemind:${createHash('sha256').update(der).digest('hex').slice(0, 32)}`, publicKey: pem };
+  },
 };
 
 const messages: MessageForm = {
@@ -63,6 +92,7 @@ export const hivemindCommands: CommandProtocol = {
     },
     listen: {
       clients: { type: 'string', value: 'FILE', help: 'Who may come; handfast hivemind add-client puts them there.' },
+      ...RSA,
       'weak-passwords': { type: 'boolean', help: 'Take clients whose password can be guessed, as the reference does.' },
     },
     probe: DIALLING,
@@ -76,6 +106,7 @@ export const hivemindCommands: CommandProtocol = {
   agreed: ({ version, path, cipher, encoding }) => `version ${version} by ${path}, ${cipher}, ${encoding}`,
   probe: { facts, advice },
   messages,
+  keys,
   demo,
 };
 
@@ -87,26 +118,55 @@ async function settings(call: Call, use: Use): Promise<Settings> {
 async function master(call: Call): Promise<HiveMindOptions> {
   const weakPasswords = call.flag('weak-passwords');
   const clients = await HiveMindClientFile.open(call.needed('clients', 'hivemind-clients.json'), { weakPasswords });
-  return { clients, insecure: { weakPasswords } };
+  return { clients, insecure: { weakPasswords }, rsa: await rsaOf(call) };
 }
 
 async function slave(call: Call): Promise<HiveMindOptions & { secure?: boolean }> {
   const credentials = await readCredentials(call.needed('credentials', 'kitchen.credentials.json'));
   // What the master gave out is its choice; this side cannot do better than use it.
-  return { ...credentials, siteId: call.text('site'), insecure: { weakPasswords: true }, ...(call.flag('secure') && { secure: true }) };
+  const insecure = { weakPasswords: true };
+  return { ...credentials, siteId: call.text('site'), insecure, rsa: await rsaOf(call), ...(call.flag('secure') && { secure: true }) };
+}
+
+/** @throws UsageError */
+async function rsaOf(call: Call): Promise<HiveMindOptions['rsa']> {
+  const path = call.text('rsa-key');
+  const master = call.text('master-key');
+  if (path === undefined) {
+    for (const name of ['trust-first-use', 'master-key'])
+      if (call.flag(name) || call.text(name) !== undefined) throw new UsageError(`--${name} is for the RSA handshake: it needs --rsa-key`);
+    return undefined;
+  }
+  const { secret } = await openKey(path, call, [keys.type]);
+  const privateKey = privatePem(secret);
+  secret.fill(0);
+  return {
+    privateKey,
+    ...(master !== undefined && { masterKey: await readFile(master, 'utf8') }),
+    ...(call.flag('trust-first-use') && { trustFirstUse: true }),
+  };
 }
 
 function facts({ peer, info }: Found): string[][] {
   if (!peer || !info) return [];
   const rows = [
-    ['access key', `${peer.id} (the master has its ${info.path === 'preshared' ? 'pre-shared key' : 'password'}: proved)`],
+    ['access key', `${peer.id} (${PROOF[String(info.path)] ?? 'proved'})`],
     ['version', `${info.version}, by ${info.path}`],
     ['cipher', `${info.cipher}, ${info.encoding}${info.binarize ? ', binary frames' : ''}`],
   ];
-  if (info.peer !== undefined) rows.push(['we are', String(info.peer)]);
-  if (info.nodeId !== undefined) rows.push(['master', `${String(info.nodeId).split('\n')[0]} (its own words)`]);
+  if (info.peer !== undefined) rows.push(['we are', harmless(String(info.peer))]);
+  const { nodeId } = info;
+  // Many masters go by their public key, which takes nine lines.
+  if (typeof nodeId === 'string' && !nodeId.startsWith('-----')) rows.push(['master', `${harmless(nodeId)} (its own words)`]);
   return rows;
 }
+
+/** What the other side has shown, by the path of the handshake. */
+const PROOF: Readonly<Record<string, string>> = {
+  password: 'the master has its password: proved',
+  preshared: 'the master has its pre-shared key: proved',
+  rsa: 'the master has the RSA key that it shows',
+};
 
 function advice({ error, steps }: Found): string | undefined {
   const heard = steps.some(({ direction }) => direction === 'received');

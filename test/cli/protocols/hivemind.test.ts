@@ -107,4 +107,35 @@ describe('sessions', () => {
     expect(await master.event()).toMatchObject({ event: 'refused', code: 'HF_WRONG_KEY' });
     await master.stop();
   });
+
+  it('an RSA key instead of a password, and whose it must be', async () => {
+    const pem = async (name: string): Promise<string> => {
+      const key = temporary(`${name}.key`);
+      const { stdout } = await handfast(['keygen', key, '--protocol', 'hivemind', '--json']);
+      const { publicKey, id } = JSON.parse(stdout) as { publicKey: string; id: string };
+      expect(id).toMatch(/^hivemind:[0-9a-f]{32}$/);
+      writeFileSync(temporary(`${name}.pem`), publicKey);
+      return key;
+    };
+    const [mine, masters] = await Promise.all([pem('slave'), pem('master')]);
+    const credentials = temporary('rsa-credentials.json');
+    await keep('add-client', 'garage', '--public-key', temporary('slave.pem'), '--out', credentials);
+    const master = new Listening(['--protocol', 'hivemind', '--clients', clients, '--rsa-key', masters]);
+    const { port } = await master.event();
+    const probe = (key: string, expected: string) =>
+      handfast([
+        'probe',
+        `127.0.0.1:${port}`,
+        ...as(credentials, '--rsa-key', key, '--master-key', temporary(`${expected}.pem`), '--json'),
+      ]);
+    const good = await probe(mine, 'master');
+    expect({ code: good.code, result: JSON.parse(good.stdout) }).toMatchObject({ code: 0, result: { ok: true, path: 'rsa' } });
+    expect(await master.event()).toMatchObject({ event: 'session', name: 'garage' });
+    expect(await master.event()).toMatchObject({ event: 'closed' });
+    expect((await probe(masters, 'master')).code).toBe(1);
+    expect(await master.event()).toMatchObject({ event: 'refused', code: 'HF_UNEXPECTED_PEER' });
+    const other = await probe(mine, 'slave');
+    expect(JSON.parse(other.stdout)).toMatchObject({ ok: false, error: { foundBy: 'this side' } });
+    await master.stop();
+  });
 });
