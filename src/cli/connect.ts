@@ -47,7 +47,7 @@ export const connect: Command = {
       progress(`dialling ${host}:${port}...`);
       const session = await dial({ ...settings.options, protocol: protocol.protocol, host, port, signal: call.signal });
       clearProgress();
-      if (json) printJson({ event: 'session', peer: session.peer.id, address: session.remoteAddress, ...session.info });
+      if (json) printJson({ event: 'session', ...session.info, peer: session.peer.id, address: session.remoteAddress });
       else {
         const compared = call.text('peer') !== undefined || !Object.hasOwn(protocol.options.connect, 'peer');
         const doubt = compared ? '' : ' (not compared: no --peer was given)';

@@ -33,7 +33,9 @@ export const id: Command = {
       const one = call.choice('form', Object.keys(forms));
       if (call.flag('secret')) {
         if (!keys.reveal) throw new UsageError("--secret is for keys that both sides share; this private key is nobody else's");
-        print(keys.reveal(key.secret));
+        const secret = keys.reveal(key.secret);
+        if (call.flag('json')) printJson({ id: key.id, type: key.type, file: path, secret });
+        else print(secret);
       } else if (call.flag('json')) printJson({ ...forms, id: key.id, type: key.type, file: path });
       else if (one !== undefined) print(forms[one]);
       else if (call.flag('all')) for (const line of table(Object.entries(forms), [], 0)) print(line);

@@ -1,7 +1,7 @@
 /** What listeners of all protocols share: where they listen, until when, and how they tell of those that they refused. */
 import { CODES, HandfastError } from '../errors.ts';
 import type { Call } from './command.ts';
-import { colour } from './terminal.ts';
+import { colour, harmless } from './terminal.ts';
 
 /** @throws UsageError */
 export function listenOn(call: Call, port: number): { host: string; port: number } {
@@ -20,7 +20,7 @@ export function refusal(error: HandfastError, address: string | undefined): { ev
   const { code, blame, remote } = error;
   return {
     event: { event: 'refused', address, code, message: words(error), blame, ...(remote && { saidBy: 'peer' }) },
-    line: `${colour.red('refused')} ${address ?? 'somebody'}: ${words(error)} (${code})`,
+    line: `${colour.red('refused')} ${address ?? 'somebody'}: ${harmless(words(error))} (${code})`,
   };
 }
 

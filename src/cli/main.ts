@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ban: async () => (await import('./bans.ts')).ban,
   unban: async () => (await import('./bans.ts')).unban,
   bans: async () => (await import('./bans.ts')).bans,
+  hivemind: async () => (await import('./hivemind.ts')).hivemind,
   bench: async () => (await import('./bench.ts')).bench,
   doctor: async () => (await import('./doctor.ts')).doctor,
   conformance: async () => (await import('./conformance.ts')).conformance,

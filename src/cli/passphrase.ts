@@ -46,6 +46,13 @@ export async function givenPassphrase(call: Call): Promise<Uint8Array | undefine
   return text ? new TextEncoder().encode(text) : undefined;
 }
 
+/** A secret in text, from the first line of a file. @throws Failure when that is empty. */
+export async function firstLine(file: string): Promise<string> {
+  const line = (await readFile(file, 'utf8')).split(/[\r\n]/)[0];
+  if (line === '') throw new Failure(`${file}: its first line is empty`, 'Write the password there');
+  return line;
+}
+
 /** Reads a line from the terminal without showing it; undefined where there is no terminal or the line is empty. */
 export async function askPassphrase(question: string): Promise<Uint8Array | undefined> {
   const { stdin, stderr } = process;

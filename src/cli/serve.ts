@@ -7,7 +7,7 @@ import type { Call } from './command.ts';
 import { aborted, listenOn, refusal, words } from './listening.ts';
 import { aboutOf, send, shownMessage } from './messages.ts';
 import type { CommandProtocol } from './protocols/protocol.ts';
-import { colour, note, print, printJson, shortId, shownPayload, thousands } from './terminal.ts';
+import { colour, harmless, note, print, printJson, shortId, shownPayload, thousands } from './terminal.ts';
 
 /** @returns the exit code. */
 export async function serve(protocol: CommandProtocol, call: Call): Promise<number> {
@@ -55,9 +55,11 @@ class ServerLog implements AsyncDisposable {
   async #serve(session: Session): Promise<void> {
     const { peer, remoteAddress: address, info } = session;
     const agreed = this.#protocol.agreed(info);
-    this.#say({ event: 'session', peer: peer.id, address, ...info }, `${colour.green('open')}    ${peer.id} from ${address}, ${agreed}`);
+    // The protocol's own word for either is not what the other events say.
+    this.#say({ event: 'session', ...info, peer: peer.id, address }, `${colour.green('open')}    ${peer.id} from ${address}, ${agreed}`);
     let messages = 0;
     let bytes = 0;
+    let failed: Error | undefined;
     try {
       for await (const message of session) {
         messages++;
@@ -66,14 +68,15 @@ class ServerLog implements AsyncDisposable {
         if (this.#mode === 'echo') await send(session, { ...about, bytes: message.copy() });
         else this.#received(peer.id, message.bytes, about);
       }
-    } catch {
-      // `session.error` says it.
+    } catch (error) {
+      // Where the session itself is well, it was our answer that could not be sent.
+      failed = error as Error;
     }
     if (session.writable) await session.close({ drainMs: 5000 }).catch(() => {});
     await session.closed;
-    const { error } = session;
+    const error = session.error ?? failed;
     const why = error && { code: error instanceof HandfastError ? error.code : 'HF_INTERNAL', message: words(error) };
-    const tail = why ? `: ${why.message} (${why.code})` : '';
+    const tail = why ? `: ${harmless(why.message)} (${why.code})` : '';
     this.#say(
       { event: 'closed', peer: peer.id, messages, bytes, ...why },
       `${error ? colour.yellow('lost') : 'closed'}  ${shortId(peer.id)} after ${thousands(messages)} messages${tail}`,

@@ -41,7 +41,8 @@ export function note(line: string): void {
 }
 
 export function printError(who: string, message: string, advice?: string): void {
-  const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');
+  // The other side may have had a word in it.
+  const oneLine = (text: string): string => harmless(text.replace(/\s*\n\s*/g, ' '));
   note(`${errorColour.red(who)}: ${oneLine(message)}${advice ? `${/[.?!]$/.test(message) ? '' : '.'} ${oneLine(advice)}` : ''}`);
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { protocolNames } from '../../src/protocols/registry.ts';
 import { native } from '../support/cores.ts';
 import { handfast, temporary } from './run.ts';
 
@@ -17,6 +18,17 @@ describe('the main job', () => {
     const { code, stdout, stderr } = await handfast(['demo', '--json', '--no-bench'], { env: { TMPDIR: room } });
     const all = JSON.parse(stdout) as Step[];
     expect(all.filter(({ ok }) => !ok)).toEqual([]);
+    for (const name of protocolNames().filter((each) => each !== 'handfast')) {
+      const scene = all.filter(({ protocol }) => protocol === name);
+      expect(scene.map(({ step }) => step)).toEqual([
+        'handshake',
+        'message, alice to erin',
+        'message, erin to alice',
+        'refused: wrong key',
+      ]);
+      const { dialler, listener } = scene[0].steps as { dialler: unknown[]; listener: unknown[] };
+      expect(Math.min(dialler.length, listener.length)).toBeGreaterThan(2);
+    }
     const steps = all.filter(({ protocol }) => protocol === 'handfast');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const pairs = native ? ['native-native', 'native-pure', 'pure-native'] : ['pure-pure'];
@@ -51,5 +63,12 @@ describe('the main job', () => {
     expect(steps.find(({ step }) => step === 'readmission')).toMatchObject({ readmitted: paul, by: nina });
     expect(steps.find(({ step }) => step === 'killed and back')).toMatchObject({ node: otto });
     expect(readdirSync(room)).toEqual([]);
+  });
+
+  it('plays one protocol alone', { timeout: 60_000 }, async () => {
+    const { code, stdout } = await handfast(['demo', '--json', '--protocol', 'lwstcp']);
+    const steps = JSON.parse(stdout) as Step[];
+    expect({ code, protocols: [...new Set(steps.map(({ protocol }) => protocol))] }).toEqual({ code: 0, protocols: ['lwstcp'] });
+    expect(steps.find(({ step }) => step === 'refused: wrong key')).toMatchObject({ ok: true, code: 'HF_WRONG_KEY', foundBy: 'erin' });
   });
 });

@@ -3,7 +3,7 @@ import { handfast, temporary } from './run.ts';
 
 const COMMANDS = [
   ...['keygen', 'id', 'listen', 'connect', 'probe', 'request', 'broadcast', 'subscribe', 'peers', 'ban', 'unban', 'bans'],
-  ...['bench', 'doctor', 'conformance', 'demo'],
+  ...['hivemind', 'bench', 'doctor', 'conformance', 'demo'],
 ];
 
 describe('help', () => {

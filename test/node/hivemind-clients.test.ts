@@ -1,63 +1,85 @@
-/** A master's clients in a file: private, whole or as before, and what is not such a file is refused. */
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ClientFile } from '../../src/node/hivemind-clients.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HiveMindClientFile } from '../../src/node/hivemind-clients.ts';
 
-let folder: string;
-let path: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'handfast-clients-'));
-  path = join(folder, 'clients.json');
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const directory = mkdtempSync(join(tmpdir(), 'handfast-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const PASSWORD = 'correct horse battery staple';
+const kitchen = { accessKey: 'key of the kitchen', name: 'kitchen', password: '0123456789abcdef-kitchen' };
+const hall = { accessKey: 'key of the hall', name: 'hall', password: 'fedcba9876543210-hall' };
 
-describe('a file of clients', () => {
-  it('keeps what was added, for others to open, with mode 0600 and nothing beside it', async () => {
-    const file = await ClientFile.open(path);
+let count = 0;
+const fresh = (): string => join(directory, `clients-${++count}.json`);
+
+describe('the clients of a master in a file', () => {
+  it('are there after a restart, for their owner alone', async () => {
+    const path = fresh();
+    const file = await HiveMindClientFile.open(path);
     expect(file.list()).toEqual([]);
-    const kitchen = { accessKey: 'kitchen', password: PASSWORD, allowedTypes: ['a'], admin: true };
-    await Promise.all([file.add(kitchen), file.add({ accessKey: 'garage', presharedKey: '0123456789abcdef' })]);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readdir(folder)).toEqual(['clients.json']);
-    const again = await ClientFile.open(path);
-    expect(again.list()).toEqual(file.list());
-    expect([again.find('kitchen'), again.find('nobody'), again.find('__proto__')]).toEqual([kitchen, undefined, undefined]);
-    await again.remove('kitchen');
-    expect((await ClientFile.open(path)).list().map(({ accessKey }) => accessKey)).toEqual(['garage']);
+    await file.add(kitchen);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const again = await HiveMindClientFile.open(path);
+    expect(again.find(kitchen.accessKey)).toEqual(kitchen);
+    expect(again.find('another key')).toBeUndefined();
   });
 
-  it('a change that is refused leaves it as it was', async () => {
-    const file = await ClientFile.open(path);
-    await file.add({ accessKey: 'k', password: PASSWORD });
-    const before = await readFile(path, 'utf8');
-    await expect(file.add({ accessKey: 'k', password: PASSWORD })).rejects.toMatchObject({ code: 'HF_BAD_ARGUMENT' });
-    await expect(file.add({ accessKey: 'a:b', password: PASSWORD })).rejects.toMatchObject({ code: 'HF_BAD_ARGUMENT' });
-    await expect(file.add({ accessKey: 'weak', password: 'password' })).rejects.toMatchObject({ code: 'HF_BAD_KEY' });
-    await expect(file.remove('nobody')).rejects.toMatchObject({ code: 'HF_BAD_ARGUMENT' });
-    expect(await readFile(path, 'utf8')).toBe(before);
-    await file.remove('k');
-    expect(file.list()).toEqual([]);
+  it('who is added or removed by another process is found, or not, at the next look', async () => {
+    const path = fresh();
+    const running = await HiveMindClientFile.open(path);
+    const other = await HiveMindClientFile.open(path);
+    await other.add(kitchen);
+    expect(running.find(kitchen.accessKey)).toEqual(kitchen);
+    await other.add(hall);
+    expect(running.find(hall.accessKey)).toEqual(hall);
+    expect(await other.remove(kitchen.accessKey)).toBe(true);
+    expect(running.find(kitchen.accessKey)).toBeUndefined();
+    expect(await other.remove(kitchen.accessKey)).toBe(false);
   });
 
-  it.each([
-    ['no JSON', '{'],
-    ['another type', '{"type": "x", "version": 1, "clients": []}'],
-    ['a client of another shape', '{"type": "hivemind-clients", "version": 1, "clients": [{"accessKey": 7}]}'],
-    ['a member that there is none of', '{"type": "hivemind-clients", "version": 1, "clients": [{"accessKey": "k", "extra": true}]}'],
-    ['a permission that is no boolean', '{"type": "hivemind-clients", "version": 1, "clients": [{"accessKey": "k", "admin": "false"}]}'],
-    ['a client twice', '{"type": "hivemind-clients", "version": 1, "clients": [{"accessKey": "k"}, {"accessKey": "k"}]}'],
-  ])('%s is HF_BAD_KEY', async (_, text) => {
-    await writeFile(path, text, { mode: 0o600 });
-    await expect(ClientFile.open(path)).rejects.toMatchObject({ code: 'HF_BAD_KEY' });
+  it('a file that was spoilt meanwhile changes nothing, until it is whole again', async () => {
+    const path = fresh();
+    const running = await HiveMindClientFile.open(path);
+    await running.add(kitchen);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.slice(0, -20));
+    expect(running.find(kitchen.accessKey)).toEqual(kitchen);
+    writeFileSync(path, text.replace('key of the kitchen', 'key of the attic'));
+    expect(running.find(kitchen.accessKey)).toBeUndefined();
+    expect(running.find('key of the attic')).toMatchObject({ name: 'kitchen' });
   });
 
-  it.skipIf(process.platform === 'win32')('a file that others may read is refused, with the line that cures it', async () => {
-    await writeFile(path, '{"type": "hivemind-clients", "version": 1, "clients": []}');
-    await chmod(path, 0o644);
-    await expect(ClientFile.open(path)).rejects.toMatchObject({ code: 'HF_BAD_KEY', message: expect.stringContaining('chmod 600') });
+  it('an access key is there once; a password that can be guessed only where that was said', async () => {
+    const path = fresh();
+    const file = await HiveMindClientFile.open(path);
+    await file.add(kitchen);
+    await expect(file.add({ ...hall, accessKey: kitchen.accessKey })).rejects.toThrow('is there already');
+    await expect(file.add({ ...hall, password: 'password' })).rejects.toThrow('too easy to guess');
+    const careless = await HiveMindClientFile.open(path, { weakPasswords: true });
+    await careless.add({ ...hall, password: 'password' });
+    await expect(HiveMindClientFile.open(path)).rejects.toThrow('too easy to guess');
+  });
+
+  it('what others can reach, and what is no such file, is refused without a word of what is in it', async () => {
+    const path = fresh();
+    await (await HiveMindClientFile.open(path)).add(kitchen);
+    chmodSync(path, 0o640);
+    await expect(HiveMindClientFile.open(path)).rejects.toThrow(`chmod 600 ${path}`);
+    for (const text of [
+      `{"${kitchen.password}`,
+      '[]',
+      '{"handfast":"hivemind-clients","version":2,"clients":[]}',
+      '{"handfast":"bans","version":1,"bans":[]}',
+    ]) {
+      const other = fresh();
+      writeFileSync(other, text, { mode: 0o600 });
+      const why = await HiveMindClientFile.open(other).then(
+        () => 'taken',
+        ({ code, message }: { code: string; message: string }) => `${code} ${message}`,
+      );
+      expect(why).toMatch(/^HF_BAD_ARGUMENT .*(not a file of clients|update handfast)/);
+      expect(why).not.toContain(kitchen.password);
+    }
   });
 });

@@ -65,7 +65,7 @@ async function meet(
 
 const isAs = (met: Met, id: string | undefined): boolean => id === undefined || met.peer === id;
 
-async function converse(report: Report, { messages }: DemoForm, { dialler, listener }: Two): Promise<void> {
+async function converse(report: Report, { messages, words = (text) => text }: DemoForm, { dialler, listener }: Two): Promise<void> {
   const ways = [
     { from: dialler, to: listener, sent: messages.dialler },
     { from: listener, to: dialler, sent: messages.listener },
@@ -74,10 +74,10 @@ async function converse(report: Report, { messages }: DemoForm, { dialler, liste
     const startedAt = performance.now();
     const [, heard] = await Promise.all([from.process.ask('say', sent), to.process.ask('hear', {})]);
     const ms = performance.now() - startedAt;
-    const ok = heard.text === sent.text && heard.kind === (sent.kind ?? heard.kind);
+    const ok = words(heard.text) === words(sent.text) && heard.kind === (sent.kind ?? heard.kind);
     const kind = heard.kind === undefined ? '' : `${heard.kind} `;
     report.say(
-      `   ${`${from.name} to ${to.name}:`.padEnd(15)} ${kind}${JSON.stringify(harmless(heard.text))}, ${duration(ms)}  ${mark(ok)}`,
+      `   ${`${from.name} to ${to.name}:`.padEnd(15)} ${kind}${JSON.stringify(harmless(words(heard.text)))}, ${duration(ms)}  ${mark(ok)}`,
     );
     report.add(`message, ${from.name} to ${to.name}`, ok, { sent, heard, us: Math.round(ms * 1000) }, `${JSON.stringify(heard.text)} came`);
   }

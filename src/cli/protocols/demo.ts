@@ -6,7 +6,9 @@ export interface DemoForm {
   cast(path: (name: string) => string): Promise<Cast>;
   /** What one side knows of the other now, to follow its name; `knows n9K... = erin` where absent. */
   known?(peer: string, info: SessionInfo, other: string): string;
-  /** A message each way, which is shown: in text, and where the protocol has them the kind and the rest. */
+  /** The words in a message, which are shown and compared; all of it where absent. */
+  words?(text: string): string;
+  /** A message each way: in text, and where the protocol has them the kind and the rest. */
   readonly messages: { readonly dialler: DemoMessage; readonly listener: DemoMessage };
 }
 

@@ -1,13 +1,14 @@
 /** The protocols of the command line. The first is spoken where none is named. */
 import type { Call, ProtocolPart } from '../command.ts';
 import { handfastCommands } from './handfast.ts';
+import { hivemindCommands } from './hivemind.ts';
 import type { KeyForm } from './keys.ts';
 import { lwstcpCommands } from './lwstcp.ts';
 import type { CommandProtocol, Use } from './protocol.ts';
 import { sdmpCommands } from './sdmp.ts';
 import { xrplCommands } from './xrpl.ts';
 
-export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands, sdmpCommands];
+export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplCommands, lwstcpCommands, sdmpCommands, hivemindCommands];
 
 /** What a command adds to its own options for each of them. */
 export function partsFor(use: Use): readonly ProtocolPart[] {

@@ -7,6 +7,7 @@ import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
 import type { Cast, DemoForm } from './demo.ts';
 import { type KeyForm, storedKey } from './keys.ts';
 import type { CommandProtocol, Found, MessageForm, Settings, Use } from './protocol.ts';
+import { makeRsaKey, newRsaKey, publicHalf, RSA_OPTIONS } from './rsa-keys.ts';
 
 const SHARED: Options = {
   identity: { type: 'string', value: 'FILE', help: 'Who this node is; handfast keygen --protocol sdmp makes one.' },
@@ -38,20 +39,10 @@ const DIALLING: Options = {
 const keys: KeyForm = {
   type: 'sdmp-rsa',
   help: 'an RSA key pair. The id is its fingerprint; others need the public key itself: handfast id FILE --form publicKey prints it as PEM.',
-  options: {
-    bits: { type: 'string', value: '2048|3072|4096', help: 'How long it is; 2048.' },
-    import: { type: 'string', value: 'FILE', help: 'Take the private key from FILE, PEM in clear, instead of making one.' },
-  },
+  options: RSA_OPTIONS,
   examples: ['handfast keygen node.key --protocol sdmp', 'handfast id node.key --form publicKey > node.pem'],
-  async make(call) {
-    const bits = Number(call.choice('bits', ['2048', '3072', '4096']) ?? 2048) as 2048;
-    const file = call.text('import');
-    return derOf(file === undefined ? await SdmpIdentity.generate({ bits }) : await imported(file));
-  },
-  forms: (secret) => {
-    const identity = identityOf(secret);
-    return { id: identity.id, publicKey: identity.exportPublicPem().trim() };
-  },
+  make: makeRsaKey,
+  forms: (secret) => ({ id: identityOf(secret).id, publicKey: publicHalf(secret).pem }),
 };
 
 const messages: MessageForm = {
@@ -66,6 +57,7 @@ const messages: MessageForm = {
 
 const demo: DemoForm = {
   cast,
+  words: (text) => (JSON.parse(text) as { message: string }).message,
   messages: {
     dialler: { text: Buffer.from(sdmpContainer('message', 'hello')).toString() },
     listener: { text: Buffer.from(sdmpContainer('message', 'hello yourself')).toString() },
@@ -165,27 +157,10 @@ function identityOf(secret: Uint8Array): SdmpIdentity {
   return SdmpIdentity.from(Buffer.from(secret).toString('base64'));
 }
 
-function derOf(identity: SdmpIdentity): Uint8Array {
-  const base64 = identity.exportPem().replace(/-----[^-]+-----|\s/g, '');
-  return new Uint8Array(Buffer.from(base64, 'base64'));
-}
-
-async function imported(path: string): Promise<SdmpIdentity> {
-  try {
-    return SdmpIdentity.from(await readFile(path, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
-    throw new Failure(
-      `${path}: no RSA private key in clear is in it`,
-      'It should be PEM of PKCS #1 or #8; openssl pkey takes a passphrase off',
-    );
-  }
-}
-
 /** Each knows the other's key; nobody knows mallory's. */
 async function cast(path: (name: string) => string): Promise<Cast> {
   const write = async (name: string): Promise<{ file: string; pem: string; id: string }> => {
-    const secret = derOf(await SdmpIdentity.generate());
+    const secret = await newRsaKey();
     const key = storedKey(keys, secret);
     const [file, pem] = [path(`${name}.key`), path(`${name}.pem`)];
     await writeKeyFile(file, key);
