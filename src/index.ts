@@ -10,7 +10,6 @@ export type { ChargeLimits } from './node/bans/charges.ts';
 export type { Carriers, DialOptions, Listening } from './node/carriers.ts';
 export type { GossipLimits } from './node/gossip/limits.ts';
 export type { GossipMessage } from './node/gossip/message.ts';
-export { ClientFile, type ClientFileOptions } from './node/hivemind-clients.ts';
 export { type ConnectToOptions, createNode, type Node, type NodeEvents, type Warning } from './node/node.ts';
 export type { GivenPeer, NodeLimits, NodeOptions } from './node/options.ts';
 export type { PeerSnapshot } from './node/peers.ts';
