@@ -18,6 +18,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
   node: { cases: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'], subject: 'node:net' },
   xrpl: { cases: ['verify', 'tls-1', 'tls-16', 'verify-many-1024'], subject: 'handfast pure' },
+  adapters: { cases: ['libp2p-noise/handshake', 'libp2p-noise/256-B'], subject: 'libp2p-noise, its own' },
   lwstcp: { cases: ['xtea256/64-B', 'xtea256/1-KiB', 'tcp-1'], subject: 'node:net, same round trips' },
   sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },
 };
