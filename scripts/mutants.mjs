@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
+import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
+
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
@@ -663,4 +665,5 @@ export const MUTANTS = [
     ['no list by one name', 'if (this.#ids) return this.#ids;', 'return this.#ids ?? new Set();'],
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),
+  ...XRPL_MUTANTS,
 ];

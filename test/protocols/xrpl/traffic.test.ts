@@ -122,6 +122,12 @@ describe('a frame that ends the link', () => {
       'HF_TOO_LARGE',
       { maxMessage: 1999, compr: true },
     ],
+    [
+      'more than the limit on the wire, though less is announced',
+      writeHeader(2000, 30, 100),
+      'HF_TOO_LARGE',
+      { maxMessage: 1999, compr: true },
+    ],
     ['more than 64 MiB announced', writeHeader(1_000_000, 30, 67_108_865), 'HF_TOO_LARGE', { maxMessage: 67_108_864, compr: true }],
     ['nothing announced', writeHeader(10, 30, 0), 'HF_MALFORMED', { compr: true }],
     ['nothing on the wire', writeHeader(0, 30, 10), 'HF_MALFORMED', { compr: true }],
