@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
+import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';

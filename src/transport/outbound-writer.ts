@@ -89,9 +89,13 @@ export class OutboundWriter implements Outgoing {
     this.flush();
   }
 
-  fail(error: unknown): void {
+  fail(why: () => unknown): void {
     this.#whenSealed = undefined;
-    for (let waiting = this.#take(); waiting; waiting = this.#take()) waiting.reject(error);
+    let error: unknown;
+    for (let waiting = this.#take(); waiting; waiting = this.#take()) {
+      error ??= why();
+      waiting.reject(error);
+    }
   }
 
   /** Writes the next message; on streams, with as many behind it as make a good write. @throws what must end the session. */

@@ -16,8 +16,8 @@ export interface Outgoing {
   flush(): void;
   /** Calls back once nothing waits to be sealed any more: at once, or later. */
   whenSealed(run: () => void): void;
-  /** Drops what was not sealed. */
-  fail(error: unknown): void;
+  /** Drops what was not sealed. @param why called only where something was: an error with its stack costs more than the rest of an end. */
+  fail(why: () => unknown): void;
 }
 
 export interface OutboundOptions {
@@ -99,8 +99,10 @@ export class Outbound implements Outgoing {
     this.flush();
   }
 
-  fail(error: unknown): void {
+  fail(why: () => unknown): void {
     this.#whenSealed = undefined;
+    if (this.#batches.length === 0) return;
+    const error = why();
     for (const batch of this.#batches.splice(0)) batch.settle(error);
   }
 

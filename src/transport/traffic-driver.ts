@@ -138,7 +138,7 @@ export class TrafficDriver {
     this.#kept = [];
     this.#keptBytes = 0;
     this.#inbound.release();
-    this.#outbound.fail(new HandfastError('CLOSED', 'the session ended before the message left', { cause: why }));
+    this.#outbound.fail(() => new HandfastError('CLOSED', 'the session ended before the message left', { cause: why }));
     this.#traffic.wipe();
     this.#events.ended(why);
     endCarrier(this.#carrier, this.#clock, { lingerMs, heardEnd: this.#ended !== undefined, close }, () => this.#events.gone());

@@ -85,10 +85,10 @@ function step(settings: Settings, state: State, input: Input): Step<State> {
 
 /** Slot and own address come before TLS in the reference; here both are asked as soon as the endpoints are known. */
 function begin(settings: Settings, state: At<'await-carrier'>, { facts }: Of<'ready'>): Step<State> {
+  const sessionValue = settings.sessionValue(facts.tls, settings.core.hash);
   const seat = settings.slots?.enter('outbound', facts);
   if (typeof seat === 'string') return fail(state, fault(...NO_SEAT[seat]));
   const connection = connectionOf(facts, seat);
-  const sessionValue = settings.sessionValue(facts.tls, settings.core.hash);
   const next = { at: 'sign', deadline: state.deadline, connection, sessionValue: sessionValue ?? NONE } as const;
   if (!sessionValue) return fail(next, fault('MALFORMED', 'Incorrect security cookie: no value can be computed from this TLS session'));
   return [next, done('own address checked'), done('session value computed'), { kind: 'work', items: [signWork(settings, sessionValue)] }];

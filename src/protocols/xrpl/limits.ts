@@ -28,6 +28,9 @@ export const LIMITS = {
   message: 1_048_576,
   /** Payloads up to this size are never compressed. */
   uncompressed: 70,
+  /** Pings taken at once, and the time in which as many more may come; an honest peer sends one a minute, and each costs us a write. */
+  pings: 60,
+  pingsPerMs: 32_000,
   /** A ping that is longer is no ping that anybody sends. */
   ping: 1024,
 } as const;

@@ -103,6 +103,8 @@ function decide(settings: Settings, state: At<'await-request'>, request: Request
   }
   if (rest.length > 0) return silently(state, fault('EARLY_DATA', `${rest.length} bytes behind the request, before our answer`));
 
+  // Of the caller's own making, perhaps: before a seat is held that a throw would keep.
+  const sessionValue = settings.sessionValue(facts.tls, core.hash);
   const seat = settings.slots?.enter('inbound', facts);
   if (typeof seat === 'string') return answer(state, forbiddenText(agent, remote), '403', fault('TOO_MANY_CONNECTIONS', NO_SEAT[seat]));
   const connection = { ...state.connection, seat };
@@ -112,7 +114,6 @@ function decide(settings: Settings, state: At<'await-request'>, request: Request
   }
   const version = highestCommon(offered);
   if (!version) return reject(settings, seated, failed('Unable to agree on a protocol version', 'PROTOCOL_MISMATCH'));
-  const sessionValue = settings.sessionValue(facts.tls, core.hash);
   if (!sessionValue) return reject(settings, seated, failed('Incorrect security cookie', 'MALFORMED'));
   const checked = checkHead(fields, contextOf(settings, connection, sessionValue, now));
   if ('failed' in checked) return reject(settings, seated, checked.failed);
@@ -188,6 +189,8 @@ function reject(settings: Settings, state: At<'await-request' | 'verify'>, { tex
 }
 
 function redirect(settings: Settings, state: At<'await-request' | 'verify' | 'judge'>, why: HandfastError): Step<State> {
+  // First, since the list is the caller's and may throw.
+  state.connection.seat?.leave();
   return answer(state, redirectText(settings.redirects(), settings.agent, state.connection.remote), '503', why);
 }
 

@@ -43,6 +43,9 @@ export class XrplTraffic implements Traffic {
   #timerAt: Millis;
   #pausedAt: Millis | undefined;
   #pings = 0;
+  /** How many pings of the other side may still come, as of when. */
+  #allowance: number = LIMITS.pings;
+  #allowedAt: Millis;
   /** The ping whose pong is still to come. */
   #outstanding: { seq: number; sentAt: Millis } | undefined;
   #latencyMs: number | undefined;
@@ -50,6 +53,7 @@ export class XrplTraffic implements Traffic {
   constructor(link: Link, now: Millis) {
     this.#link = link;
     this.#timerAt = now;
+    this.#allowedAt = now;
     this.#received = { places: PLACES, count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING, own: undefined, abouts: ABOUTS };
     this.writer = { singly: true, write: (payload, about) => this.#write(payload, about) };
   }
@@ -207,9 +211,19 @@ export class XrplTraffic implements Traffic {
     const ping = payload.length <= LIMITS.ping ? readPing(payload) : undefined;
     if (!ping) return this.#fail(outputs, fault('MALFORMED', 'a ping that is none'));
     const all = outputs ?? [];
+    if (!ping.pong && !this.#allows(now))
+      return this.#fail(all, fault('RATE_LIMITED', `more than ${LIMITS.pings} pings in ${LIMITS.pingsPerMs / 1000} s`));
     if (!ping.pong) all.push(send(MessageType.ping, writePing({ ...ping, pong: true })));
     else this.#pong(ping, all, now);
     return all;
+  }
+
+  /** Whether the pace of pings is still one that a peer may have. */
+  #allows(now: Millis): boolean {
+    const grown = ((now - this.#allowedAt) * LIMITS.pings) / LIMITS.pingsPerMs;
+    this.#allowance = Math.min(LIMITS.pings, this.#allowance + grown) - 1;
+    this.#allowedAt = now;
+    return this.#allowance >= 0;
   }
 
   #pong({ seq }: Ping, outputs: TrafficOutput[], now: Millis): void {

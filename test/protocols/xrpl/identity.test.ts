@@ -1,3 +1,4 @@
+import { deriveKeypair, generateSeed } from 'ripple-keypairs';
 import { describe, expect, it } from 'vitest';
 import { nodePublicText, readNodePublic, XrplIdentity } from '../../../src/protocols/xrpl/index.ts';
 import { Prefix, readKeyText, writeKeyText } from '../../../src/protocols/xrpl/text-form.ts';
@@ -92,4 +93,18 @@ describe('text forms', () => {
       }
     }
   });
+});
+
+it('of any seed is the validator key that ripple-keypairs derives', () => {
+  for (let i = 0; i < 20; i++) {
+    const entropy = pure.random(16);
+    const seed = generateSeed({ entropy, algorithm: 'ecdsa-secp256k1' });
+    const expected = deriveKeypair(seed, { validator: true });
+    for (const given of [seed, entropy]) {
+      const identity = XrplIdentity.fromSeed(given, { core: pure });
+      expect(Buffer.from(identity.publicKey).toString('hex').toUpperCase()).toBe(expected.publicKey);
+      expect(Buffer.from(identity.exportSecret()).toString('hex').toUpperCase()).toBe(expected.privateKey.slice(-64));
+      identity.wipe();
+    }
+  }
 });

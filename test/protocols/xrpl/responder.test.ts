@@ -248,6 +248,25 @@ it('whatever becomes of a connection, its seat is left', () => {
   expect(slots.active).toEqual({ inbound: 1, outbound: 0 });
 });
 
+it('a seat is left also when a function of ours throws', () => {
+  const slots = new Slots();
+  const broken = (): never => {
+    throw new Error('broken');
+  };
+  const given = [{ redirects: broken }, { sessionValue: broken }, { ledgers: broken }, { reserved: { has: broken } }];
+  for (const options of given) {
+    const listener = side('responder', { slots, ...options });
+    const request = 'redirects' in options ? requestOf({ 'Connect-As': 'x' }) : requestOf();
+    expect(() => hear(listener, request)).toThrow('broken');
+    // What the driver does then.
+    listener.feed({ kind: 'abort', now: NOW, why: new HandfastError('INTERNAL', 'test') });
+  }
+  const dialler = { slots, sessionValue: broken };
+  expect(() => side('initiator', dialler)).toThrow('broken');
+  expect(slots.active).toEqual({ inbound: 0, outbound: 0 });
+  expect(hear(side('responder', { slots }), requestOf()).opened).toBeDefined();
+});
+
 describe('the deadline of 15 s', () => {
   it('holds from the connection on, however slowly bytes come', () => {
     const listener = side('responder');

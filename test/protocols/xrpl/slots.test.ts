@@ -78,6 +78,8 @@ describe('who', () => {
     second.leave();
     expect(slots.active).toEqual({ inbound: 1, outbound: 0 });
     first.leave();
+    first.leave();
+    expect(slots.active).toEqual({ inbound: 0, outbound: 0 });
     expect(enter(slots, 'outbound', '10.0.0.2', 1).take('nA', false)).toBeUndefined();
   });
 

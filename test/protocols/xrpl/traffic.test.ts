@@ -213,6 +213,19 @@ describe('the peer timer', () => {
     expect(hear(traffic, pong(seq), NOW + 600_001).outputs).toHaveLength(1);
   });
 
+  it('answers 60 pings at once, and 60 more each 32 s, and no faster', () => {
+    const one = frameOf(3, writePing({ pong: false, seq: 1, pingTime: undefined, netTime: undefined }));
+    const many = (count: number) => Uint8Array.from(new Array(count).fill([...one]).flat());
+    const traffic = started();
+    expect(sent(hear(traffic, many(60)).outputs)).toHaveLength(60);
+    expect(sent(hear(traffic, many(30), NOW + 16_000).outputs)).toHaveLength(30);
+    const flood = hear(traffic, many(1000), NOW + 16_000 + 600);
+    expect(sent(flood.outputs)).toHaveLength(1);
+    expect(why(flood.outputs)).toEqual(['HF_RATE_LIMITED']);
+    // An hour of silence does not save up more than 60.
+    expect(sent(hear(started(), many(100), NOW + 3_600_000).outputs)).toHaveLength(60);
+  });
+
   it('answers a ping with its own fields, whatever else it holds', () => {
     const odd = Uint8Array.from([
       8, 0, 0x42, 2, 1, 2, 16, 0xff, 0xff, 0xff, 0xff, 0x0f, 24, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
