@@ -1,10 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
-
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
 import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
-import { XRPL_MUTANTS, XRPL_MUTANTS } from './mutants-xrpl.mjs';
+import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
 
 const HANDSHAKE = ['refusals', 'order', 'second'].map((name) => `test/protocols/handfast/${name}.test.ts`);
 const ATTACKS = [
