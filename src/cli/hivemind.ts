@@ -138,7 +138,7 @@ const removeClient: Command = {
 
 export const hivemind: Command = {
   name: 'hivemind',
-  summary: 'the clients of a HiveMind master: add-client, list-clients, remove-client',
+  summary: 'add, list and remove the clients of a HiveMind master',
   usage: 'add-client|list-clients|remove-client ...',
   help: ['Keeps the clients of a HiveMind master in a file, which handfast listen --protocol hivemind --clients FILE reads.'],
   options: {},
