@@ -3,7 +3,7 @@ import '../core/choose.ts';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HiveMindClientFile } from '../node/hivemind-clients.ts';
-import type { HiveMindClient } from '../protocols/hivemind/index.ts';
+import { checkClient, type HiveMindClient } from '../protocols/hivemind/index.ts';
 import { type Command, Failure, type Options, UsageError } from './command.ts';
 import { writeCredentials } from './credentials.ts';
 import { firstLine } from './passphrase.ts';
@@ -70,7 +70,7 @@ const addClient: Command = {
     const clients = await HiveMindClientFile.open(call.text('clients') ?? DEFAULT_FILE);
     if (clients.list().some((each) => each.name === name))
       throw new Failure(`a client called ${name} is in ${clients.path} already`, `handfast hivemind remove-client ${name} takes it out`);
-    const { accessKey, password } = client;
+    const { accessKey, password } = checkClient(client);
     // First what may not be possible: a file is never overwritten.
     await writeCredentials(out, { accessKey, password });
     await clients.add(client);
@@ -138,7 +138,7 @@ const removeClient: Command = {
 
 export const hivemind: Command = {
   name: 'hivemind',
-  summary: 'the clients of a HiveMind master: add-client, list-clients, remove-client',
+  summary: 'add, list and remove the clients of a HiveMind master',
   usage: 'add-client|list-clients|remove-client ...',
   help: ['Keeps the clients of a HiveMind master in a file, which handfast listen --protocol hivemind --clients FILE reads.'],
   options: {},

@@ -1,10 +1,10 @@
 /** `handfast id`: what may be known of a key in a file. */
 import '../core/choose.ts';
-import { badKeyFile, type StoredKey } from '../node/key-file.ts';
+import type { StoredKey } from '../node/key-file.ts';
 import { type Command, Failure, UsageError } from './command.ts';
 import { openKey, PASSPHRASE_OPTION } from './passphrase.ts';
 import { protocolsWithKeys } from './protocols/index.ts';
-import { idOf, type KeyForm, type PublicForms } from './protocols/keys.ts';
+import { checkedForms, type KeyForm } from './protocols/keys.ts';
 import { print, printJson, table } from './terminal.ts';
 
 export const id: Command = {
@@ -29,7 +29,7 @@ export const id: Command = {
     const key = await openKey(path, call);
     try {
       const keys = formOf(path, key);
-      const forms = checkedForms(path, keys, key);
+      const forms = checkedForms(keys, path, key);
       const one = call.choice('form', Object.keys(forms));
       if (call.flag('secret')) {
         if (!keys.reveal) throw new UsageError("--secret is for keys that both sides share; this private key is nobody else's");
@@ -51,10 +51,4 @@ function formOf(path: string, { type }: StoredKey): KeyForm {
   const found = protocolsWithKeys().find(({ keys }) => keys.type === type);
   if (!found) throw new Failure(`${path}: type ${type} is not known`, 'Update handfast');
   return found.keys;
-}
-
-function checkedForms(path: string, keys: KeyForm, { id, secret }: StoredKey): PublicForms {
-  const forms = keys.forms(secret);
-  if (idOf(forms) === id) return forms;
-  throw badKeyFile(path, `the key in it belongs to ${idOf(forms)}, not to the id it states: the file was changed`);
 }

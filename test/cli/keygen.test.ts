@@ -101,3 +101,22 @@ describe('id', () => {
     }
   });
 });
+
+describe('keys of other protocols', () => {
+  it.each(['xrpl', 'lwstcp', 'sdmp', 'hivemind'])(
+    '%s: a file whose key was exchanged or spoilt is refused in one line',
+    async (protocol) => {
+      const [path, other] = [temporary(`${protocol}.key`), temporary(`${protocol}-other.key`)];
+      await Promise.all([path, other].map((file) => handfast(['keygen', file, '--protocol', protocol])));
+      const { secret } = JSON.parse(readFileSync(other, 'utf8')) as { secret: string };
+      const file = JSON.parse(readFileSync(path, 'utf8')) as object;
+      const bad = { 'not to the id it states': secret, '(HF_BAD_KEY)': Buffer.alloc(32).toString('base64') };
+      for (const [reason, instead] of Object.entries(bad)) {
+        writeFileSync(path, JSON.stringify({ ...file, secret: instead }), { mode: 0o600 });
+        const { code, stderr } = await handfast(['id', path]);
+        expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(reason) });
+        expect(stderr.trimEnd()).not.toContain('\n');
+      }
+    },
+  );
+});

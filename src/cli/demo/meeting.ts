@@ -20,6 +20,11 @@ export async function playMeeting(report: Report, stage: Stage, commands: Comman
   const { dialler, listener } = two;
   report.heading(`${title}: ${dialler.name} (${dialler.core}) dials ${listener.name} (${listener.core})`);
   await report.within(name, async () => {
+    if (commands.protocol.carriers?.[0] === 'websocket' && !isInstalled('ws')) {
+      report.say(`   ${colour.yellow('left out: WebSocket needs the package ws, which is not installed here')}`);
+      report.add('left out', true, { missing: 'ws' });
+      return;
+    }
     await report.scene('handshake', async () => {
       const cast = await demo.cast((file) => stage.path(`${name}-${file}`));
       const { port } = await listener.process.ask('listen', { part: { protocol: name, args: cast.listen } });
@@ -113,4 +118,13 @@ function toldHow(told: Refused | undefined): string {
   if (told?.remote === 'proved') return 'told, under the keys of the exchange';
   if (told?.remote === 'claimed') return 'told, though anybody could have said so';
   return 'told nothing: the other side was gone';
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -5,10 +5,10 @@ import { HiveMindClientFile } from '../../node/hivemind-clients.ts';
 import { type HiveMindOptions, hivemind } from '../../protocols/hivemind/index.ts';
 import { type Call, type Options, UsageError } from '../command.ts';
 import { readCredentials, writeCredentials } from '../credentials.ts';
-import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
+import { PASSPHRASE_OPTION } from '../passphrase.ts';
 import { harmless } from '../terminal.ts';
 import type { Cast, DemoForm } from './demo.ts';
-import type { KeyForm } from './keys.ts';
+import { type KeyForm, openSecret } from './keys.ts';
 import type { CommandProtocol, Found, MessageForm, Settings, Use } from './protocol.ts';
 import { makeRsaKey, privatePem, publicHalf, RSA_OPTIONS } from './rsa-keys.ts';
 
@@ -137,7 +137,7 @@ async function rsaOf(call: Call): Promise<HiveMindOptions['rsa']> {
       if (call.flag(name) || call.text(name) !== undefined) throw new UsageError(`--${name} is for the RSA handshake: it needs --rsa-key`);
     return undefined;
   }
-  const { secret } = await openKey(path, call, [keys.type]);
+  const secret = await openSecret(keys, path, call);
   const privateKey = privatePem(secret);
   secret.fill(0);
   return {

@@ -5,9 +5,9 @@ import { writeKeyFile } from '../../node/key-file.ts';
 import { handshakeKeyOfWords, type LwstcpOptions, lwstcp } from '../../protocols/lwstcp/index.ts';
 import { fingerprintOf } from '../../protocols/lwstcp/key.ts';
 import { type Call, Failure, type Options, UsageError } from '../command.ts';
-import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
+import { PASSPHRASE_OPTION } from '../passphrase.ts';
 import type { Cast, DemoForm } from './demo.ts';
-import { type KeyForm, storedKey } from './keys.ts';
+import { type KeyForm, openSecret, storedKey } from './keys.ts';
 import type { CommandProtocol, Found, Settings, Use } from './protocol.ts';
 
 const SHARED: Options = {
@@ -97,7 +97,7 @@ async function settings(call: Call, use: Use): Promise<Settings> {
   const rounds = call.whole('rounds', 1, 128);
   const dialect = call.choice('dialect', ['current', 'older']);
   const firstMessageDelayMs = use === 'connect' ? call.whole('first-delay', 0, 5000) : undefined;
-  const { secret } = await openKey(file, call, [keys.type]);
+  const secret = await openSecret(keys, file, call);
   const options: LwstcpOptions = { handshakeKey: secret, allowInsecure: true, rounds, dialect, firstMessageDelayMs };
   return { options: { ...options }, wipe: () => void secret.fill(0) };
 }

@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { writeKeyFile } from '../../node/key-file.ts';
 import { SdmpIdentity, type SdmpOptions, SdmpPeers, sdmp, sdmpContainer } from '../../protocols/sdmp/index.ts';
 import { type Call, Failure, type Options, UsageError } from '../command.ts';
-import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
+import { PASSPHRASE_OPTION } from '../passphrase.ts';
 import type { Cast, DemoForm } from './demo.ts';
-import { type KeyForm, storedKey } from './keys.ts';
+import { type KeyForm, openSecret, storedKey } from './keys.ts';
 import type { CommandProtocol, Found, MessageForm, Settings, Use } from './protocol.ts';
 import { makeRsaKey, newRsaKey, publicHalf, RSA_OPTIONS } from './rsa-keys.ts';
 
@@ -106,7 +106,7 @@ async function settings(call: Call, use: Use): Promise<Settings> {
   const group = use === 'listen' ? undefined : call.text('group');
   const peers = new SdmpPeers();
   for (const file of files) await addPeer(peers, file);
-  const { secret } = await openKey(path, call, [keys.type]);
+  const secret = await openSecret(keys, path, call);
   const options: SdmpOptions = {
     identity: identityOf(secret),
     peers,

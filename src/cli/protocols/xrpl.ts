@@ -4,10 +4,10 @@ import { writeKeyFile } from '../../node/key-file.ts';
 import { Cluster, type FeatureName, Slots, XrplIdentity, type XrplOptions, xrpl } from '../../protocols/xrpl/index.ts';
 import { typeOf } from '../../protocols/xrpl/types.ts';
 import { type Call, Failure, type Options, UsageError } from '../command.ts';
-import { openKey, PASSPHRASE_OPTION } from '../passphrase.ts';
+import { PASSPHRASE_OPTION } from '../passphrase.ts';
 import { packageVersion } from '../terminal.ts';
 import type { Cast, DemoForm } from './demo.ts';
-import { type KeyForm, storedKey } from './keys.ts';
+import { type KeyForm, openSecret, storedKey } from './keys.ts';
 import type { CommandProtocol, MessageForm, Settings, Use } from './protocol.ts';
 import { xrplProbe } from './xrpl-probe.ts';
 
@@ -162,7 +162,7 @@ async function listening(call: Call): Promise<Partial<XrplOptions> & { allow?: r
 }
 
 async function opened(path: string, call: Call): Promise<XrplIdentity> {
-  const { secret } = await openKey(path, call, [keys.type]);
+  const secret = await openSecret(keys, path, call);
   try {
     return XrplIdentity.fromSecret(secret);
   } finally {

@@ -1,5 +1,5 @@
 /** HiveMind on the command line: clients of a master, and listen, connect and probe as separate processes over WebSocket. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { handfast, Listening, temporary } from '../run.ts';
 
@@ -50,6 +50,7 @@ describe('clients', () => {
     writeFileSync(file, 'password1234\n');
     const { code, stderr } = await keep('add-client', 'hall', '--password-file', file, '--out', temporary('hall.json'));
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('too easy to guess') });
+    expect(existsSync(temporary('hall.json'))).toBe(false);
   });
 
   it('which command is meant has to be said', async () => {
