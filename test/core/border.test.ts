@@ -343,9 +343,12 @@ function hostile(addon: object, from: number, lists: number, known: (error: unkn
     openMany: [ciphers, blocks(block), integer(0, 4096), integer(0, 4096), blocks(table), integer(100, 2 ** 32 - 1)],
     run: [blocks(block), integer(0, 64)],
     runAsync: [buffers, integer(64, 64), integer(1, 1)],
+    xtea256: [integer(0, 1), any, any, key(32), integer(32, 128)],
+    xtea256In: [integer(0, 1), blocks(block), integer(0, 4096), integer(64, 4096), key(32), integer(32, 128)],
+    setLanes: [integer(0, 2)],
   };
-  // These two take nothing that could be wrong.
-  const harmless = ['info', 'secretLive'];
+  // These take nothing that could be wrong.
+  const harmless = ['info', 'lanes', 'secretLive'];
 
   const outcome: Outcome = { exports: [...Object.keys(shapes), ...harmless].sort(), lists: 0, refused: 0, faults: [] };
   const fault = (text: string) => {
