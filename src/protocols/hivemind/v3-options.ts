@@ -1,5 +1,5 @@
 /** What a caller may set for version 3, section 12. */
-import type { Bytes, Core, GuardedKeyPair } from '../../core/core.ts';
+import type { Bytes, Core } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { bytesOfHex } from './encodings.ts';
 import { PskCache } from './v3-psk.ts';
@@ -16,7 +16,8 @@ export interface NoiseSetup {
 }
 
 export interface NoiseSettings {
-  readonly staticKey: GuardedKeyPair;
+  /** Guarded for as long as a handshake lasts. */
+  readonly secretKey: Bytes;
   readonly masterKey: Bytes | undefined;
   readonly psk: Bytes | undefined;
   readonly allowOlder: boolean;
@@ -32,7 +33,7 @@ export function noiseSettings(core: Core, { secretKey, masterKey, psk, allowOlde
   const pinned = masterKey === undefined ? undefined : noiseKeyOf(masterKey);
   if (masterKey !== undefined && !pinned) throw bad('noise.masterKey', '64 hexadecimal digits');
   return {
-    staticKey: core.guarded.x25519KeyPair(secretKey),
+    secretKey: secretKey?.slice() ?? core.random(KEY_BYTES),
     masterKey: pinned,
     psk: psk?.slice(),
     allowOlder: allowOlder === true,

@@ -22,6 +22,8 @@ import { pskJob } from './v3-psk.ts';
 export interface Said {
   readonly hello: JsonObject;
   readonly request: JsonObject;
+  /** The access key is nobody's. */
+  readonly unknown?: boolean | undefined;
 }
 
 /** A master's request of version 3; undefined where the client has no password, or the master no key. */
@@ -81,16 +83,17 @@ function* slaveSteps(
   const name = `Noise_${pattern}_${suite}`;
   const remoteStatic = pattern === 'KKpsk0' ? noise.masterKey : undefined;
   const prologue = prologueOf(said.hello, said.request, name);
-  const handshake = new NoiseHandshake({ core, name, role: 'initiator', prologue, staticKey: noise.staticKey, remoteStatic, psks: [psk] });
+  const staticKey = core.guarded.x25519KeyPair(noise.secretKey);
+  const handshake = new NoiseHandshake({ core, name, role: 'initiator', prologue, staticKey, remoteStatic, psks: [psk] });
   try {
     const first = yield* settled(handshake, handshake.write(utf8(canonicalJson({ binarize, encodings }))));
     const answer = yield { shakes: [{ noise: { pattern, suite, msg: hexOf(first.bytes) } }], awaits: 'answer to our Noise handshake' };
     // Whoever does not hold the key of our password cannot have made this.
     const second = yield* settled(handshake, handshake.read(answer as Bytes), WRONG_KEY);
     const chosen = readJson(second.bytes, LIMITS.clear, 'a payload of the handshake');
-    if (chosen instanceof HandfastError) return { why: chosen };
+    if (chosen instanceof HandfastError) return refused(chosen, second.split);
     if (!isEncoding(chosen.encoding) || !encodings.includes(chosen.encoding))
-      return { why: new HandfastError('SUITE_MISMATCH', 'an encoding that we did not offer') };
+      return refused(new HandfastError('SUITE_MISMATCH', 'an encoding that we did not offer'), second.split);
     const key = handshake.remoteStatic;
     if (noise.masterKey && !(key && core.equal(key, noise.masterKey))) {
       return { why: new HandfastError('UNEXPECTED_PEER', 'the master shows another Noise key than the one that is pinned') };
@@ -100,6 +103,7 @@ function* slaveSteps(
     return { shakes: [{ noise: { msg: hexOf(third.bytes) } }], keyed: channelOf(settings, third.split!, pattern, suite, binarize) };
   } finally {
     handshake.wipe();
+    staticKey.secretKey.wipe();
   }
 }
 
@@ -115,11 +119,12 @@ function* masterSteps(
   const { core, encodings } = settings;
   const pinned = client.noiseKey === undefined ? undefined : noiseKeyOf(client.noiseKey);
   if (client.noiseKey !== undefined && !pinned) return { why: new HandfastError('BAD_KEY', "the client's noiseKey is none") };
-  const psk = settings.clients.find(client.accessKey) ? yield* pskOf(settings, noise, client.password!, settings.nodeId) : noise.nobody;
+  const psk = said.unknown ? noise.nobody : yield* pskOf(settings, noise, client.password!, settings.nodeId);
   const name = `Noise_${pattern}_${suite}`;
   const prologue = prologueOf(said.hello, said.request, name);
   const remoteStatic = pattern === 'KKpsk0' ? pinned : undefined;
-  const handshake = new NoiseHandshake({ core, name, role: 'responder', prologue, staticKey: noise.staticKey, remoteStatic, psks: [psk] });
+  const staticKey = core.guarded.x25519KeyPair(noise.secretKey);
+  const handshake = new NoiseHandshake({ core, name, role: 'responder', prologue, staticKey, remoteStatic, psks: [psk] });
   try {
     const offer = yield* settled(handshake, handshake.read(first), WRONG_KEY);
     const wanted = readJson(offer.bytes, LIMITS.clear, 'a payload of the handshake');
@@ -135,13 +140,12 @@ function* masterSteps(
     const third = yield* settled(handshake, handshake.read(message as Bytes), WRONG_KEY);
     const key = handshake.remoteStatic;
     if (pinned && !(key && core.equal(key, pinned))) {
-      third.split?.send.wipe();
-      third.split?.receive.wipe();
-      return { why: new HandfastError('UNEXPECTED_PEER', 'the client shows another Noise key than the one that is pinned') };
+      return refused(new HandfastError('UNEXPECTED_PEER', 'the client shows another Noise key than the one that is pinned'), third.split);
     }
     return { shakes: [], keyed: channelOf(settings, third.split!, pattern, suite, binarize) };
   } finally {
     handshake.wipe();
+    staticKey.secretKey.wipe();
   }
 }
 
@@ -203,6 +207,12 @@ function* settled(handshake: NoiseHandshake, step: NoiseStep, wrong?: string): R
   if ('why' in at)
     throw wrong !== undefined && at.why.code === 'HF_BAD_TAG' ? new HandfastError('WRONG_KEY', wrong, { cause: at.why }) : at.why;
   return { bytes: 'message' in at ? at.message : at.payload, split: at.split };
+}
+
+function refused(why: HandfastError, split: NoiseSplit | undefined): PathStep {
+  split?.send.wipe();
+  split?.receive.wipe();
+  return { why };
 }
 
 function channelOf({ maxMessage }: CommonSettings, split: NoiseSplit, pattern: string, suite: string, binarize: boolean): NoiseChannel {
