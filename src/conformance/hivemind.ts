@@ -16,6 +16,7 @@ import { strictText, utf8 } from '../wire/text.ts';
 import { join } from '../wire/writer.ts';
 import { check, checkHex, checkSame, type Given, type Runner } from './hivemind-checks.ts';
 import { replayPassword, replayPreshared, replayRsa } from './hivemind-replay.ts';
+import { v3Runners } from './hivemind-v3.ts';
 import { codeOf, type Document, fail, hex, type Outcome, pass, type VectorKind } from './kinds.ts';
 
 export const hivemindKind: VectorKind = {
@@ -188,6 +189,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   replay_session: replayPassword,
   replay_rsa: replayRsa,
   replay_psk: replayPreshared,
+  ...v3Runners,
 };
 
 function keyOf(input: Given['input']): Uint8Array {

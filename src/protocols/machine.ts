@@ -270,9 +270,9 @@ export function discardAnswers(answers: readonly WorkAnswer[]): void {
   for (const answer of answers) {
     if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
     else if (answer.op === 'dh' && answer.shared !== 'weak') (answer.shared as Secret).wipe();
+    else if (answer.op === 'pbkdf2-sha256' || answer.op === 'argon2id') answer.key.fill(0);
     else if (answer.op === 'ffdh-keygen') answer.keyPair.wipe();
     else if (answer.op === 'ffdh-derive' && answer.shared !== 'weak') answer.shared.fill(0);
-    else if (answer.op === 'pbkdf2-sha256') answer.key.fill(0);
     else if (answer.op === 'rsa-envelope-open' && typeof answer.plaintext !== 'string') answer.plaintext.fill(0);
   }
 }

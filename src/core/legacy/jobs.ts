@@ -4,6 +4,7 @@
  */
 import { HandfastError } from '../../errors.ts';
 import type { Bytes } from '../core.ts';
+import { type Argon2idAnswer, type Argon2idJob, deriveArgon2id } from './argon2id.ts';
 import { type FfdhDeriveAnswer, type FfdhDeriveJob, type FfdhKeygenAnswer, type FfdhKeygenJob, ffdhDerive, ffdhKeygen } from './ffdh.ts';
 import { nodeCrypto } from './node-crypto.ts';
 import { type RsaSignAnswer, type RsaSignJob, type RsaVerifyAnswer, type RsaVerifyJob, rsaSign, rsaVerify } from './rsa.ts';
@@ -16,9 +17,18 @@ import {
   sealEnvelope,
 } from './rsa-envelope.ts';
 
-export type LegacyJob = Pbkdf2Job | FfdhKeygenJob | FfdhDeriveJob | RsaSignJob | RsaVerifyJob | EnvelopeSealJob | EnvelopeOpenJob;
+export type LegacyJob =
+  | Pbkdf2Job
+  | Argon2idJob
+  | FfdhKeygenJob
+  | FfdhDeriveJob
+  | RsaSignJob
+  | RsaVerifyJob
+  | EnvelopeSealJob
+  | EnvelopeOpenJob;
 export type LegacyAnswer =
   | Pbkdf2Answer
+  | Argon2idAnswer
   | FfdhKeygenAnswer
   | FfdhDeriveAnswer
   | RsaSignAnswer
@@ -59,6 +69,7 @@ const RUN: { readonly [Op in LegacyJob['op']]: (job: Extract<LegacyJob, { op: Op
         else resolve({ op: 'pbkdf2-sha256', key: new Uint8Array(key) });
       });
     }),
+  argon2id: deriveArgon2id,
   'ffdh-keygen': ffdhKeygen,
   'ffdh-derive': ffdhDerive,
   'rsa-sign': rsaSign,

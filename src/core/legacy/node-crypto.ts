@@ -1,4 +1,4 @@
-/** node:crypto and node:zlib without an import line, so that what imports this can be loaded where there is no Node. */
+/** Modules of Node without an import line, so that what imports this can be loaded where there is no Node. */
 import { HandfastError } from '../../errors.ts';
 
 /** @throws HF_UNSUPPORTED outside of Node. */
@@ -9,6 +9,16 @@ export function nodeCrypto(): typeof import('node:crypto') {
 /** @throws HF_UNSUPPORTED outside of Node. */
 export function nodeZlib(): typeof import('node:zlib') {
   return builtin('node:zlib') as typeof import('node:zlib');
+}
+
+/** @throws HF_UNSUPPORTED outside of Node. */
+export function nodeThreads(): typeof import('node:worker_threads') {
+  return builtin('node:worker_threads') as typeof import('node:worker_threads');
+}
+
+/** @throws HF_UNSUPPORTED outside of Node. */
+export function nodeModule(): typeof import('node:module') {
+  return builtin('node:module') as typeof import('node:module');
 }
 
 function builtin(name: string): unknown {

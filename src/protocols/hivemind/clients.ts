@@ -13,6 +13,8 @@ export interface HiveMindClient {
   password?: string | undefined;
   /** 16, 24 or 32 bytes of UTF-8: skips the handshake, and gives up all that the handshake gives. */
   presharedKey?: string | undefined;
+  /** The client's Noise key, 64 hexadecimal digits: with it every other key is refused, and the shorter handshake KKpsk0 is offered. `session.info.noiseKey` shows it. */
+  noiseKey?: string | undefined;
   /** The client's RSA key, PEM: with it the RSA handshake is refused to every other key. */
   publicKey?: string | undefined;
   /** May broadcast, and use the session `default`. */

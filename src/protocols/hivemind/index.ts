@@ -1,4 +1,4 @@
-/** HiveMind, versions 0 to 2, as slave (initiator) and master (responder): docs/protocols/hivemind.md. */
+/** HiveMind, versions 0 to 3, as slave (initiator) and master (responder): docs/protocols/hivemind.md. */
 import type { Protocol } from '../machine.ts';
 import { targetOf } from './authorization.ts';
 import { LIMITS } from './limits.ts';
@@ -10,6 +10,8 @@ export { type ClientStore, checkClient, type HiveMindClient, memoryClients } fro
 export type { HiveMindOptions, InsecureOptions, RsaOptions } from './options.ts';
 export { destinationOf, isFor, type Place, relayed } from './routing.ts';
 export { type HeldSession, HiveSessions, type SessionsOptions } from './sessions.ts';
+
+export type { NoiseSetup } from './v3-options.ts';
 
 export const hivemind: Protocol<HiveMindOptions> = {
   name: 'hivemind',

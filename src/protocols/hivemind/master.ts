@@ -104,7 +104,8 @@ function authorise(settings: MasterSettings, state: At<'carrier'>, { facts, now 
   }
   const hello = { pubkey: settings.publicKey, peer: peerName(settings.core, credentials, client, 'default'), node_id: settings.nodeId };
   const caller: Caller = { credentials, client, unknown: !known, hello, request: requestOf(settings, client) };
-  const channel = client.presharedKey === undefined ? undefined : presharedChannel(settings, client.presharedKey);
+  const onlyNoise = settings.noise !== undefined && !settings.noise.allowOlder;
+  const channel = client.presharedKey === undefined || onlyNoise ? undefined : presharedChannel(settings, client.presharedKey);
   const greetAt = now + TIMES.greetingMs;
   return [
     { at: 'shake', deadline, caller, channel, greetAt },
@@ -133,7 +134,8 @@ function readFirst(settings: MasterSettings, state: At<'shake'>, input: Told): S
   const { channel, caller, deadline } = state;
   const message = channel ? readKeyed(channel, input) : readClear(input);
   if (message instanceof HandfastError) return fail(state, wrongKey(caller, message));
-  if (message.msg_type === 'shake') return walk(state, masterPath(settings, caller.client, message.payload), [traceOf(message, input)]);
+  if (message.msg_type === 'shake')
+    return walk(state, masterPath(settings, caller.client, message.payload, caller), [traceOf(message, input)]);
   const keyed = channel ?? (settings.insecure.clearText ? new ClearChannel(settings) : undefined);
   if (!keyed) return fail(state, new HandfastError('OUT_OF_TURN', 'HELLO in clear'));
   return takeHello(settings, { at: 'hello', deadline, caller, channel: keyed }, message, input);

@@ -11,6 +11,7 @@ import { LIMITS, TIMES } from './limits.ts';
 import { checkPassword } from './password.ts';
 import { CIPHERS, type CipherName, checkKey, isCipherName } from './sealing.ts';
 import { HiveSessions } from './sessions.ts';
+import { type NoiseSettings, type NoiseSetup, noiseSettings } from './v3-options.ts';
 
 /** What is unsafe and therefore has to be named. */
 export interface InsecureOptions {
@@ -48,6 +49,8 @@ export interface HiveMindOptions {
   /** The largest message either way, on the wire; 10 MiB by default, which is what released peers take. */
   maxMessage?: number | undefined;
   rsa?: RsaOptions | undefined;
+  /** Version 3; without it versions 0 to 2 are spoken, with it nothing older unless it says so. */
+  noise?: NoiseSetup | undefined;
   insecure?: InsecureOptions | undefined;
 
   /** Slave: names it to the master, in clear. Required. */
@@ -89,6 +92,7 @@ export interface CommonSettings {
   publicKey: string;
   /** An RSA key that nobody has pinned is taken. */
   trustFirstUse: boolean;
+  noise: NoiseSettings | undefined;
   insecure: Required<{ [Name in keyof InsecureOptions]: boolean }>;
 }
 
@@ -113,7 +117,13 @@ export interface MasterSettings extends CommonSettings {
 export function slaveSettings(options: HiveMindOptions): SlaveSettings {
   const common = commonSettings(options);
   const { password, presharedKey, rsa } = options;
-  if (password === undefined && presharedKey === undefined && rsa === undefined && !common.insecure.clearText) {
+  if (
+    password === undefined &&
+    presharedKey === undefined &&
+    rsa === undefined &&
+    options.noise?.psk === undefined &&
+    !common.insecure.clearText
+  ) {
     throw bad('password', 'given, or else presharedKey or rsa');
   }
   if (password !== undefined) {
@@ -176,6 +186,7 @@ function commonSettings(options: HiveMindOptions): CommonSettings {
     rsaKey: rsa?.privateKey,
     publicKey: options.publicKey?.trim() ?? (rsa ? publicPemOf(rsa.privateKey) : ''),
     trustFirstUse: rsa?.trustFirstUse === true,
+    noise: options.noise && noiseSettings(core, options.noise),
     insecure: {
       weakPasswords: insecure.weakPasswords === true,
       noHandshake: insecure.noHandshake === true,

@@ -1,6 +1,6 @@
 /** Which way to a key is taken: the slave chooses among what the master's request allows and its own options ask for; the master follows what comes. Sections 3 and 6. */
 import { HandfastError } from '../../errors.ts';
-import type { JsonObject } from '../../wire/json.ts';
+import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { AeadChannel, type Channel } from './channel.ts';
 import { ClearChannel } from './clear-channel.ts';
@@ -11,10 +11,13 @@ import type { CommonSettings, MasterSettings, SlaveSettings } from './options.ts
 import { masterPassword, slavePassword } from './password-path.ts';
 import type { PathStep } from './path.ts';
 import { masterRsa, slaveRsa } from './rsa-path.ts';
+import { masterNoise, noiseOffer, type Said, slaveNoise } from './v3-path.ts';
 
 /** The master's `shake` without an envelope. */
 export function requestOf(settings: MasterSettings, client: HiveMindClient): JsonObject {
   const preshared = client.presharedKey !== undefined;
+  const noise = noiseOffer(settings, client);
+  if (noise && !settings.noise?.allowOlder) return noise;
   const handshake = !settings.insecure.noHandshake && (client.password !== undefined || settings.rsaKey !== undefined);
   return {
     handshake: handshake && !preshared,
@@ -26,6 +29,7 @@ export function requestOf(settings: MasterSettings, client: HiveMindClient): Jso
     crypto_required: !settings.insecure.clearText,
     encodings: settings.encodings,
     ciphers: settings.ciphers,
+    ...(noise && { noise: noise.noise, max_protocol_version: 3 }),
   };
 }
 
@@ -34,6 +38,10 @@ export function slavePath(settings: SlaveSettings, hello: JsonObject, request: J
   const bounds = boundsOf(request);
   if (bounds instanceof HandfastError) return { why: bounds };
   const [least, most] = bounds;
+  if (settings.noise && isJsonObject(request.noise) && most >= 3) return slaveNoise(settings, settings.noise, hello, request);
+  if (settings.noise && !settings.noise.allowOlder) {
+    return { why: new HandfastError('PROTOCOL_MISMATCH', 'the master does not offer version 3, and nothing older is allowed') };
+  }
   const allows = (from: number, to = from): boolean => from <= most && to >= least;
   const { password, presharedKey } = settings;
   if (request.password === true && password !== undefined && allows(1, 2)) {
@@ -54,8 +62,12 @@ export function slavePath(settings: SlaveSettings, hello: JsonObject, request: J
   };
 }
 
-/** What a shake of the slave asks for. */
-export function masterPath(settings: MasterSettings, client: HiveMindClient, shake: JsonObject): PathStep {
+/** What a shake of the slave asks for. @param said our greeting, where a first handshake follows it. */
+export function masterPath(settings: MasterSettings, client: HiveMindClient, shake: JsonObject, said?: Said): PathStep {
+  if (settings.noise && said && isJsonObject(shake.noise)) return masterNoise(settings, settings.noise, client, said, shake.noise);
+  if (settings.noise && !settings.noise.allowOlder) {
+    return { why: new HandfastError('PROTOCOL_MISMATCH', 'a handshake older than version 3, and none is allowed') };
+  }
   if (settings.insecure.noHandshake) return { why: new HandfastError('NOT_ALLOWED', 'handshakes are off') };
   if (shake.pubkey !== undefined && (settings.rsaKey !== undefined || shake.envelope === undefined))
     return masterRsa(settings, client, shake);

@@ -87,7 +87,8 @@ function readGreeting(settings: SlaveSettings, state: At<'request'>, input: Extr
 /** No request came, or it was lost: released masters answer a shake that they did not ask for. */
 function beginAlone(settings: SlaveSettings, state: At<'request'>): Step<State> {
   const waiting: Output = { kind: 'deadline', at: state.deadline };
-  if (settings.password === undefined) return [state, waiting];
+  // Version 3 binds what the master said, and nothing older is begun in its place.
+  if (settings.password === undefined || (settings.noise && !settings.noise.allowOlder)) return [state, waiting];
   return walk(settings, state, slavePassword(settings, settings.password, undefined));
 }
 

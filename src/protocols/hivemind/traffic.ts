@@ -245,6 +245,8 @@ export class HiveTraffic implements Traffic {
   }
 
   #takeShake(payload: JsonObject, now: Millis): readonly TrafficOutput[] {
+    // Keys of version 3 do not wear out, and are not replaced by what an older handshake makes.
+    if (this.#channel.info.version === 3) return this.#fail(new HandfastError('OUT_OF_TURN', 'a handshake in a session of version 3'));
     if (this.#path) return this.#walk(this.#path.step({ kind: 'shake', payload }), now);
     const source = this.#source;
     if (source.role === 'slave') {

@@ -1,4 +1,4 @@
-/** The recordings of the reference, on both cores; those of version 3 are its own tests'. */
+/** The recordings of the reference, on both cores. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,14 +11,12 @@ import { cores } from '../../support/cores.ts';
 
 const TEXT = readFileSync(join(import.meta.dirname, '../../vectors/hivemind.json'), 'utf8');
 const DOCUMENT = JSON.parse(TEXT);
-const V3 = ['derive_psk', 'noise_session'];
 
 describe.each(cores)('recordings of HiveMind, on the $name core', (core) => {
-  it('all of versions 0 to 2 hold', () => {
-    const vectors = DOCUMENT.vectors.filter(({ op }: { op: string }) => !V3.includes(op));
-    const report = runVectors({ name: 'hivemind.json', text: JSON.stringify({ ...DOCUMENT, vectors }) }, core);
+  it('all of them hold', () => {
+    const report = runVectors({ name: 'hivemind.json', text: TEXT }, core);
     expect(report.failed).toEqual([]);
-    expect(report.passed).toBe(107);
+    expect(report.passed).toBe(112);
     expect(report.kind).toBe(hivemindKind.name);
   });
 
