@@ -9,8 +9,8 @@ export const SUITES = {
   gossip: new URL('./gossip.mjs', import.meta.url).href,
   node: new URL('./node.mjs', import.meta.url).href,
   xrpl: new URL('./xrpl.mjs', import.meta.url).href,
-  adapters: new URL('./adapters.mjs', import.meta.url).href,
   lwstcp: new URL('./lwstcp.mjs', import.meta.url).href,
   sdmp: new URL('./sdmp.mjs', import.meta.url).href,
+  adapters: new URL('./adapters.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -1,4 +1,5 @@
 /** Every suite once, as short as it goes: that each subject that is there makes the right bytes, and what the JSON holds. No figure is looked at. */
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runBenchmarks, SUITES } from '../../bench/index.mjs';
 import { byHand } from '../../bench/lib/by-hand.mjs';
@@ -18,7 +19,6 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
   node: { cases: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'], subject: 'node:net' },
   xrpl: { cases: ['verify', 'tls-1', 'tls-16', 'verify-many-1024'], subject: 'handfast pure' },
-  adapters: { cases: ['libp2p-noise/handshake', 'libp2p-noise/256-B'], subject: 'libp2p-noise, its own' },
   lwstcp: { cases: ['xtea256/64-B', 'xtea256/1-KiB', 'tcp-1'], subject: 'node:net, same round trips' },
   sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },
 };
@@ -41,8 +41,15 @@ describe('the suites', () => {
     });
   }
 
+  it('adapters: the same, where what they go into is installed, else the line that installs it', { timeout: 300_000 }, async () => {
+    const run = await runBenchmarks({ ...SHORT, suites: ['adapters'], cases: ['libp2p-noise/handshake', 'libp2p-noise/256-B'] });
+    const installed = existsSync(new URL('../../bench/peers/node_modules/@chainsafe/libp2p-noise', import.meta.url));
+    expect(run.results.length > 0).toBe(installed);
+    for (const { install } of run.absent) expect(install).toMatch(/^npm ci --prefix bench\/peers$|^scripts\/setup/);
+  });
+
   it('are all run by a test', () => {
-    expect([...Object.keys(PARTS), 'memory']).toEqual(Object.keys(SUITES));
+    expect([...Object.keys(PARTS), 'adapters', 'memory']).toEqual(Object.keys(SUITES));
   });
 
   it('unknown names are refused', async () => {
