@@ -5,16 +5,21 @@ import type { Carrier } from './carrier.ts';
 import type { Clock } from './clock.ts';
 
 /**
- * @param lingerMs how long to wait for the other side's end; 0: no longer than it takes to hand over what was written.
+ * @param lingerMs how long to wait for the other side's end; 0: no longer than it takes to hand over what was written; `cut`: not even that.
  * A carrier that does not stand yet has nobody at its other end to hear a last word, and is dropped.
  * @param heardEnd whether the other side has ended already. @param closed called once, when the carrier is gone.
  */
 export function endCarrier(
   carrier: Carrier,
   clock: Clock,
-  { lingerMs, heardEnd, close }: { lingerMs: number; heardEnd: boolean; close?: CloseCode | undefined },
+  { lingerMs, heardEnd, close }: { lingerMs: number | 'cut'; heardEnd: boolean; close?: CloseCode | undefined },
   closed: () => void,
 ): void {
+  if (lingerMs === 'cut' || carrier.standing === false) {
+    carrier.attach({ data() {}, drained() {}, end() {}, closed });
+    carrier.destroy();
+    return;
+  }
   let flushed = false;
   let heard = heardEnd;
   const settle = (): void => {
@@ -33,10 +38,6 @@ export function endCarrier(
       closed();
     },
   });
-  if (carrier.standing === false) {
-    carrier.destroy();
-    return;
-  }
   carrier.resume();
   carrier.end(() => {
     flushed = true;

@@ -168,8 +168,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     this.#cancelDrain = this.#clock.at(this.#drainAt, () => {
       // Whoever still reads must not take this for the end of what the other side had to say.
       const unsaid = new HandfastError('TRUNCATED', 'the other side did not say in time that it was done');
-      this.#driver.finish(this.#peerDone ? undefined : unsaid, 0);
-      this.#carrier.destroy();
+      this.#driver.finish(this.#peerDone ? undefined : unsaid, 'cut');
     });
     if (!this.#closing) {
       this.#closing = true;
@@ -181,7 +180,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   /** Cuts the stream at once; unread messages are dropped. Readers get `error`, or the end when there is none. */
   destroy(error?: Error): void {
     this.#unread.discard();
-    this.#driver.finish(error, 0);
+    this.#driver.finish(error, 'cut');
+    // Over already, it may still be on its way out.
     this.#carrier.destroy();
   }
 

@@ -131,7 +131,7 @@ export class TrafficDriver {
   }
 
   /** The one end of every session: keys wiped, memory given back, the carrier seen out. */
-  finish(why: Error | undefined, lingerMs: number, close?: CloseCode): void {
+  finish(why: Error | undefined, lingerMs: number | 'cut', close?: CloseCode): void {
     if (this.#over) return;
     this.#over = true;
     this.#disarm();
