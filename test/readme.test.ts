@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -40,7 +40,9 @@ describe('the links of the documents', () => {
     'docs/errors.md',
     'docs/adapters.md',
     'docs/node.md',
-    'docs/protocols/handfast.md',
+    'docs/cli.md',
+    'docs/benchmarks.md',
+    ...readdirSync(join(root, 'docs/protocols')).map((file) => `docs/protocols/${file}`),
   ];
 
   it.each(documents)('of %s lead to something that exists', (document) => {
