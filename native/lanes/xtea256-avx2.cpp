@@ -44,43 +44,9 @@ INLINE __m256i KeyOf(uint32_t word) { return _mm256_set1_epi32(static_cast<int>(
 INLINE __m256i Sum(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
 INLINE __m256i Difference(__m256i a, __m256i b) { return _mm256_sub_epi32(a, b); }
 
-template <size_t Pairs>
-INLINE void EncryptPairs(uint8_t* out, const uint8_t* data, const uint32_t* roundKeys, size_t rounds) {
-  Pair pair[Pairs];
-  for (size_t i = 0; i < Pairs; i++) pair[i] = Load(data + i * kLanes * kBlock);
-  for (size_t round = 0; round < rounds; round++) {
-    const auto first = KeyOf(roundKeys[2 * round]), second = KeyOf(roundKeys[2 * round + 1]);
-    for (size_t i = 0; i < Pairs; i++) pair[i].v0 = Sum(pair[i].v0, Mixed(pair[i].v1, first));
-    for (size_t i = 0; i < Pairs; i++) pair[i].v1 = Sum(pair[i].v1, Mixed(pair[i].v0, second));
-  }
-  for (size_t i = 0; i < Pairs; i++) Store(out + i * kLanes * kBlock, pair[i]);
-}
-
-template <size_t Pairs>
-INLINE void DecryptPairs(uint8_t* out, const uint8_t* data, const uint32_t* roundKeys, size_t rounds) {
-  Pair pair[Pairs];
-  for (size_t i = 0; i < Pairs; i++) pair[i] = Load(data + i * kLanes * kBlock);
-  for (size_t round = rounds; round-- > 0;) {
-    const auto first = KeyOf(roundKeys[2 * round]), second = KeyOf(roundKeys[2 * round + 1]);
-    for (size_t i = 0; i < Pairs; i++) pair[i].v1 = Difference(pair[i].v1, Mixed(pair[i].v0, second));
-    for (size_t i = 0; i < Pairs; i++) pair[i].v0 = Difference(pair[i].v0, Mixed(pair[i].v1, first));
-  }
-  for (size_t i = 0; i < Pairs; i++) Store(out + i * kLanes * kBlock, pair[i]);
-}
+#include "lanes/xtea256-rounds.inc"
 
 }  // namespace
-
-#define HANDFAST_XTEA_ALL(Pairs)                                                                                   \
-  for (; blocks >= kPairs * kLanes; blocks -= kPairs * kLanes, data += kStep * kPairs, out += kStep * kPairs) {     \
-    Pairs<kPairs>(out, data, roundKeys, rounds);                                                                   \
-  }                                                                                                                \
-  for (; blocks >= kLanes; blocks -= kLanes, data += kStep, out += kStep) Pairs<1>(out, data, roundKeys, rounds);  \
-  if (blocks == 0) return;                                                                                         \
-  uint8_t last[kLanes * kBlock] = {0};                                                                             \
-  std::memcpy(last, data, blocks * kBlock);                                                                        \
-  Pairs<1>(last, last, roundKeys, rounds);                                                                         \
-  std::memcpy(out, last, blocks * kBlock);                                                                         \
-  sodium_memzero(last, sizeof last)
 
 TARGET void XteaEncryptAvx2(uint8_t* out, const uint8_t* data, size_t blocks, const uint32_t* roundKeys, size_t rounds) {
   constexpr size_t kStep = kLanes * kBlock;
