@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "addon/jobs.h"
+
 namespace handfast {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr int32_t kLastGeneration = (1 << (31 - kSlotBits)) - 1;
 
 }  // namespace
 
-Environment::Environment(napi_env env) : secrets(std::make_shared<Arena>(64)), ciphers(sizeof(FrameCipher)), env_(env) {}
+Environment::Environment(napi_env env) : secrets(std::make_shared<Arena>(64)), ciphers(sizeof(FrameCipher)), ephemeral(*secrets), env_(env) {}
 
 Environment::~Environment() {
   if (errorFactory_) napi_delete_reference(env_, errorFactory_);

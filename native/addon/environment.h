@@ -10,8 +10,11 @@
 #include "core/bytes.h"
 #include "core/fault.h"
 #include "core/frames.h"
+#include "core/key-pool.h"
 
 namespace handfast {
+
+struct JobRoom;
 
 class Environment {
  public:
@@ -34,9 +37,13 @@ class Environment {
   // Shared with work on other threads, which may outlast the environment.
   const std::shared_ptr<Arena> secrets;
   Arena ciphers;
+  // Its keys lie in `secrets` and belong to nobody yet.
+  KeyPool ephemeral;
 
   // The block that small arguments and results travel in.
   int32_t scratch = 0;
+  // Made when the first batch is run.
+  std::unique_ptr<JobRoom> jobs;
 
  private:
   struct Slot {

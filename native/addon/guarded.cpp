@@ -12,11 +12,13 @@
 namespace handfast {
 namespace {
 
+constexpr char kNoMemory[] = "the system gives no more guarded memory";
+
 // A fresh slot, or an error pending and data null.
 Bytes Fresh(Arguments& arguments, size_t size, Handle* handle) {
   *handle = arguments.environment().secrets->Allocate(size);
   if (*handle == 0) {
-    arguments.Throw(Fault::internal, "the system gives no more guarded memory");
+    arguments.Throw(Fault::internal, kNoMemory);
     return {};
   }
   return arguments.environment().secrets->At(*handle);
@@ -56,7 +58,8 @@ napi_value Wipe(napi_env env, napi_callback_info info) {
 // secretLive() -> secrets not wiped yet
 napi_value Live(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  return arguments.Number(static_cast<double>(arguments.environment().secrets->Live()));
+  const Environment& environment = arguments.environment();
+  return arguments.Number(static_cast<double>(environment.secrets->Live() - environment.ephemeral.Waiting()));
 }
 
 // secretX25519KeyPair(publicKey 32, seed: 32 bytes or 0) -> handle of 32 bytes
@@ -67,14 +70,14 @@ napi_value X25519KeyPairOf(napi_env env, napi_callback_info info) {
   if (!arguments.Ok()) return nullptr;
   if (seed.size != 0 && seed.size != 32) return arguments.Throw(Fault::bad_argument, "seed: expected 32 bytes");
   Handle handle;
-  const Bytes secretKey = Fresh(arguments, 32, &handle);
-  if (!secretKey.data) return nullptr;
   if (seed.size == 0) {
-    randombytes_buf(secretKey.data, 32);
-  } else {
-    std::memcpy(secretKey.data, seed.data, 32);
-    sodium_memzero(seed.data, 32);
+    handle = arguments.environment().ephemeral.Take(publicKey.data);
+    return handle == 0 ? arguments.Throw(Fault::internal, kNoMemory) : arguments.Number(static_cast<double>(handle));
   }
+  const Bytes secretKey = Fresh(arguments, 32, &handle);
+  if (secretKey.data) std::memcpy(secretKey.data, seed.data, 32);
+  sodium_memzero(seed.data, 32);
+  if (!secretKey.data) return nullptr;
   X25519Public(publicKey.data, secretKey.data);
   return arguments.Number(static_cast<double>(handle));
 }

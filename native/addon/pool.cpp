@@ -2,6 +2,7 @@
 // meanwhile (wiping a key, detaching the buffer, ending the worker) can be seen by the threads.
 #include <sodium.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -14,25 +15,25 @@
 namespace handfast {
 namespace {
 
-constexpr size_t kMostChunks = 4;  // threads that libuv has by default
-
-struct Batch;
-
-struct Chunk {
-  Batch* batch = nullptr;
-  size_t first = 0;
-  size_t count = 0;
-  napi_async_work work = nullptr;
-};
+constexpr size_t kMostThreads = 64;
 
 struct Batch {
   std::shared_ptr<Arena> arena;
   std::unique_ptr<uint8_t[]> bytes;
   size_t used = 0;
-  std::unique_ptr<Job[]> jobs;
+  std::unique_ptr<Work[]> work;
+  std::unique_ptr<JobKeys[]> keys;
   std::unique_ptr<Handle[]> lent;  // copies of the secret keys
   size_t count = 0;
-  Chunk chunks[kMostChunks];
+  // The threads take one group after another, so that all end at about the same time whatever the groups cost.
+  std::unique_ptr<WorkGroup[]> groups;
+  size_t groupCount = 0;
+  std::atomic<size_t> next{0};
+  struct Turn {
+    Batch* batch = nullptr;
+    napi_async_work work = nullptr;
+  };
+  Turn turns[kMostThreads];
   size_t running = 0;  // touched by the JavaScript thread only
   napi_ref buffer = nullptr;
   napi_deferred deferred = nullptr;
@@ -43,43 +44,52 @@ struct Batch {
     }
     if (bytes) sodium_memzero(bytes.get(), used);
   }
+  // Of an outcome that nobody will have.
+  void ReleaseMade() {
+    for (size_t i = 0; i < count; i++) {
+      if (keys[i].made != 0) arena->Release(keys[i].made);
+    }
+  }
 };
+
+// How many threads libuv has: it reads the same variable when it starts them.
+size_t Threads() {
+  const char* asked = std::getenv("UV_THREADPOOL_SIZE");
+  const long threads = asked ? std::strtol(asked, nullptr, 10) : 4;
+  const size_t processors = std::thread::hardware_concurrency();
+  const size_t most = processors < 1 ? 1 : processors > kMostThreads ? kMostThreads : processors;
+  return threads < 1 ? 1 : static_cast<size_t>(threads) < most ? static_cast<size_t>(threads) : most;
+}
 
 // Copies and reads everything. On a fault whatever was made is released again.
 Fault Prepare(Batch& batch, Bytes block) {
   std::memcpy(batch.bytes.get(), block.data, batch.used);
   Fault fault = Fault::none;
-  size_t read = 0;
-  while (read < batch.count && fault == Fault::none) {
-    Job& job = batch.jobs[read];
-    fault = ReadJob(*batch.arena, {batch.bytes.get(), batch.used}, batch.count, read, &job);
-    if (fault == Fault::none && job.work.secret.data && job.work.op != Op::keygen) {
-      const Bytes secret = job.work.secret;
-      batch.lent[read] = batch.arena->Allocate(secret.size);
-      if (batch.lent[read] == 0) {
-        fault = Fault::internal;
-      } else {
-        job.work.secret = batch.arena->At(batch.lent[read]);
-        std::memcpy(job.work.secret.data, secret.data, secret.size);
-        if (job.secretInBlock) {
-          sodium_memzero(secret.data, secret.size);
-          sodium_memzero(block.data + (secret.data - batch.bytes.get()), secret.size);
-        }
-      }
+  for (size_t read = 0; read < batch.count && fault == Fault::none; read++) {
+    Work& work = batch.work[read];
+    fault = ReadJob(*batch.arena, nullptr, {batch.bytes.get(), batch.used}, batch.count, read, &work, &batch.keys[read]);
+    if (fault != Fault::none || !work.secret.data || work.op == Op::keygen) continue;
+    const Bytes secret = work.secret;
+    batch.lent[read] = batch.arena->Allocate(secret.size);
+    if (batch.lent[read] == 0) {
+      fault = Fault::internal;
+      continue;
     }
-    read++;
-  }
-  if (fault != Fault::none) {
-    for (size_t i = 0; i < read; i++) {
-      if (batch.jobs[i].made != 0) batch.arena->Release(batch.jobs[i].made);
+    work.secret = batch.arena->At(batch.lent[read]);
+    std::memcpy(work.secret.data, secret.data, secret.size);
+    if (batch.keys[read].secretInBlock) {
+      sodium_memzero(secret.data, secret.size);
+      sodium_memzero(block.data + (secret.data - batch.bytes.get()), secret.size);
     }
   }
+  if (fault != Fault::none) batch.ReleaseMade();
+  else batch.groupCount = GroupWork(batch.work.get(), batch.count, batch.groups.get());
   return fault;
 }
 
 void Execute(napi_env, void* data) {
-  const Chunk& chunk = *static_cast<Chunk*>(data);
-  for (size_t i = 0; i < chunk.count; i++) RunWork(&chunk.batch->jobs[chunk.first + i].work, 1);
+  Batch& batch = *static_cast<Batch::Turn*>(data)->batch;
+  for (size_t i = batch.next++; i < batch.groupCount; i = batch.next++) RunGroup(batch.groups[i]);
 }
 
 // The buffer is asked for anew: it may have been detached meanwhile.
@@ -89,7 +99,7 @@ bool Deliver(napi_env env, Batch& batch) {
   size_t size = 0;
   if (napi_get_reference_value(env, batch.buffer, &buffer) != napi_ok || !buffer) return false;
   if (napi_get_arraybuffer_info(env, buffer, &data, &size) != napi_ok || !data || size < batch.used) return false;
-  for (size_t i = 0; i < batch.count; i++) WriteResult(*batch.arena, batch.bytes.get(), i, &batch.jobs[i]);
+  for (size_t i = 0; i < batch.count; i++) WriteResult(*batch.arena, batch.bytes.get(), i, batch.work[i], batch.keys[i]);
   std::memcpy(data, batch.bytes.get(), batch.used);
   return true;
 }
@@ -100,9 +110,7 @@ void Settle(napi_env env, Batch* batch) {
   if (Deliver(env, *batch)) {
     if (napi_get_undefined(env, &value) == napi_ok) napi_resolve_deferred(env, batch->deferred, value);
   } else {
-    for (size_t i = 0; i < batch->count; i++) {
-      if (batch->jobs[i].made != 0) batch->arena->Release(batch->jobs[i].made);
-    }
+    batch->ReleaseMade();
     napi_value code, text;
     if (napi_create_string_utf8(env, "HF_BAD_ARGUMENT", NAPI_AUTO_LENGTH, &code) == napi_ok &&
         napi_create_string_utf8(env, "the buffer of the batch was detached", NAPI_AUTO_LENGTH, &text) == napi_ok &&
@@ -113,11 +121,11 @@ void Settle(napi_env env, Batch* batch) {
   if (batch->buffer) napi_delete_reference(env, batch->buffer);
 }
 
-// On the JavaScript thread, once for each chunk; also when the environment ends before its work does.
+// On the JavaScript thread, once for each thread; also when the environment ends before its work does.
 void Complete(napi_env env, napi_status, void* data) {
-  Chunk& chunk = *static_cast<Chunk*>(data);
-  Batch* batch = chunk.batch;
-  napi_delete_async_work(env, chunk.work);
+  Batch::Turn& turn = *static_cast<Batch::Turn*>(data);
+  Batch* batch = turn.batch;
+  napi_delete_async_work(env, turn.work);
   if (--batch->running == 0) Settle(env, batch);
 }
 
@@ -142,44 +150,35 @@ napi_value RunAsync(napi_env env, napi_callback_info info) {
     batch->used = used;
     batch->count = count;
     batch->bytes.reset(new (std::nothrow) uint8_t[used]);
-    batch->jobs.reset(new (std::nothrow) Job[count]);
+    batch->work.reset(new (std::nothrow) Work[count]);
+    batch->keys.reset(new (std::nothrow) JobKeys[count]);
     batch->lent.reset(new (std::nothrow) Handle[count]());
+    batch->groups.reset(new (std::nothrow) WorkGroup[MostGroups(count)]);
   }
-  if (!batch || !batch->bytes || !batch->jobs || !batch->lent) return arguments.Throw(Fault::internal, "no memory for the batch");
+  if (!batch || !batch->bytes || !batch->work || !batch->keys || !batch->lent || !batch->groups) return arguments.Throw(Fault::internal, "no memory for the batch");
   const Fault fault = Prepare(*batch, {static_cast<uint8_t*>(data), size});
   if (fault != Fault::none) return arguments.Throw(fault, "jobs: misshapen, or with a key that was wiped");
 
   napi_value promise, name;
   if (napi_create_reference(env, buffer, 1, &batch->buffer) != napi_ok || napi_create_string_utf8(env, "handfast", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_promise(env, &batch->deferred, &promise) != napi_ok) {
-    for (size_t i = 0; i < count; i++) {
-      if (batch->jobs[i].made != 0) batch->arena->Release(batch->jobs[i].made);
-    }
+    batch->ReleaseMade();
     return arguments.Throw(Fault::internal, "no promise could be made");
   }
 
-  // One chunk a processor, so that a batch ends about when its slowest item would.
-  const size_t processors = std::thread::hardware_concurrency();
-  size_t chunks = processors < 1 ? 1 : processors > kMostChunks ? kMostChunks : processors;
-  if (chunks > count) chunks = count;
+  // Refused ones are answered already: at least one thread says so.
+  const size_t most = Threads(), groups = batch->groupCount < 1 ? 1 : batch->groupCount;
   Batch* running = batch.release();
-  running->running = chunks;
-  size_t first = 0;
-  for (size_t i = 0; i < chunks; i++) {
-    Chunk& chunk = running->chunks[i];
-    chunk.batch = running;
-    chunk.first = first;
-    chunk.count = (count - first) / (chunks - i);
-    first += chunk.count;
-  }
-  for (size_t i = 0; i < chunks; i++) {
-    Chunk& chunk = running->chunks[i];
-    if (napi_create_async_work(env, nullptr, name, Execute, Complete, &chunk, &chunk.work) == napi_ok) {
-      if (napi_queue_async_work(env, chunk.work) == napi_ok) continue;
-      napi_delete_async_work(env, chunk.work);
+  running->running = groups < most ? groups : most;
+  for (size_t i = 0, threads = running->running; i < threads; i++) {
+    Batch::Turn& turn = running->turns[i];
+    turn.batch = running;
+    if (napi_create_async_work(env, nullptr, name, Execute, Complete, &turn, &turn.work) == napi_ok) {
+      if (napi_queue_async_work(env, turn.work) == napi_ok) continue;
+      napi_delete_async_work(env, turn.work);
     }
     // No thread takes it: it is done here.
-    Execute(env, &chunk);
+    Execute(env, &turn);
     if (--running->running == 0) Settle(env, running);
   }
   return promise;

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cstring>
+
 #include "core/ed25519.h"
 #include "core/secp256k1.h"
 #include "core/x25519.h"
@@ -9,29 +11,119 @@
 namespace handfast {
 namespace {
 
-uint32_t RunOne(const Work& work) {
-  switch (work.op) {
+// From how many items on a call of the kernels takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
+constexpr size_t kLeastForLanes[kOps] = {2, 2, 2, 2, SIZE_MAX, SIZE_MAX};
+
+void RunOne(Work* work) {
+  switch (work->op) {
     case Op::keygen:
-      randombytes_buf(work.secret.data, 32);
-      X25519Public(work.out.data, work.secret.data);
-      return 1;
-    case Op::dh: return X25519Shared(work.out.data, work.secret.data, work.publicKey.data) == Fault::none ? 1 : 0;
-    case Op::sign: Ed25519Sign(work.out.data, work.message.data, work.message.size, work.secret.data); return 1;
-    case Op::verify: return Ed25519Verify(work.signature, work.message, work.publicKey) ? 1 : 0;
+      randombytes_buf(work->secret.data, 32);
+      X25519Public(work->out.data, work->secret.data);
+      work->result = 1;
+      return;
+    case Op::dh: work->result = X25519Shared(work->out.data, work->secret.data, work->publicKey.data) == Fault::none; return;
+    case Op::sign:
+      Ed25519Sign(work->out.data, work->message.data, work->message.size, work->secret.data);
+      work->result = 1;
+      return;
+    case Op::verify: work->result = Ed25519Verify(work->signature, work->message, work->publicKey); return;
     case Op::secp256k1_sign: {
       size_t size = 0;
-      const Fault fault = Secp256k1Sign(work.out.data, &size, work.message.data, work.secret.data);
-      return fault == Fault::none ? static_cast<uint32_t>(size) : 0;
+      const Fault fault = Secp256k1Sign(work->out.data, &size, work->message.data, work->secret.data);
+      work->result = fault == Fault::none ? static_cast<uint32_t>(size) : 0;
+      return;
     }
-    case Op::secp256k1_verify: return Secp256k1Verify(work.signature, work.message, work.publicKey, false) ? 1 : 0;
+    case Op::secp256k1_verify: work->result = Secp256k1Verify(work->signature, work->message, work->publicKey, false); return;
+    case Op::ready: return;
   }
-  return 0;
+}
+
+void RunLanes(Work* const item[], size_t count) {
+  uint8_t* out[kKernelLanes];
+  const uint8_t* secret[kKernelLanes];
+  for (size_t i = 0; i < count; i++) {
+    out[i] = item[i]->out.data;
+    secret[i] = item[i]->secret.data;
+    item[i]->result = 1;
+  }
+  switch (item[0]->op) {
+    case Op::keygen: {
+      // One question to the system's generator, which costs more than the bytes do.
+      uint8_t scalars[kKernelLanes][32];
+      randombytes_buf(scalars, count * 32);
+      for (size_t i = 0; i < count; i++) std::memcpy(item[i]->secret.data, scalars[i], 32);
+      sodium_memzero(scalars, sizeof scalars);
+      return X25519PublicLanes(out, secret, count);
+    }
+    case Op::dh: {
+      const uint8_t* publicKey[kKernelLanes];
+      bool ok[kKernelLanes];
+      for (size_t i = 0; i < count; i++) publicKey[i] = item[i]->publicKey.data;
+      X25519SharedLanes(out, secret, publicKey, ok, count);
+      for (size_t i = 0; i < count; i++) item[i]->result = ok[i];
+      return;
+    }
+    case Op::sign: {
+      Bytes message[kKernelLanes];
+      for (size_t i = 0; i < count; i++) message[i] = item[i]->message;
+      return Ed25519SignLanes(out, message, secret, count);
+    }
+    case Op::verify: {
+      Bytes signature[kKernelLanes], message[kKernelLanes], publicKey[kKernelLanes];
+      bool valid[kKernelLanes];
+      for (size_t i = 0; i < count; i++) {
+        signature[i] = item[i]->signature;
+        message[i] = item[i]->message;
+        publicKey[i] = item[i]->publicKey;
+      }
+      Ed25519VerifyLanes(valid, signature, message, publicKey, count);
+      for (size_t i = 0; i < count; i++) item[i]->result = valid[i];
+      return;
+    }
+    default: return;
+  }
+}
+
+// Calls `full` for each group of eight as soon as it is one, then for what is left of each op.
+template <typename Full>
+void Gather(Work* work, size_t count, Full&& full) {
+  WorkGroup open[kOps];
+  const bool lanes = LanesKernels();
+  for (size_t i = 0; i < count; i++) {
+    if (work[i].op == Op::ready) continue;
+    // What a peer could send for nothing takes no lane from others.
+    if (lanes && work[i].op == Op::verify && !Ed25519Plausible(work[i].signature, work[i].publicKey)) {
+      work[i].result = 0;
+      continue;
+    }
+    WorkGroup& group = open[static_cast<size_t>(work[i].op)];
+    group.item[group.count++] = &work[i];
+    if (group.count == kKernelLanes) {
+      full(group);
+      group.count = 0;
+    }
+  }
+  for (const WorkGroup& group : open) {
+    if (group.count > 0) full(group);
+  }
 }
 
 }  // namespace
 
+size_t GroupWork(Work* work, size_t count, WorkGroup* groups) {
+  size_t made = 0;
+  Gather(work, count, [&](const WorkGroup& group) { groups[made++] = group; });
+  return made;
+}
+
+void RunGroup(const WorkGroup& group) {
+  if (group.count >= kLeastForLanes[static_cast<size_t>(group.item[0]->op)] && LanesKernels()) return RunLanes(group.item, group.count);
+  for (size_t i = 0; i < group.count; i++) RunOne(group.item[i]);
+}
+
 void RunWork(Work* work, size_t count) {
-  for (size_t i = 0; i < count; i++) work[i].result = RunOne(work[i]);
+  if (count == 1) return RunOne(work);
+  Gather(work, count, RunGroup);
 }
 
 }  // namespace handfast

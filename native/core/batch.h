@@ -1,17 +1,20 @@
-// Mixed public-key work as plain values: many items to a call, one answer each, on any thread.
+// Mixed public-key work as plain values: many items to a call, one answer each, on any thread. Equal operations are gathered into groups of eight, which the vector kernels
+// (lanes/kernels.h) do in little more than the time of one; what they answer is what single operations would, refusals too.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "core/bytes.h"
+#include "lanes/kernels.h"
 
 namespace handfast {
 
-// The numbers are those of native-jobs.ts.
-enum class Op : uint8_t { keygen = 0, dh = 1, sign = 2, verify = 3, secp256k1_sign = 4, secp256k1_verify = 5 };
+// The numbers are those of native-jobs.ts. ready: nothing is left to do, the result is there.
+enum class Op : uint8_t { keygen = 0, dh = 1, sign = 2, verify = 3, secp256k1_sign = 4, secp256k1_verify = 5, ready = 6 };
+constexpr size_t kOps = 6;
 
-// What an op reads and writes; lengths that are not a peer's choice were checked by whoever made the item.
+// What an op reads and writes; lengths that are not a peer's choice were checked by whoever made the item. No item reads what another writes.
 struct Work {
   Op op;
   Bytes secret;     // dh, secp256k1_sign: 32; sign: 64. keygen: 32 to be filled with the new secret key
@@ -23,6 +26,18 @@ struct Work {
   uint32_t result;
 };
 
+// 1 to 8 items of one op.
+struct WorkGroup {
+  Work* item[kKernelLanes];
+  size_t count = 0;
+};
+
+// Groups of a batch, for several threads to share: each item is in one of them, whole groups first as far as there are any. At most MostGroups(count).
+constexpr size_t MostGroups(size_t count) { return count / kKernelLanes + kOps; }
+size_t GroupWork(Work* work, size_t count, WorkGroup* groups);
+void RunGroup(const WorkGroup& group);
+
+// All of it on this thread.
 void RunWork(Work* work, size_t count);
 
 }  // namespace handfast

@@ -337,6 +337,7 @@ function wipeAll(answers: readonly Answer[]): void {
 const OPS = { keygen: 0, dh: 1, sign: 2, verify: 3, 'secp256k1-sign': 4, 'secp256k1-verify': 5 } as const;
 const RECORD_NUMBERS = 8;
 const RECORD_BYTES = 8 * RECORD_NUMBERS;
-const MAX_JOBS = 128;
+/** As many as the addon takes in one call. */
+const MAX_JOBS = 256;
 const USUAL_BYTES = 64 * 1024;
 const KEPT_BYTES = 1024 * 1024;

@@ -1,0 +1,84 @@
+#include "core/key-pool.h"
+
+#include <sodium.h>
+
+#include <chrono>
+#include <cstring>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+#include "core/x25519.h"
+#include "lanes/kernels.h"
+
+namespace handfast {
+namespace {
+
+constexpr int64_t kKeptMs = 1000;
+// Whoever was last here so short a time ago will be back seven times before the keys are too old.
+constexpr int64_t kBusyMs = 100;
+
+// A process that was forked has the keys of the one it came from.
+int64_t Process() {
+#ifdef _WIN32
+  return 0;
+#else
+  return getpid();
+#endif
+}
+
+}  // namespace
+
+Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
+  const bool busy = expected_ > 1 || now - takenAt_ <= kBusyMs;
+  if (expected_ > 0) expected_--;
+  takenAt_ = now;
+  if (waiting_ > 0 && (now - filledAt_ > kKeptMs || process_ != Process() || !LanesKernels())) Drop();
+  if (waiting_ == 0) {
+    if (!busy || !LanesKernels()) return MakeOne(publicKey);
+    filledAt_ = now;
+    process_ = Process();
+    Fill();
+    if (waiting_ == 0) return 0;
+  }
+  waiting_--;
+  std::memcpy(publicKey, public_[waiting_], 32);
+  return secret_[waiting_];
+}
+
+void KeyPool::Drop() {
+  while (waiting_ > 0) arena_.Release(secret_[--waiting_]);
+}
+
+int64_t KeyPool::Now() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+Handle KeyPool::MakeOne(uint8_t publicKey[32]) {
+  const Handle handle = arena_.Allocate(32);
+  if (handle == 0) return 0;
+  uint8_t* secret = arena_.At(handle).data;
+  randombytes_buf(secret, 32);
+  X25519Public(publicKey, secret);
+  return handle;
+}
+
+void KeyPool::Fill() {
+  static_assert(kSize == kKernelLanes, "one call of the kernel fills it");
+  uint8_t* out[kSize];
+  const uint8_t* secret[kSize];
+  // One question to the system's generator, which costs more than the bytes do.
+  uint8_t scalars[kSize][32];
+  randombytes_buf(scalars, sizeof scalars);
+  while (waiting_ < kSize) {
+    const Handle handle = arena_.Allocate(32);
+    if (handle == 0) break;
+    uint8_t* slot = arena_.At(handle).data;
+    std::memcpy(slot, scalars[waiting_], 32);
+    secret[waiting_] = slot;
+    out[waiting_] = public_[waiting_];
+    secret_[waiting_++] = handle;
+  }
+  sodium_memzero(scalars, sizeof scalars);
+  if (waiting_ > 0) X25519PublicLanes(out, secret, waiting_);
+}
+
+}  // namespace handfast
