@@ -9,7 +9,10 @@ Lanes Find() {
 #ifdef HANDFAST_LANES
   // The compiler's own check also asks whether the system saves the registers.
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512ifma")) return Lanes::avx512;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("bmi2")) {
+    return Lanes::avx512;
+  }
   if (__builtin_cpu_supports("avx2")) return Lanes::avx2;
 #endif
   return Lanes::off;

@@ -1,0 +1,28 @@
+// Public-key work on up to eight independent items at once, one to a lane. Results are bit for bit those of the functions of core/ that do one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bytes.h"
+
+namespace handfast {
+
+constexpr size_t kKernelLanes = 8;
+
+// Whether these functions calculate in lanes: built in, the processor and the system can, and LanesInUse() is avx512. Otherwise they do one item after the other.
+bool LanesKernels();
+
+// Of all: `count` is 1 to 8; a call costs the same whatever it is. Pointers need no alignment; an output may be its own lane's input, not another's. What the items
+// point to is secret as it is in core/, the pointers and the count are not.
+
+// 32 bytes each (core/x25519.h). Constant time.
+void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count);
+// ok[i] is false when the result is all zero: the peer's key is weak. Constant time.
+void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count);
+// 64 bytes of signature; secretKey is seed, then public key (core/ed25519.h). Constant time but for the length of the messages.
+void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
+// Each answer is that of Ed25519Verify alone. Variable time.
+void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
+
+}  // namespace handfast

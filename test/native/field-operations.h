@@ -1,0 +1,21 @@
+// The field arithmetic of native/lanes behind plain pointers, so that the vectors' flags stay in the one file that needs them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+enum class FieldOperation { product, square, sum, difference, smallProduct, negate, invert, rootPower, canonical, isZero, isOdd, equal };
+
+// Limbs lie as limb i of lane j at [i * lanes + j]; `out` is carried and clean, or the lanes' mask in out[0]. a and b are taken as fields (52 bits counting), except by sum
+// and difference, which take all bits.
+struct FieldOperations {
+  size_t lanes;
+  void (*apply)(FieldOperation operation, uint64_t* out, const uint64_t* a, const uint64_t* b);
+  // 32 bytes a lane.
+  void (*fromBytes)(uint64_t* out, const uint8_t* const strings[]);
+  void (*toBytes)(uint8_t* const strings[], const uint64_t* a);
+};
+
+const FieldOperations& ScalarOperations();
+// Null where it is not compiled in; calling it needs the processor.
+const FieldOperations* IfmaOperations();

@@ -1,0 +1,9 @@
+#include "field-operations.h"
+#include "lanes/vector-scalar.h"
+#include "lanes/field-lanes.h"
+
+using Vector = handfast::VectorScalar;
+
+#include "field-operations.inc"
+
+const FieldOperations& ScalarOperations() { return kOperations; }
