@@ -88,7 +88,7 @@ std::vector<Operation> Operations() {
   return {
       {"x25519-public", Eights([](Batch& b, size_t i, size_t n) { X25519PublicLanes(&b.out[i], &b.secret[i], n); }), Each([](Item& x, bool&) { X25519Public(x.shared, x.secret); }),
        Each([](Item& x, bool&) { crypto_scalarmult_base(x.shared, x.secret); }), shared, 32},
-      {"x25519-shared", Eights([](Batch& b, size_t i, size_t n) { X25519SharedLanes(&b.out[i], &b.secret[i], &b.peer[i], &b.ok[i], n); }),
+      {"x25519-shared", [](Batch& b, size_t n) { X25519SharedLanes(b.out.data(), b.secret.data(), b.peer.data(), b.ok, n); },
        Each([](Item& x, bool& ok) { ok = X25519Shared(x.shared, x.secret, x.peer) == Fault::none; }),
        Each([](Item& x, bool& ok) { ok = crypto_scalarmult(x.shared, x.secret, x.peer) == 0; }), shared, 32},
       {"ed25519-sign", Eights([](Batch& b, size_t i, size_t n) { Ed25519SignLanes(&b.signature[i], &b.messages[i], &b.identitySecret[i], n); }),
