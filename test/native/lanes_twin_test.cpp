@@ -132,7 +132,7 @@ CASE(TwinVerify, "lanes: verdicts are those of libsodium, on valid, mutated and 
     Bytes signature[kKernelLanes], message[kKernelLanes], publicKey[kKernelLanes];
     bool verdict[kKernelLanes];
     for (size_t i = 0; i < size; i++) {
-      items[i] = odd::Random() % 4 == 0 ? odd::MadeByHand() : odd::Mutated();
+      items[i] = odd::Random() % 32 == 0 ? odd::MadeByHand() : odd::Mutated();
       signature[i] = {items[i].signature, 64};
       message[i] = {items[i].message, items[i].size};
       publicKey[i] = {items[i].publicKey, 32};
