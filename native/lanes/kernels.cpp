@@ -31,6 +31,9 @@ bool LanesKernels() {
 }
 
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) return X25519PublicIfma(Filled<uint8_t*>(out, count).of, Filled<const uint8_t*>(secret, count).of, count);
+#endif
   for (size_t i = 0; i < count; i++) X25519Public(out[i], secret[i]);
 }
 
@@ -45,6 +48,9 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 }
 
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) return Ed25519SignIfma(Filled<uint8_t*>(signature, count).of, Filled<Bytes>(message, count).of, Filled<const uint8_t*>(secretKey, count).of, count);
+#endif
   for (size_t i = 0; i < count; i++) Ed25519Sign(signature[i], message[i].data, message[i].size, secretKey[i]);
 }
 
