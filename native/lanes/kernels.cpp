@@ -44,6 +44,15 @@ bool LanesKernels() {
 }
 
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kKernelLanes) {
+      const size_t now = std::min(kKernelLanes, count - start);
+      X25519PublicIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, now);
+    }
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) X25519Public(out[i], secret[i]);
 }
 
@@ -62,6 +71,15 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 }
 
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kKernelLanes) {
+      const size_t now = std::min(kKernelLanes, count - start);
+      Ed25519SignIfma(Filled<uint8_t*>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+    }
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) Ed25519Sign(signature[i], message[i].data, message[i].size, secretKey[i]);
 }
 
