@@ -38,6 +38,7 @@ export function makeCore(addon: Addon): Core {
       hash: sodium,
     },
     fastAes: aes,
+    threads: info.threads,
 
     random(length) {
       checkInteger(length, 'length', 0, MAX_RANDOM_BYTES);
