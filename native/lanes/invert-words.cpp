@@ -1,4 +1,4 @@
-#include "lanes/invert.h"
+#include "lanes/invert-words.h"
 
 #include <sodium.h>
 
@@ -13,7 +13,6 @@ void InvertWords(uint64_t words[4]) {
   FieldToBytes(bytes, FieldInvert(FieldFromBytes(bytes)));
   for (int i = 0; i < 4; i++) words[i] = LoadLittle64(bytes + 8 * i);
   sodium_memzero(bytes, sizeof bytes);
-  sodium_stackzero(1024);
 }
 
 }  // namespace handfast
