@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/bytes.h"
+
 namespace handfast {
 
 void X25519SharedIfma(uint8_t* const out[8], const uint8_t* const secret[8], const uint8_t* const publicKey[8], bool ok[8], size_t count);
+void Ed25519VerifyIfma(bool valid[8], const Bytes signature[8], const Bytes message[8], const Bytes publicKey[8], size_t count);
 
 }  // namespace handfast
