@@ -5,8 +5,8 @@
 #include "core/bytes.h"
 #include "core/ed25519.h"
 #include "core/scalar25519.h"
-#include "core/short-relation.h"
 #include "lanes/edwards-lanes.h"
+#include "lanes/relations-lanes.h"
 #include "lanes/sha512-lanes.h"
 #include "lanes/verify-table.h"
 
@@ -196,11 +196,14 @@ LANES_INLINE void VerifyTemplate(bool valid[], const Bytes signature[V::kLanes],
   uint8_t encodedA[V::kLanes][32], encodedR[V::kLanes][32];
   const uint8_t *pointerA[V::kLanes], *pointerR[V::kLanes];
   int bits = 0;
+  uint8_t challenge[V::kLanes][32];
+  for (size_t lane = 0; lane < V::kLanes; lane++) ScalarReduce(challenge[lane], hash[lane]);
+  ShortRelation relations[V::kLanes];
+  ShortRelationsLanes<V::kLanes>(relations, challenge);
   for (size_t lane = 0; lane < V::kLanes; lane++) {
     const bool harmless = (worth >> lane & 1) == 0;
-    uint8_t challenge[32], number[32] = {0};
-    ScalarReduce(challenge, hash[lane]);
-    const ShortRelation relation = ShortRelationOf(challenge);
+    uint8_t number[32] = {0};
+    const ShortRelation& relation = relations[lane];
     for (int i = 0; i < 4; i++) u[lane][i] = relation.u[i];
     v[lane][0] = static_cast<uint64_t>(relation.v);
     v[lane][1] = static_cast<uint64_t>(relation.v >> 64);
