@@ -242,7 +242,7 @@ LANES_INLINE void VerifyTemplate(bool valid[], const Bytes signature[V::kLanes],
       equation.high.word[i][lane] = high[lane][i];
     }
   }
-  worth = static_cast<typename V::Mask>(worth & Decode<V>(&equation.a, pointerA) & Decode<V>(&equation.r, pointerR));
+  worth = static_cast<typename V::Mask>(worth & DecodeTwo(&equation.a, pointerA, &equation.r, pointerR));
   if (worth != 0) worth = static_cast<typename V::Mask>(worth & Holds(equation));
   for (size_t i = 0; i < count; i++) valid[i] = (worth >> i & 1) != 0;
 }
