@@ -1,4 +1,4 @@
-#include "lanes/verify-table.h"
+#include "lanes/equation-table.h"
 
 #include <vector>
 
@@ -21,7 +21,7 @@ void StoreLimbs(uint64_t out[5], const Field& a) {
 }
 
 void Fill(uint64_t* out, const EdwardsPoint& first) {
-  std::vector<EdwardsPoint> multiples(kVerifyBaseMultiples, kEdwardsNeutral);
+  std::vector<EdwardsPoint> multiples(kBaseMultiples, kEdwardsNeutral);
   const EdwardsCached step = EdwardsCache(first);
   for (size_t i = 1; i < multiples.size(); i++) {
     multiples[i] = multiples[i - 1];
@@ -34,18 +34,18 @@ void Fill(uint64_t* out, const EdwardsPoint& first) {
     StoreLimbs(out + 5, one.difference);
     StoreLimbs(out + 10, one.product);
     out[15] = 0;
-    out += kVerifyMultipleWords;
+    out += kBaseMultipleWords;
   }
 }
 
 }  // namespace
 
-const VerifyTable& VerifyBaseTable() {
-  static const VerifyTable* const table = [] {
-    VerifyTable* made = new VerifyTable;
+const EquationTable& BaseOfEquations() {
+  static const EquationTable* const table = [] {
+    EquationTable* made = new EquationTable;
     EdwardsPoint first = EdwardsBase();
     Fill(made->low, first);
-    for (int i = 0; i < kVerifySplit; i++) EdwardsDouble(&first);
+    for (int i = 0; i < kEquationSplit; i++) EdwardsDouble(&first);
     Fill(made->high, first);
     return made;
   }();
