@@ -74,10 +74,8 @@ void Ed25519Sign(uint8_t signature[64], const uint8_t* message, size_t size, con
 }
 
 bool Ed25519Verify(Bytes signature, Bytes message, Bytes publicKey) {
-  if (signature.size != 64 || publicKey.size != 32) return false;
-  // What costs nothing first.
+  if (!Ed25519WorthVerifying(signature, publicKey)) return false;
   const uint8_t *r = signature.data, *s = signature.data + 32;
-  if (!BelowOrder(s) || !Ed25519Usable(publicKey.data) || !Ed25519Usable(r)) return false;
   // A canonical encoding and its point say the same, x = 0 apart, and both points with it are of small order: so R may be compared as a point.
   EdwardsPoint pointOfA, pointOfR;
   if (!EdwardsDecode(&pointOfA, publicKey.data) || !EdwardsDecode(&pointOfR, r)) return false;
@@ -90,6 +88,10 @@ bool Ed25519Verify(Bytes signature, Bytes message, Bytes publicKey) {
   crypto_hash_sha512_final(&hash, wideChallenge);
   crypto_core_ed25519_scalar_reduce(challenge, wideChallenge);
   return SignatureEquationHolds(pointOfR, pointOfA, s, challenge);
+}
+
+bool Ed25519WorthVerifying(Bytes signature, Bytes publicKey) {
+  return signature.size == 64 && publicKey.size == 32 && BelowOrder(signature.data + 32) && Ed25519Usable(publicKey.data) && Ed25519Usable(signature.data);
 }
 
 bool Ed25519Usable(const uint8_t publicKey[32]) {

@@ -86,6 +86,12 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
 }
 
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    Ed25519VerifyIfma(valid, Filled<Bytes>(signature, count).of, Filled<Bytes>(message, count).of, Filled<Bytes>(publicKey, count).of, count);
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) valid[i] = Ed25519Verify(signature[i], message[i], publicKey[i]);
 }
 
