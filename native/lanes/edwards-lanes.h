@@ -154,24 +154,25 @@ LANES_INLINE typename V::Mask DecodeTwo(EdwardsLanes<V>* first, const uint8_t* c
   return static_cast<typename V::Mask>(EndDecode(first, a, power.a, firstIn) & EndDecode(second, b, power.b, secondIn));
 }
 
-// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top. `inverse` is that of z.
+// What Encode makes bytes of: z is to be inverted first, together with others' (invert-lanes.h).
 template <class V>
-LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const EdwardsLanes<V>& p, const FieldLanes<V>& inverse, typename V::Mask mask) {
-  V x[4], y[4];
-  FieldToWords(x, Multiply(Carry(p.x), inverse));
-  FieldToWords(y, Multiply(Carry(p.y), inverse));
-  y[3] = y[3] | x[0].template ShiftLeft<63>();
-  for (int i = 0; i < 4; i++) y[i].StoreTo(out, 8 * static_cast<size_t>(i), mask);
+struct Projective {
+  FieldLanes<V> x, y, z;
+};
+
+template <class V>
+LANES_INLINE Projective<V> ToProjective(const EdwardsLanes<V>& p) {
+  return {Carry(p.x), Carry(p.y), Carry(p.z)};
 }
 
-// The u of RFC 7748 that belongs to the point: (z + y) / (z - y). `inverse` is that of z - y: MontgomeryDenominator.
+// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top.
 template <class V>
-LANES_INLINE FieldLanes<V> MontgomeryDenominator(const EdwardsLanes<V>& p) {
-  return Carry(Subtract(p.z, p.y));
-}
-template <class V>
-LANES_INLINE void EncodeMontgomery(uint8_t* const out[V::kLanes], const EdwardsLanes<V>& p, const FieldLanes<V>& inverse, typename V::Mask mask) {
-  FieldToBytes(out, Multiply(Carry(Add(p.z, p.y)), inverse), mask);
+LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const Projective<V>& p, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
+  V x[4], y[4];
+  FieldToWords(x, Multiply(p.x, inverseOfZ));
+  FieldToWords(y, Multiply(p.y, inverseOfZ));
+  y[3] = y[3] | x[0].template ShiftLeft<63>();
+  for (size_t i = 0; i < 4; i++) y[i].StoreTo(out, 8 * i, mask);
 }
 
 }  // namespace

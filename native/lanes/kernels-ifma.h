@@ -1,5 +1,5 @@
-// The kernels of kernels.h for AVX-512 with IFMA, where HANDFAST_IFMA is defined. Unused lanes repeat another: every pointer of the eight is one that may be read, and
-// outputs are written for the first `count`.
+// The kernels of kernels.h for AVX-512 with IFMA, where HANDFAST_IFMA is defined. The arrays hold pointers for whole sets of eight: those past `count` are only read through. Whoever calls them
+// wipes the stack they used.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,10 @@
 
 namespace handfast {
 
-void X25519SharedIfma(uint8_t* const out[8], const uint8_t* const secret[8], const uint8_t* const publicKey[8], bool ok[8], size_t count);
-void Ed25519VerifyIfma(bool valid[8], const Bytes signature[8], const Bytes message[8], const Bytes publicKey[8], size_t count);
+// At most 64 items each.
+void X25519PublicIfma(uint8_t* const out[], const uint8_t* const secret[], size_t count);
+void X25519SharedIfma(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count);
+void Ed25519SignIfma(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
+void Ed25519VerifyIfma(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
 
 }  // namespace handfast

@@ -1,5 +1,9 @@
 #include "lanes/kernels.h"
 
+#include <sodium.h>
+
+#include <algorithm>
+
 #include "core/ed25519.h"
 #include "core/x25519.h"
 #include "lanes/kernels-ifma.h"
@@ -9,15 +13,24 @@ namespace handfast {
 namespace {
 
 #ifdef HANDFAST_IFMA
-// The pointers of a full set of lanes: those past `count` repeat the first.
+// What the ladder of sixty-four shares is one inversion.
+constexpr size_t kTogether = 64;
+
+// Pointers for whole sets of lanes: those past `count` repeat the first.
 template <class T>
 struct Filled {
-  T of[kKernelLanes];
+  T of[kTogether];
 
   Filled(const T* items, size_t count) {
-    for (size_t i = 0; i < kKernelLanes; i++) of[i] = items[i < count ? i : 0];
+    for (size_t i = 0; i < count || i % kKernelLanes != 0; i++) of[i] = items[i < count ? i : 0];
   }
 };
+
+// What the kernels have spilled lies below this frame: about as much as they need.
+__attribute__((noinline)) void WipeStack() {
+  uint8_t below[16384];
+  sodium_memzero(below, sizeof below);
+}
 #endif
 
 }  // namespace
@@ -31,13 +44,27 @@ bool LanesKernels() {
 }
 
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      X25519PublicIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, now);
+    }
+    WipeStack();
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) X25519Public(out[i], secret[i]);
 }
 
 void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count) {
 #ifdef HANDFAST_IFMA
   if (LanesKernels()) {
-    X25519SharedIfma(Filled<uint8_t*>(out, count).of, Filled<const uint8_t*>(secret, count).of, Filled<const uint8_t*>(publicKey, count).of, ok, count);
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      X25519SharedIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, Filled<const uint8_t*>(publicKey + start, now).of, ok + start, now);
+    }
+    WipeStack();
     return;
   }
 #endif
@@ -45,13 +72,26 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 }
 
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519SignIfma(signature + start, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+    }
+    WipeStack();
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) Ed25519Sign(signature[i], message[i].data, message[i].size, secretKey[i]);
 }
 
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
 #ifdef HANDFAST_IFMA
   if (LanesKernels()) {
-    Ed25519VerifyIfma(valid, Filled<Bytes>(signature, count).of, Filled<Bytes>(message, count).of, Filled<Bytes>(publicKey, count).of, count);
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519VerifyIfma(valid + start, Filled<Bytes>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<Bytes>(publicKey + start, now).of, now);
+    }
     return;
   }
 #endif

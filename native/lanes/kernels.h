@@ -1,4 +1,4 @@
-// Public-key work on up to eight independent items at once, one to a lane. Results are bit for bit those of the functions of core/ that do one.
+// Public-key work on independent items, eight at a time, one to a lane. Results are bit for bit those of the functions of core/ that do one.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ constexpr size_t kKernelLanes = 8;
 // Whether these functions calculate in lanes: built in, the processor and the system can, and LanesInUse() is avx512. Otherwise they do one item after the other.
 bool LanesKernels();
 
-// Of all: `count` is 1 to 8; a call costs the same whatever it is. Pointers need no alignment; an output may be its own lane's input, not another's. What the items
-// point to is secret as it is in core/, the pointers and the count are not.
+// Of all: a call costs the same for 1 to 8 items, and up to 64 at once share some of the work. Pointers need no alignment; an output may be its own item's input, not another's. What the items point
+// to is secret as it is in core/, the pointers and the count are not.
 
 // 32 bytes each (core/x25519.h). Constant time.
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count);

@@ -39,6 +39,12 @@ struct VectorIfma {
   }
   // table[index of the lane]: for public indices only.
   LANES_INLINE static VectorIfma Gather(const uint64_t* table, VectorIfma index) { return {_mm512_i64gather_epi64(index.words, table, 8)}; }
+  // table[index of the lane], of which only the lowest five bits count, in constant time: permutations of the 32 words, which lie in registers. The table is aligned to 64.
+  LANES_INLINE static VectorIfma LookUp32(const uint64_t* table, VectorIfma index) {
+    const __m512i low = _mm512_permutex2var_epi64(_mm512_load_si512(table), index.words, _mm512_load_si512(table + 8));
+    const __m512i high = _mm512_permutex2var_epi64(_mm512_load_si512(table + 16), index.words, _mm512_load_si512(table + 24));
+    return {_mm512_mask_blend_epi64(_mm512_test_epi64_mask(index.words, _mm512_set1_epi64(16)), low, high)};
+  }
   // The words of the lanes `distance` further round; distance is 1, 2 or 4.
   template <int distance>
   LANES_INLINE VectorIfma Rotate() const {
@@ -63,6 +69,18 @@ struct VectorIfma {
   // Each lane by its own number of bits, below 64.
   LANES_INLINE VectorIfma ShiftRightBy(VectorIfma bits) const { return {_mm512_srlv_epi64(words, bits.words)}; }
   LANES_INLINE VectorIfma ShiftLeftBy(VectorIfma bits) const { return {_mm512_sllv_epi64(words, bits.words)}; }
+
+  // All registers, after secrets were in them.
+  LANES_INLINE static void WipeRegisters() {
+    asm volatile(
+        "vzeroall\n\t"
+        "vpxorq %%zmm16, %%zmm16, %%zmm16\n\tvpxorq %%zmm17, %%zmm17, %%zmm17\n\tvpxorq %%zmm18, %%zmm18, %%zmm18\n\tvpxorq %%zmm19, %%zmm19, %%zmm19\n\t"
+        "vpxorq %%zmm20, %%zmm20, %%zmm20\n\tvpxorq %%zmm21, %%zmm21, %%zmm21\n\tvpxorq %%zmm22, %%zmm22, %%zmm22\n\tvpxorq %%zmm23, %%zmm23, %%zmm23\n\t"
+        "vpxorq %%zmm24, %%zmm24, %%zmm24\n\tvpxorq %%zmm25, %%zmm25, %%zmm25\n\tvpxorq %%zmm26, %%zmm26, %%zmm26\n\tvpxorq %%zmm27, %%zmm27, %%zmm27\n\t"
+        "vpxorq %%zmm28, %%zmm28, %%zmm28\n\tvpxorq %%zmm29, %%zmm29, %%zmm29\n\tvpxorq %%zmm30, %%zmm30, %%zmm30\n\tvpxorq %%zmm31, %%zmm31, %%zmm31" ::
+            : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17",
+              "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+  }
 
   LANES_INLINE Mask TopBits() const { return _mm512_movepi64_mask(words); }
 };

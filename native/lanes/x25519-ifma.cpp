@@ -7,8 +7,9 @@
 
 namespace handfast {
 
-void X25519SharedIfma(uint8_t* const out[8], const uint8_t* const secret[8], const uint8_t* const publicKey[8], bool ok[8], size_t count) {
-  X25519SharedTemplate<VectorIfma>(out, secret, publicKey, ok, count);
+void X25519SharedIfma(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count) {
+  X25519SharedTogether<VectorIfma>(out, secret, publicKey, ok, count);
+  VectorIfma::WipeRegisters();
 }
 
 }  // namespace handfast
