@@ -90,7 +90,7 @@ LANES_INLINE SumLanes<V> Double(const SumLanes<V>& a) {
   return Add(a, a);
 }
 
-// a + a multiple of p; for a minuend that goes into several subtractions, which then cost 5 each by SubtractBiased.
+// a + a multiple of p: as good as a everywhere, and what is subtracted from by SubtractBiased, for 5 operations.
 template <class V>
 LANES_INLINE SumLanes<V> Biased(const SumLanes<V>& a) {
   return {{a.limb[0] + V::Broadcast(kBias[0]), a.limb[1] + V::Broadcast(kBias[1]), a.limb[2] + V::Broadcast(kBias[2]), a.limb[3] + V::Broadcast(kBias[3]),
@@ -135,9 +135,7 @@ LANES_INLINE SumLanes<V> Fold(const V r[10]) {
 }
 
 template <class V>
-LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b) {
-  V r[10];
-  for (int i = 0; i < 10; i++) r[i] = V::Zero();
+LANES_INLINE SumLanes<V> ProductOnto(V r[10], const FieldLanes<V>& a, const FieldLanes<V>& b) {
 #pragma GCC unroll 5
   for (int i = 0; i < 5; i++) {
 #pragma GCC unroll 5
@@ -149,13 +147,12 @@ LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b)
   return Fold<V>(r);
 }
 
+// Of columns 1 to 4, what is in them beforehand counts twice.
 template <class V>
-LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
+LANES_INLINE SumLanes<V> SquareOnto(V r[10], const FieldLanes<V>& a) {
   // Products of different limbs count twice; limb 4 has room to be doubled beforehand, which spares the columns that only it has such products in.
   const V a0 = a.limb[0], a1 = a.limb[1], a2 = a.limb[2], a3 = a.limb[3], a4 = a.limb[4], twice4 = a4 + a4;
-  V r[10];
-  for (int i = 0; i < 10; i++) r[i] = V::Zero();
-  const auto cross = [&r](int column, const V& x, const V& y) {
+  const auto cross = [r](int column, const V& x, const V& y) {
     r[column] = MultiplyAddLow(r[column], x, y);
     r[column + 1] = MultiplyAddHigh(r[column + 1], x, y);
   };
@@ -177,6 +174,35 @@ LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
   cross(6, a3, a3);
   cross(8, a4, a4);
   return Fold<V>(r);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b) {
+  V r[10];
+  for (V& column : r) column = V::Zero();
+  return ProductOnto(r, a, b);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
+  V r[10];
+  for (V& column : r) column = V::Zero();
+  return SquareOnto(r, a);
+}
+
+// Biased(Product(a, b)) and Biased(Squared(a)), at the cost of what lies between the brackets: the sums of products just do not start at zero.
+template <class V>
+LANES_INLINE SumLanes<V> BiasedProduct(const FieldLanes<V>& a, const FieldLanes<V>& b) {
+  V r[10];
+  for (int i = 0; i < 10; i++) r[i] = i < 5 ? V::Broadcast(kBias[i]) : V::Zero();
+  return ProductOnto(r, a, b);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> BiasedSquared(const FieldLanes<V>& a) {
+  V r[10];
+  for (int i = 0; i < 10; i++) r[i] = i < 5 ? V::Broadcast(i == 0 ? kBias[0] : kBias[i] / 2) : V::Zero();
+  return SquareOnto(r, a);
 }
 
 template <class V>
