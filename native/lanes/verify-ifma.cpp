@@ -7,7 +7,7 @@
 
 namespace handfast {
 
-void Ed25519VerifyIfma(bool valid[8], const Bytes signature[8], const Bytes message[8], const Bytes publicKey[8], size_t count) {
+void Ed25519VerifyIfma(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
   VerifyTemplate<VectorIfma>(valid, signature, message, publicKey, count);
 }
 

@@ -9,9 +9,8 @@
 namespace handfast {
 namespace {
 
-// Lanes past `count` repeat another.
 template <class V>
-LANES_INLINE void VerifyTemplate(bool valid[], const Bytes signature[V::kLanes], const Bytes message[V::kLanes], const Bytes publicKey[V::kLanes], size_t count) {
+LANES_NOINLINE unsigned VerifySet(const Bytes signature[V::kLanes], const Bytes message[V::kLanes], const Bytes publicKey[V::kLanes]) {
   // What costs nothing first. A lane that is refused by it calculates with something else, of which the answer does not count.
   static constexpr uint8_t kAnything[32] = {3};
   unsigned worth = 0;
@@ -29,13 +28,20 @@ LANES_INLINE void VerifyTemplate(bool valid[], const Bytes signature[V::kLanes],
       input[lane] = {{{nullptr, 0}, {nullptr, 0}, {nullptr, 0}}};
     }
   }
-  if (worth != 0) {
-    uint8_t hash[V::kLanes][64], challenge[V::kLanes][32];
-    Sha512Lanes<V::kLanes>(hash, input);
-    for (size_t lane = 0; lane < V::kLanes; lane++) ScalarReduce(challenge[lane], hash[lane]);
-    worth &= EquationsHold<V>(r, a, s, challenge);
+  if (worth == 0) return 0;
+  uint8_t hash[V::kLanes][64], challenge[V::kLanes][32];
+  Sha512Lanes<V::kLanes>(hash, input);
+  for (size_t lane = 0; lane < V::kLanes; lane++) ScalarReduce(challenge[lane], hash[lane]);
+  return worth & EquationsHold<V>(r, a, s, challenge);
+}
+
+// `count` signatures, filled up to whole sets of lanes.
+template <class V>
+void VerifyTemplate(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
+  for (size_t start = 0; start < count; start += V::kLanes) {
+    const unsigned answers = VerifySet<V>(signature + start, message + start, publicKey + start);
+    for (size_t lane = 0; lane < V::kLanes && start + lane < count; lane++) valid[start + lane] = (answers >> lane & 1) != 0;
   }
-  for (size_t i = 0; i < count; i++) valid[i] = (worth >> i & 1) != 0;
 }
 
 }  // namespace
