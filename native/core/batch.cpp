@@ -93,7 +93,7 @@ void Gather(Work* work, size_t count, size_t most, Full&& full) {
   for (size_t i = 0; i < count; i++) {
     if (work[i].op == Op::ready) continue;
     // What a peer could send for nothing takes no lane from others.
-    if (lanes && work[i].op == Op::verify && !Ed25519Plausible(work[i].signature, work[i].publicKey)) {
+    if (lanes && work[i].op == Op::verify && !Ed25519WorthVerifying(work[i].signature, work[i].publicKey)) {
       work[i].result = 0;
       continue;
     }

@@ -8,12 +8,14 @@
 
 namespace handfast {
 
-void X25519PublicIfma(uint8_t* const out[8], const uint8_t* const secret[8], size_t count) { X25519PublicTemplate<VectorIfma>(out, secret, count); }
+void X25519PublicIfma(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
+  X25519PublicTogether<VectorIfma>(out, secret, count);
+  VectorIfma::WipeRegisters();
+}
 
-void Ed25519SignIfma(uint8_t* const signature[8], const Bytes message[8], const uint8_t* const secretKey[8], size_t count) {
-  HashPart parts[8];
-  for (size_t i = 0; i < 8; i++) parts[i] = {message[i].data, message[i].size};
-  Ed25519SignTemplate<VectorIfma>(signature, parts, secretKey, count);
+void Ed25519SignIfma(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
+  Ed25519SignTogether<VectorIfma>(signature, message, secretKey, count);
+  VectorIfma::WipeRegisters();
 }
 
 }  // namespace handfast

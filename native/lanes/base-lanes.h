@@ -1,4 +1,4 @@
-// Multiples of the base point of edwards25519 by a secret scalar in each lane, in constant time, and the inversion that all lanes share.
+// Multiples of the base point of edwards25519 by a secret scalar in each lane, in constant time.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,6 @@
 
 #include "lanes/base-table.h"
 #include "lanes/edwards-lanes.h"
-#include "lanes/invert-words.h"
 
 namespace handfast {
 namespace {
@@ -43,9 +42,8 @@ LANES_INLINE EdwardsLanes<V> AddOrSubtract(EdwardsLanes<V> p, const NielsLanes<V
 template <class V>
 LANES_INLINE EdwardsLanes<V> FirstPoint(const NielsLanes<V>& q, typename V::Mask negative) {
   const SumLanes<V> sum = AsSum(Select(negative, q.difference, q.sum)), difference = AsSum(Select(negative, q.sum, q.difference));
-  const SumLanes<V> x = Subtract(sum, difference), y = Add(sum, difference);
-  const FieldLanes<V> twiceX = Carry(x), twiceY = Carry(y);
-  return {Double(Widen(twiceX)), Double(Widen(twiceY)), AsSum(FieldOf<V>(4)), Product(twiceX, twiceY)};
+  const FieldLanes<V> twiceX = Carry(Subtract(sum, difference)), twiceY = Carry(Add(sum, difference));
+  return {Double(Widen(twiceX)), Biased(Double(Widen(twiceY))), Biased(AsSum(FieldOf<V>(4))), Product(twiceX, twiceY)};
 }
 
 // k B for a scalar k of four words a lane, any below 2^256. 43 look-ups and 42 additions.
@@ -74,32 +72,6 @@ LANES_NOINLINE void MultiplyBase(EdwardsLanes<V>* out, const V scalar[4]) {
     p = AddOrSubtract(p, entry, negative);
   }
   *out = p;
-}
-
-template <int distance, class V>
-LANES_INLINE FieldLanes<V> Rotate(const FieldLanes<V>& a) {
-  return {{a.limb[0].template Rotate<distance>(), a.limb[1].template Rotate<distance>(), a.limb[2].template Rotate<distance>(), a.limb[3].template Rotate<distance>(),
-           a.limb[4].template Rotate<distance>()}};
-}
-
-// The inverse of each lane's number, none of which is 0: that of the product of all, times the product of the others. 6 multiplications and InvertWords.
-template <class V>
-LANES_INLINE FieldLanes<V> InvertTogether(const FieldLanes<V>& a) {
-  V words[4];
-  FieldLanes<V> others = FieldOf<V>(1), all = a;
-  if constexpr (V::kLanes == 8) {
-    const FieldLanes<V> pairs = Multiply(a, Rotate<1>(a)), fours = Multiply(pairs, Rotate<2>(pairs)), next = Rotate<1>(a);
-    all = Multiply(fours, Rotate<4>(fours));
-    others = Multiply(Multiply(next, Rotate<2>(pairs)), Rotate<4>(fours));
-  }
-  FieldToWords(words, all);
-  uint64_t lanes[4][V::kLanes], word[4];
-  for (int i = 0; i < 4; i++) {
-    words[i].Store(lanes[i]);
-    word[i] = lanes[i][0];
-  }
-  InvertWords(word);
-  return Multiply(FieldOf<V>(word[0], word[1], word[2], word[3]), others);
 }
 
 }  // namespace

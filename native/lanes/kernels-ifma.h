@@ -9,10 +9,10 @@
 
 namespace handfast {
 
-// At most 64.
+// At most 64 items each.
+void X25519PublicIfma(uint8_t* const out[], const uint8_t* const secret[], size_t count);
 void X25519SharedIfma(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count);
-// At most 8.
-void X25519PublicIfma(uint8_t* const out[8], const uint8_t* const secret[8], size_t count);
-void Ed25519SignIfma(uint8_t* const signature[8], const Bytes message[8], const uint8_t* const secretKey[8], size_t count);
+void Ed25519SignIfma(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
+void Ed25519VerifyIfma(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
 
 }  // namespace handfast

@@ -46,10 +46,11 @@ bool LanesKernels() {
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
 #ifdef HANDFAST_IFMA
   if (LanesKernels()) {
-    for (size_t start = 0; start < count; start += kKernelLanes) {
-      const size_t now = std::min(kKernelLanes, count - start);
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
       X25519PublicIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, now);
     }
+    WipeStack();
     return;
   }
 #endif
@@ -73,10 +74,11 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
 #ifdef HANDFAST_IFMA
   if (LanesKernels()) {
-    for (size_t start = 0; start < count; start += kKernelLanes) {
-      const size_t now = std::min(kKernelLanes, count - start);
-      Ed25519SignIfma(Filled<uint8_t*>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519SignIfma(signature + start, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
     }
+    WipeStack();
     return;
   }
 #endif
@@ -84,6 +86,15 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
 }
 
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519VerifyIfma(valid + start, Filled<Bytes>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<Bytes>(publicKey + start, now).of, now);
+    }
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) valid[i] = Ed25519Verify(signature[i], message[i], publicKey[i]);
 }
 

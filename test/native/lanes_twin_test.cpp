@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "lanes/kernels.h"
-#include "odd-signatures.h"
+#include "signature-cases.h"
 
 using namespace handfast;
 
@@ -30,7 +30,7 @@ void InGroups(Compare&& compare) {
   long different = 0, done = 0;
   while (done < Count()) {
     // Full groups more often than not, as in use.
-    const size_t size = odd::Random() % 2 == 0 ? kKernelLanes : 1 + odd::Random() % kKernelLanes;
+    const size_t size = cases::Random() % 2 == 0 ? kKernelLanes : 1 + cases::Random() % kKernelLanes;
     different += compare(size);
     done += static_cast<long>(size);
   }
@@ -41,9 +41,9 @@ void InGroups(Compare&& compare) {
 // Random, or with few bits set or missing.
 void Scalar32(uint8_t out[32]) {
   check::Fill(out, 32);
-  switch (odd::Random() % 16) {
-    case 0: std::memset(out, odd::Random() % 2 == 0 ? 0 : 0xff, 32); out[odd::Random() % 32] ^= static_cast<uint8_t>(1 << odd::Random() % 8); break;
-    case 1: std::memcpy(out, odd::kOrder.data(), 32); out[0] = static_cast<uint8_t>(out[0] + odd::Random() % 17 - 8); break;
+  switch (cases::Random() % 16) {
+    case 0: std::memset(out, cases::Random() % 2 == 0 ? 0 : 0xff, 32); out[cases::Random() % 32] ^= static_cast<uint8_t>(1 << cases::Random() % 8); break;
+    case 1: std::memcpy(out, cases::kOrder.data(), 32); out[0] = static_cast<uint8_t>(out[0] + cases::Random() % 17 - 8); break;
     default: break;
   }
 }
@@ -53,13 +53,13 @@ void PeerKey(uint8_t out[32]) {
   check::Fill(out, 32);
   static const auto order8 = check::Hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800");
   static const auto other8 = check::Hex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157");
-  switch (odd::Random() % 16) {
-    case 0: std::memset(out, 0, 32); out[0] = static_cast<uint8_t>(odd::Random() % 20); break;
-    case 1: std::memset(out, 0xff, 32); out[0] = static_cast<uint8_t>(0xe0 + odd::Random() % 32); out[31] = 0x7f; break;
-    case 2: std::memcpy(out, (odd::Random() % 2 == 0 ? order8 : other8).data(), 32); break;
+  switch (cases::Random() % 16) {
+    case 0: std::memset(out, 0, 32); out[0] = static_cast<uint8_t>(cases::Random() % 20); break;
+    case 1: std::memset(out, 0xff, 32); out[0] = static_cast<uint8_t>(0xe0 + cases::Random() % 32); out[31] = 0x7f; break;
+    case 2: std::memcpy(out, (cases::Random() % 2 == 0 ? order8 : other8).data(), 32); break;
     default: return;
   }
-  if (odd::Random() % 2 == 0) out[31] |= 0x80;
+  if (cases::Random() % 2 == 0) out[31] |= 0x80;
 }
 
 }  // namespace
@@ -111,8 +111,8 @@ CASE(TwinSign, "lanes: signatures are those of libsodium, of messages of all len
       secret[i] = secrets[i] + i % 2, out[i] = outs[i] + i % 2;
       check::Fill(seed, sizeof seed);
       crypto_sign_seed_keypair(unused, secrets[i] + i % 2, seed);
-      if (odd::Random() % 4 == 0) check::Fill(secrets[i] + i % 2, 64);
-      message[i] = {messages[i] + i % 2, odd::Random() % (odd::Random() % 4 == 0 ? 600 : 150)};
+      if (cases::Random() % 4 == 0) check::Fill(secrets[i] + i % 2, 64);
+      message[i] = {messages[i] + i % 2, cases::Random() % (cases::Random() % 4 == 0 ? 600 : 150)};
       check::Fill(message[i].data, message[i].size);
     }
     Ed25519SignLanes(out, message, secret, size);
@@ -128,11 +128,11 @@ CASE(TwinSign, "lanes: signatures are those of libsodium, of messages of all len
 CASE(TwinVerify, "lanes: verdicts are those of libsodium, on valid, mutated and hand-made signatures side by side") {
   long valid = 0, all = 0;
   InGroups([&](size_t size) {
-    odd::Signed items[kKernelLanes];
+    cases::Signed items[kKernelLanes];
     Bytes signature[kKernelLanes], message[kKernelLanes], publicKey[kKernelLanes];
     bool verdict[kKernelLanes];
     for (size_t i = 0; i < size; i++) {
-      items[i] = odd::Random() % 32 == 0 ? odd::MadeByHand() : odd::Mutated();
+      items[i] = cases::Random() % 32 == 0 ? cases::MadeByHand() : cases::Mutated();
       signature[i] = {items[i].signature, 64};
       message[i] = {items[i].message, items[i].size};
       publicKey[i] = {items[i].publicKey, 32};
@@ -140,7 +140,7 @@ CASE(TwinVerify, "lanes: verdicts are those of libsodium, on valid, mutated and 
     Ed25519VerifyLanes(verdict, signature, message, publicKey, size);
     long different = 0;
     for (size_t i = 0; i < size; i++) {
-      different += verdict[i] != odd::Theirs(items[i]);
+      different += verdict[i] != cases::Theirs(items[i]);
       valid += verdict[i];
     }
     all += static_cast<long>(size);

@@ -1,82 +1,25 @@
 #include <sodium.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "check.h"
-#include "core/ed25519.h"
-#include "core/short-relation.h"
 #include "core/signature-equation.h"
-#include "odd-signatures.h"
+#include "signature-cases.h"
 
-using namespace handfast;
-
-namespace {
-
-using namespace odd;
-
-bool Ours(Signed& one) { return Ed25519Verify({one.signature, 64}, {one.message, one.size}, {one.publicKey, 32}); }
-
-// Challenges that a hash gives hardly ever: tiny and huge ones, powers of two, and fractions n/d with small n or d, whose shortest relation is far from half as long, with the same plus
-// a half, a quarter and so on, so that the shortest has an even v.
-std::vector<Scalar> EdgeChallenges() {
-  std::vector<Scalar> all;
-  const auto add = [&](const Scalar& k) {
-    all.push_back(k);
-    all.push_back(Negated(k));
-  };
-  for (uint64_t n = 0; n < 20; n++) add(Small(n));
-  for (int bit = 0; bit < 253; bit++) add(PowerOfTwo(bit));
-  for (int bits = 1; bits < 252; bits += 3) {
-    Scalar inverse(32), numerator(32, 0), denominator(32, 0);
-    check::Fill(numerator.data(), static_cast<size_t>(1 + Random() % 16));
-    check::Fill(denominator.data(), static_cast<size_t>((bits + 7) / 8));
-    denominator[static_cast<size_t>(bits / 8)] = static_cast<uint8_t>(denominator[static_cast<size_t>(bits / 8)] | 1 << (bits % 8));
-    denominator[31] &= 15;
-    for (int even = 0; even < 2; even++) {
-      denominator[0] = static_cast<uint8_t>(even ? denominator[0] & 0xf0 : denominator[0] | 1);
-      if (crypto_core_ed25519_scalar_invert(inverse.data(), denominator.data()) != 0) continue;
-      add(inverse);
-      add(Times(inverse, numerator));
-    }
-  }
-  return all;
-}
-
-bool IsRelation(const Scalar& k, int* bitsOfU) {
-  const ShortRelation relation = ShortRelationOf(k.data());
-  // Modulo L and modulo 8 together are modulo 8L.
-  uint8_t wide[64] = {0}, v[64] = {0}, u[32], reducedV[32];
-  for (int i = 0; i < 32; i++) wide[i] = static_cast<uint8_t>(relation.u[i / 8] >> (8 * (i % 8)));
-  for (int i = 0; i < 16; i++) v[i] = static_cast<uint8_t>(relation.v >> (8 * i));
-  crypto_core_ed25519_scalar_reduce(u, wide);
-  crypto_core_ed25519_scalar_reduce(reducedV, v);
-  Scalar product = Times(Scalar(reducedV, reducedV + 32), k);
-  unsigned eighth = static_cast<unsigned>(v[0]) * k[0];
-  if (relation.negative) {
-    product = Negated(product);
-    eighth = 0u - eighth;
-  }
-  *bitsOfU = 0;
-  for (int i = 0; i < 256; i++) {
-    if (wide[i / 8] >> (i % 8) & 1) *bitsOfU = i + 1;
-  }
-  return relation.v % 2 == 1 && std::memcmp(product.data(), u, 32) == 0 && eighth % 8 == wide[0] % 8u;
-}
-
-}  // namespace
+using namespace cases;
 
 CASE(Relations, "every challenge has its relation: u = v k modulo 8L, v odd, both of half length but for few") {
   int wrong = 0, bits = 0, longer = 0;
   for (int i = 0; i < 10000; i++) {
-    wrong += IsRelation(RandomScalar(), &bits) ? 0 : 1;
+    const Scalar k = RandomScalar();
+    wrong += IsRelation(ShortRelationOf(k.data()), k, &bits) ? 0 : 1;
     longer += bits > 131 ? 1 : 0;
   }
   CHECK(wrong == 0);
   CHECK(longer < 350);  // one in 64 is expected
-  for (const Scalar& k : EdgeChallenges()) wrong += IsRelation(k, &bits) ? 0 : 1;
+  for (const Scalar& k : EdgeChallenges()) wrong += IsRelation(ShortRelationOf(k.data()), k, &bits) ? 0 : 1;
   CHECK(wrong == 0);
 }
 

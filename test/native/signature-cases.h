@@ -1,4 +1,4 @@
-// Scalars, points and signatures of Ed25519 for tests: right ones, spoilt ones, and ones that verifiers are known to disagree on, with libsodium's verdict.
+// Signatures of all kinds for the tests of verification: made by hand, mutated, with torsion; challenges that a hash hardly ever gives; and how these are checked by libsodium.
 #pragma once
 
 #include <sodium.h>
@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "check.h"
+#include "core/ed25519.h"
+#include "core/short-relation.h"
 
-namespace odd {
+namespace cases {
+
+using namespace handfast;
 
 using Scalar = std::vector<uint8_t>;
 
@@ -58,6 +62,32 @@ inline Scalar Plus(const Scalar& a, const Scalar& b) {
   return out;
 }
 
+// Challenges that a hash gives hardly ever: tiny and huge ones, powers of two, and fractions n/d with small n or d, whose shortest relation is far from half as long, with the same plus
+// a half, a quarter and so on, so that the shortest has an even v.
+inline std::vector<Scalar> EdgeChallenges() {
+  std::vector<Scalar> all;
+  const auto add = [&](const Scalar& k) {
+    all.push_back(k);
+    all.push_back(Negated(k));
+  };
+  for (uint64_t n = 0; n < 20; n++) add(Small(n));
+  for (int bit = 0; bit < 253; bit++) add(PowerOfTwo(bit));
+  for (int bits = 1; bits < 252; bits += 3) {
+    Scalar inverse(32), numerator(32, 0), denominator(32, 0);
+    check::Fill(numerator.data(), static_cast<size_t>(1 + Random() % 16));
+    check::Fill(denominator.data(), static_cast<size_t>((bits + 7) / 8));
+    denominator[static_cast<size_t>(bits / 8)] = static_cast<uint8_t>(denominator[static_cast<size_t>(bits / 8)] | 1 << (bits % 8));
+    denominator[31] &= 15;
+    for (int even = 0; even < 2; even++) {
+      denominator[0] = static_cast<uint8_t>(even ? denominator[0] & 0xf0 : denominator[0] | 1);
+      if (crypto_core_ed25519_scalar_invert(inverse.data(), denominator.data()) != 0) continue;
+      add(inverse);
+      add(Times(inverse, numerator));
+    }
+  }
+  return all;
+}
+
 // times * T, where T has order 8, encoded.
 inline void Torsion(uint8_t out[32], unsigned times) {
   const auto first = check::Hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
@@ -83,6 +113,7 @@ struct Signed {
 };
 
 inline bool Theirs(const Signed& one) { return crypto_sign_verify_detached(one.signature, one.message, one.size, one.publicKey) == 0; }
+inline bool Ours(Signed& one) { return Ed25519Verify({one.signature, 64}, {one.message, one.size}, {one.publicKey, 32}); }
 
 // Another encoding that some verifiers take for the same point: y + p where that fits, or the other sign.
 inline void MaybeOther(uint8_t encoded[32]) {
@@ -173,4 +204,25 @@ inline Signed Mutated() {
   return one;
 }
 
-}  // namespace odd
+// Whether u = v k or u = -v k modulo 8L with v odd, and how long u is.
+inline bool IsRelation(const ShortRelation& relation, const Scalar& k, int* bitsOfU) {
+  // Modulo L and modulo 8 together are modulo 8L.
+  uint8_t wide[64] = {0}, v[64] = {0}, u[32], reducedV[32];
+  for (int i = 0; i < 32; i++) wide[i] = static_cast<uint8_t>(relation.u[i / 8] >> (8 * (i % 8)));
+  for (int i = 0; i < 16; i++) v[i] = static_cast<uint8_t>(relation.v >> (8 * i));
+  crypto_core_ed25519_scalar_reduce(u, wide);
+  crypto_core_ed25519_scalar_reduce(reducedV, v);
+  Scalar product = Times(Scalar(reducedV, reducedV + 32), k);
+  unsigned eighth = static_cast<unsigned>(v[0]) * k[0];
+  if (relation.negative) {
+    product = Negated(product);
+    eighth = 0u - eighth;
+  }
+  *bitsOfU = 0;
+  for (int i = 0; i < 256; i++) {
+    if (wide[i / 8] >> (i % 8) & 1) *bitsOfU = i + 1;
+  }
+  return relation.v % 2 == 1 && std::memcmp(product.data(), u, 32) == 0 && eighth % 8 == wide[0] % 8u;
+}
+
+}  // namespace cases
