@@ -86,12 +86,12 @@ std::vector<Operation> Operations() {
   const auto shared = [](Item& item) { return item.shared; };
   const auto signature = [](Item& item) { return item.signature; };
   return {
-      {"x25519-public", Eights([](Batch& b, size_t i, size_t n) { X25519PublicLanes(&b.out[i], &b.secret[i], n); }), Each([](Item& x, bool&) { X25519Public(x.shared, x.secret); }),
+      {"x25519-public", [](Batch& b, size_t n) { X25519PublicLanes(b.out.data(), b.secret.data(), n); }, Each([](Item& x, bool&) { X25519Public(x.shared, x.secret); }),
        Each([](Item& x, bool&) { crypto_scalarmult_base(x.shared, x.secret); }), shared, 32},
       {"x25519-shared", [](Batch& b, size_t n) { X25519SharedLanes(b.out.data(), b.secret.data(), b.peer.data(), b.ok, n); },
        Each([](Item& x, bool& ok) { ok = X25519Shared(x.shared, x.secret, x.peer) == Fault::none; }),
        Each([](Item& x, bool& ok) { ok = crypto_scalarmult(x.shared, x.secret, x.peer) == 0; }), shared, 32},
-      {"ed25519-sign", Eights([](Batch& b, size_t i, size_t n) { Ed25519SignLanes(&b.signature[i], &b.messages[i], &b.identitySecret[i], n); }),
+      {"ed25519-sign", [](Batch& b, size_t n) { Ed25519SignLanes(b.signature.data(), b.messages.data(), b.identitySecret.data(), n); },
        Each([](Item& x, bool&) { Ed25519Sign(x.signature, x.message, kMessage, x.identitySecret); }),
        Each([](Item& x, bool&) { crypto_sign_detached(x.signature, nullptr, x.message, kMessage, x.identitySecret); }), signature, 64},
       {"ed25519-verify", Eights([](Batch& b, size_t i, size_t n) { Ed25519VerifyLanes(&b.ok[i], &b.signatures[i], &b.messages[i], &b.identities[i], n); }),

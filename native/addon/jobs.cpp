@@ -34,16 +34,6 @@ bool PartOf(Bytes block, size_t records, Part field, Bytes* out) {
   return true;
 }
 
-size_t KeyPairsAskedFor(Bytes block, size_t count) {
-  size_t found = 0;
-  for (size_t i = 0; i < count; i++) {
-    double op;
-    std::memcpy(&op, block.data + i * kRecordBytes, sizeof op);
-    found += op == static_cast<double>(Op::keygen);
-  }
-  return found;
-}
-
 }  // namespace
 
 Fault ReadJob(Arena& arena, KeyPool* pool, Bytes block, size_t count, size_t index, Work* work, JobKeys* keys) {
@@ -134,7 +124,6 @@ napi_value Run(napi_env env, napi_callback_info info) {
   Arena& arena = *environment.secrets;
   Work* work = environment.jobs->work;
   JobKeys* keys = environment.jobs->keys;
-  environment.ephemeral.Expect(KeyPairsAskedFor(block, count));
   Fault fault = Fault::none;
   size_t read = 0;
   while (read < count && fault == Fault::none) fault = ReadJob(arena, &environment.ephemeral, block, count, read, &work[read], &keys[read]), read++;

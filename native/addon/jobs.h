@@ -34,6 +34,9 @@ Fault ReadJob(Arena& arena, KeyPool* pool, Bytes block, size_t count, size_t ind
 // Writes the result; releases the slot of a job that made no key.
 void WriteResult(Arena& arena, uint8_t* block, size_t index, const Work& work, const JobKeys& keys);
 
+// Threads that runAsync spreads a batch over: as many as libuv has, and no more than processors.
+size_t Threads();
+
 // runAsync(buffer: ArrayBuffer, used bytes, count) -> Promise<void>; the results are in the buffer when it is fulfilled.
 napi_value RunAsync(napi_env env, napi_callback_info info);
 

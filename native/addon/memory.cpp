@@ -4,10 +4,13 @@
 #include <cstring>
 
 #include "addon/exports.h"
+#include "addon/jobs.h"
 #include "core/chacha.h"
 #include "core/gcm.h"
 #include "core/secp256k1.h"
 #include "core/x25519-adx.h"
+#include "lanes/kernels.h"
+#include "lanes/lanes.h"
 
 namespace handfast {
 namespace {
@@ -67,7 +70,7 @@ napi_value Equal(napi_env env, napi_callback_info info) {
   return arguments.Boolean(a.size == b.size && sodium_memcmp(a.data, b.data, a.size) == 0);
 }
 
-// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha, x25519 }: versions; the last three say what runs: 'ipsec-mb', 'libsodium', 'handfast' or 'none'
+// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha, x25519, kernels, threads }: versions; gcm to kernels say what runs: 'ipsec-mb', 'libsodium', 'handfast', 'avx512-ifma' or 'none'; threads: what runAsync spreads a batch over
 napi_value Info(napi_env env, napi_callback_info) {
   napi_value object;
   if (napi_create_object(env, &object) != napi_ok) return nullptr;
@@ -85,6 +88,9 @@ napi_value Info(napi_env env, napi_callback_info) {
   set("gcm", NameOf(GcmEngineInUse()));
   set("chacha", NameOf(ChaChaEngineInUse()));
   set("x25519", X25519AdxAvailable() ? "handfast" : "libsodium");
+  set("kernels", LanesKernels() ? NameOf(LanesInUse()) : "none");
+  napi_value threads;
+  if (napi_create_uint32(env, static_cast<uint32_t>(Threads()), &threads) == napi_ok) napi_set_named_property(env, object, "threads", threads);
   return object;
 }
 

@@ -52,15 +52,6 @@ struct Batch {
   }
 };
 
-// How many threads libuv has: it reads the same variable when it starts them.
-size_t Threads() {
-  const char* asked = std::getenv("UV_THREADPOOL_SIZE");
-  const long threads = asked ? std::strtol(asked, nullptr, 10) : 4;
-  const size_t processors = std::thread::hardware_concurrency();
-  const size_t most = processors < 1 ? 1 : processors > kMostThreads ? kMostThreads : processors;
-  return threads < 1 ? 1 : static_cast<size_t>(threads) < most ? static_cast<size_t>(threads) : most;
-}
-
 // Copies and reads everything. On a fault whatever was made is released again.
 Fault Prepare(Batch& batch, Bytes block) {
   std::memcpy(batch.bytes.get(), block.data, batch.used);
@@ -130,6 +121,15 @@ void Complete(napi_env env, napi_status, void* data) {
 }
 
 }  // namespace
+
+size_t Threads() {
+  // libuv reads the same variable when it starts them.
+  const char* asked = std::getenv("UV_THREADPOOL_SIZE");
+  const long threads = asked ? std::strtol(asked, nullptr, 10) : 4;
+  const size_t processors = std::thread::hardware_concurrency();
+  const size_t most = processors < 1 ? 1 : processors > kMostThreads ? kMostThreads : processors;
+  return threads < 1 ? 1 : static_cast<size_t>(threads) < most ? static_cast<size_t>(threads) : most;
+}
 
 napi_value RunAsync(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);

@@ -11,8 +11,8 @@
 namespace handfast {
 namespace {
 
-// From how many items on a call of the kernels takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
-constexpr size_t kLeastForLanes[kOps] = {2, 2, 2, 2, SIZE_MAX, SIZE_MAX};
+// From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
+constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, SIZE_MAX};
 
 void RunOne(Work* work) {
   switch (work->op) {
@@ -39,8 +39,9 @@ void RunOne(Work* work) {
 }
 
 void RunLanes(Work* const item[], size_t count) {
-  uint8_t* out[kKernelLanes];
-  const uint8_t* secret[kKernelLanes];
+  constexpr size_t kMost = WorkGroup::kMost;
+  uint8_t* out[kMost] = {};
+  const uint8_t* secret[kMost] = {};
   for (size_t i = 0; i < count; i++) {
     out[i] = item[i]->out.data;
     secret[i] = item[i]->secret.data;
@@ -49,28 +50,28 @@ void RunLanes(Work* const item[], size_t count) {
   switch (item[0]->op) {
     case Op::keygen: {
       // One question to the system's generator, which costs more than the bytes do.
-      uint8_t scalars[kKernelLanes][32];
+      uint8_t scalars[kMost][32];
       randombytes_buf(scalars, count * 32);
       for (size_t i = 0; i < count; i++) std::memcpy(item[i]->secret.data, scalars[i], 32);
-      sodium_memzero(scalars, sizeof scalars);
+      sodium_memzero(scalars, count * 32);
       return X25519PublicLanes(out, secret, count);
     }
     case Op::dh: {
-      const uint8_t* publicKey[kKernelLanes];
-      bool ok[kKernelLanes];
+      const uint8_t* publicKey[kMost] = {};
+      bool ok[kMost];
       for (size_t i = 0; i < count; i++) publicKey[i] = item[i]->publicKey.data;
       X25519SharedLanes(out, secret, publicKey, ok, count);
       for (size_t i = 0; i < count; i++) item[i]->result = ok[i];
       return;
     }
     case Op::sign: {
-      Bytes message[kKernelLanes];
+      Bytes message[kMost];
       for (size_t i = 0; i < count; i++) message[i] = item[i]->message;
       return Ed25519SignLanes(out, message, secret, count);
     }
     case Op::verify: {
-      Bytes signature[kKernelLanes], message[kKernelLanes], publicKey[kKernelLanes];
-      bool valid[kKernelLanes];
+      Bytes signature[kMost], message[kMost], publicKey[kMost];
+      bool valid[kMost];
       for (size_t i = 0; i < count; i++) {
         signature[i] = item[i]->signature;
         message[i] = item[i]->message;
@@ -84,21 +85,21 @@ void RunLanes(Work* const item[], size_t count) {
   }
 }
 
-// Calls `full` for each group of eight as soon as it is one, then for what is left of each op.
+// Calls `full` for each group as soon as it has `most` items, then for what is left of each op.
 template <typename Full>
-void Gather(Work* work, size_t count, Full&& full) {
+void Gather(Work* work, size_t count, size_t most, Full&& full) {
   WorkGroup open[kOps];
   const bool lanes = LanesKernels();
   for (size_t i = 0; i < count; i++) {
     if (work[i].op == Op::ready) continue;
     // What a peer could send for nothing takes no lane from others.
-    if (lanes && work[i].op == Op::verify && !Ed25519Plausible(work[i].signature, work[i].publicKey)) {
+    if (lanes && work[i].op == Op::verify && !Ed25519WorthVerifying(work[i].signature, work[i].publicKey)) {
       work[i].result = 0;
       continue;
     }
     WorkGroup& group = open[static_cast<size_t>(work[i].op)];
     group.item[group.count++] = &work[i];
-    if (group.count == kKernelLanes) {
+    if (group.count == most) {
       full(group);
       group.count = 0;
     }
@@ -112,18 +113,20 @@ void Gather(Work* work, size_t count, Full&& full) {
 
 size_t GroupWork(Work* work, size_t count, WorkGroup* groups) {
   size_t made = 0;
-  Gather(work, count, [&](const WorkGroup& group) { groups[made++] = group; });
+  Gather(work, count, kShared, [&](const WorkGroup& group) {
+    groups[made].count = group.count;
+    std::memcpy(groups[made++].item, group.item, group.count * sizeof *group.item);
+  });
   return made;
 }
 
 void RunGroup(const WorkGroup& group) {
-  if (group.count >= kLeastForLanes[static_cast<size_t>(group.item[0]->op)] && LanesKernels()) return RunLanes(group.item, group.count);
-  for (size_t i = 0; i < group.count; i++) RunOne(group.item[i]);
+  const size_t least = kLeastForLanes[static_cast<size_t>(group.item[0]->op)], rest = group.count % kKernelLanes;
+  size_t done = least <= kKernelLanes && LanesKernels() ? (rest < least ? group.count - rest : group.count) : 0;
+  if (done > 0) RunLanes(group.item, done);
+  for (; done < group.count; done++) RunOne(group.item[done]);
 }
 
-void RunWork(Work* work, size_t count) {
-  if (count == 1) return RunOne(work);
-  Gather(work, count, RunGroup);
-}
+void RunWork(Work* work, size_t count) { Gather(work, count, WorkGroup::kMost, RunGroup); }
 
 }  // namespace handfast

@@ -1,5 +1,5 @@
-// Mixed public-key work as plain values: many items to a call, one answer each, on any thread. Equal operations are gathered into groups of eight, which the vector kernels
-// (lanes/kernels.h) do in little more than the time of one; what they answer is what single operations would, refusals too.
+// Mixed public-key work as plain values: many items to a call, one answer each, on any thread. Equal operations are gathered into groups, which the vector kernels
+// (lanes/kernels.h) do eight at a time in about the time of one; what they answer is what single operations would, refusals too.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,16 @@ struct Work {
   uint32_t result;
 };
 
-// 1 to 8 items of one op.
+// 1 to 64 items of one op.
 struct WorkGroup {
-  Work* item[kKernelLanes];
+  static constexpr size_t kMost = 64;
+  Work* item[kMost];
   size_t count = 0;
 };
 
-// Groups of a batch, for several threads to share: each item is in one of them, whole groups first as far as there are any. At most MostGroups(count).
-constexpr size_t MostGroups(size_t count) { return count / kKernelLanes + kOps; }
+// Groups of a batch, for several threads to share: each item is in one of them, but for what is answered already. At most MostGroups(count), of kShared items or fewer.
+constexpr size_t kShared = 2 * kKernelLanes;
+constexpr size_t MostGroups(size_t count) { return count / kShared + kOps; }
 size_t GroupWork(Work* work, size_t count, WorkGroup* groups);
 void RunGroup(const WorkGroup& group);
 

@@ -74,7 +74,7 @@ void Ed25519Sign(uint8_t signature[64], const uint8_t* message, size_t size, con
 }
 
 bool Ed25519Verify(Bytes signature, Bytes message, Bytes publicKey) {
-  if (!Ed25519Plausible(signature, publicKey)) return false;
+  if (!Ed25519WorthVerifying(signature, publicKey)) return false;
   const uint8_t *r = signature.data, *s = signature.data + 32;
   // A canonical encoding and its point say the same, x = 0 apart, and both points with it are of small order: so R may be compared as a point.
   EdwardsPoint pointOfA, pointOfR;
@@ -90,7 +90,7 @@ bool Ed25519Verify(Bytes signature, Bytes message, Bytes publicKey) {
   return SignatureEquationHolds(pointOfR, pointOfA, s, challenge);
 }
 
-bool Ed25519Plausible(Bytes signature, Bytes publicKey) {
+bool Ed25519WorthVerifying(Bytes signature, Bytes publicKey) {
   return signature.size == 64 && publicKey.size == 32 && BelowOrder(signature.data + 32) && Ed25519Usable(publicKey.data) && Ed25519Usable(signature.data);
 }
 

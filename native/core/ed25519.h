@@ -15,8 +15,8 @@ void Ed25519Sign(uint8_t signature[64], const uint8_t* message, size_t size, con
 // Lengths other than 64 and 32 are simply not valid.
 bool Ed25519Verify(Bytes signature, Bytes message, Bytes publicKey);
 
-// What of that costs nothing: the lengths, s below the group order, A and R canonical and not of small order.
-bool Ed25519Plausible(Bytes signature, Bytes publicKey);
+// What costs nothing of verification: lengths, s below the order, key and R usable.
+bool Ed25519WorthVerifying(Bytes signature, Bytes publicKey);
 
 // y below 2^255 - 19 and not of small order; whether the point is on the curve is left to verification.
 bool Ed25519Usable(const uint8_t publicKey[32]);

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "core/bytes.h"
+#include "core/opaque.h"
 
 // Method: Bernstein, Duif, Lange, Schwabe, Yang, "High-speed high-security signatures" (2011), section 4.
 
@@ -59,12 +60,6 @@ struct Table {
     }
   }
 };
-
-// What a mask is must stay unknown to the compiler, or it might turn it into a branch.
-inline uint64_t Opaque(uint64_t value) {
-  __asm__("" : "+r"(value));
-  return value;
-}
 
 // digit * 1024^row * B for a digit from -16 to 16. Reads the whole row whatever the digit is.
 inline EdwardsNiels Select(const Entry row[kColumns], int64_t digit) {

@@ -15,8 +15,6 @@ namespace handfast {
 namespace {
 
 constexpr int64_t kKeptMs = 1000;
-// Whoever was last here so short a time ago will be back seven times before the keys are too old.
-constexpr int64_t kBusyMs = 100;
 
 // A process that was forked has the keys of the one it came from.
 int64_t Process() {
@@ -30,12 +28,9 @@ int64_t Process() {
 }  // namespace
 
 Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
-  const bool busy = expected_ > 1 || now - takenAt_ <= kBusyMs;
-  if (expected_ > 0) expected_--;
-  takenAt_ = now;
   if (waiting_ > 0 && (now - filledAt_ > kKeptMs || process_ != Process() || !LanesKernels())) Drop();
   if (waiting_ == 0) {
-    if (!busy || !LanesKernels()) return MakeOne(publicKey);
+    if (!LanesKernels()) return MakeOne(publicKey);
     filledAt_ = now;
     process_ = Process();
     Fill();

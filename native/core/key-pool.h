@@ -1,7 +1,7 @@
-// Ephemeral X25519 key pairs, made eight at a time by the vector kernels for callers that want one: a lone one costs a fourth of what it costs by itself.
+// Ephemeral X25519 key pairs, made eight at a time by the vector kernels, which takes less time than one alone does; the seven others wait for whoever comes next.
 //
-// A key is given out once and then belongs to whoever took it. Keys are made ahead only where many are being asked for, so that on a quiet node nothing is made that is not used
-// at once, and a key is given out within a second of its making or wiped: what is found in the memory of a process today opens no session of tomorrow.
+// A key is given out once, and then belongs to whoever took it. It is given out within a second of its making or not at all: what is read out of the memory of a process today
+// opens no session of tomorrow. Without kernels each is made when it is asked for.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,6 @@ class KeyPool {
   KeyPool(const KeyPool&) = delete;
   KeyPool& operator=(const KeyPool&) = delete;
 
-  // So many key pairs will be taken in a row: from two on they are made together.
-  void Expect(size_t count) { expected_ = count; }
   // Slot of a secret key of 32 bytes that nobody else has, and its public key. 0: no guarded memory.
   Handle Take(uint8_t publicKey[32]) { return Take(publicKey, Now()); }
   // As above at a given time, in milliseconds of a clock that only goes forward.
@@ -37,12 +35,10 @@ class KeyPool {
   void Fill();
 
   Arena& arena_;
-  size_t expected_ = 0;
   size_t waiting_ = 0;
   Handle secret_[kSize];
   uint8_t public_[kSize][32];
   int64_t filledAt_ = 0;
-  int64_t takenAt_ = INT64_MIN / 2;
   int64_t process_ = 0;
 };
 

@@ -8,12 +8,6 @@
 namespace handfast {
 namespace {
 
-// u = v k or u = -v k modulo 8L.
-struct Row {
-  uint64_t u[4];
-  Wide v;
-};
-
 int Bits(uint64_t a) { return a == 0 ? 0 : 64 - __builtin_clzll(a); }
 int Bits(Wide a) { return (a >> 64) != 0 ? 64 + Bits(static_cast<uint64_t>(a >> 64)) : Bits(static_cast<uint64_t>(a)); }
 
@@ -38,7 +32,7 @@ uint64_t Quotient(const uint64_t a[4], const uint64_t b[4]) {
 }
 
 // longer -= times * shorter. Their signs are opposite, so that v grows.
-void Subtract(Row* longer, const Row& shorter, uint64_t times) {
+void Subtract(RelationRow* longer, const RelationRow& shorter, uint64_t times) {
   Wide product = 0;
   uint64_t borrow = 0;
   for (int i = 0; i < 4; i++) {
@@ -56,9 +50,16 @@ void Subtract(Row* longer, const Row& shorter, uint64_t times) {
 ShortRelation ShortRelationOf(const uint8_t k[32]) {
   // Euclid's algorithm on 8L and k. Of v only the size is kept, since the two rows' signs are always opposite. longer.u shorter.v + shorter.u longer.v = 8L does not change, so v stays
   // below 2^127 as long as shorter.u is 2^128 or more; and never are both v even.
-  Row longer = {{0xc09318d2e7ae9f68, 0xa6f7cef517bce6b2, 0, 0x8000000000000000}, 0};
-  Row shorter = {{LoadLittle64(k), LoadLittle64(k + 8), LoadLittle64(k + 16), LoadLittle64(k + 24)}, 1};
-  bool negative = false;  // the sign of shorter.v
+  RelationRow longer = {{0xc09318d2e7ae9f68, 0xa6f7cef517bce6b2, 0, 0x8000000000000000}, 0};
+  RelationRow shorter = {{LoadLittle64(k), LoadLittle64(k + 8), LoadLittle64(k + 16), LoadLittle64(k + 24)}, 1};
+  return ShortRelationFrom(longer, shorter, false);
+}
+
+ShortRelation ShortRelationFrom(RelationRow longer, RelationRow shorter, bool negative) {
+  if (Below(longer.u, shorter.u)) {
+    std::swap(longer, shorter);
+    negative = !negative;
+  }
   while (!IsHalf(shorter.u)) {
     const uint64_t times = Quotient(longer.u, shorter.u);
     if (times == 0) break;

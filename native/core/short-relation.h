@@ -20,4 +20,13 @@ struct ShortRelation {
 // k below L, little-endian. Not in constant time.
 ShortRelation ShortRelationOf(const uint8_t k[32]);
 
+// A place in Euclid's algorithm on 8L and k: u = v k or u = -v k modulo 8L.
+struct RelationRow {
+  uint64_t u[4];
+  Wide v;
+};
+// From two consecutive rows on, however far somebody else has come with them: longer.u shorter.v + shorter.u longer.v = 8L, and `negative` says whether shorter.u = -shorter.v k. Quicker the
+// nearer shorter.u has come to 2^128, which it should not have passed by far.
+ShortRelation ShortRelationFrom(RelationRow longer, RelationRow shorter, bool negative);
+
 }  // namespace handfast

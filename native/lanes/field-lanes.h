@@ -90,7 +90,7 @@ LANES_INLINE SumLanes<V> Double(const SumLanes<V>& a) {
   return Add(a, a);
 }
 
-// a + a multiple of p; for a minuend that goes into several subtractions, which then cost 5 each by SubtractBiased.
+// a + a multiple of p: as good as a everywhere, and what is subtracted from by SubtractBiased, for 5 operations.
 template <class V>
 LANES_INLINE SumLanes<V> Biased(const SumLanes<V>& a) {
   return {{a.limb[0] + V::Broadcast(kBias[0]), a.limb[1] + V::Broadcast(kBias[1]), a.limb[2] + V::Broadcast(kBias[2]), a.limb[3] + V::Broadcast(kBias[3]),
@@ -135,9 +135,7 @@ LANES_INLINE SumLanes<V> Fold(const V r[10]) {
 }
 
 template <class V>
-LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b) {
-  V r[10];
-  for (int i = 0; i < 10; i++) r[i] = V::Zero();
+LANES_INLINE SumLanes<V> ProductOnto(V r[10], const FieldLanes<V>& a, const FieldLanes<V>& b) {
 #pragma GCC unroll 5
   for (int i = 0; i < 5; i++) {
 #pragma GCC unroll 5
@@ -149,13 +147,12 @@ LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b)
   return Fold<V>(r);
 }
 
+// Of columns 1 to 4, what is in them beforehand counts twice.
 template <class V>
-LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
+LANES_INLINE SumLanes<V> SquareOnto(V r[10], const FieldLanes<V>& a) {
   // Products of different limbs count twice; limb 4 has room to be doubled beforehand, which spares the columns that only it has such products in.
   const V a0 = a.limb[0], a1 = a.limb[1], a2 = a.limb[2], a3 = a.limb[3], a4 = a.limb[4], twice4 = a4 + a4;
-  V r[10];
-  for (int i = 0; i < 10; i++) r[i] = V::Zero();
-  const auto cross = [&r](int column, const V& x, const V& y) {
+  const auto cross = [r](int column, const V& x, const V& y) {
     r[column] = MultiplyAddLow(r[column], x, y);
     r[column + 1] = MultiplyAddHigh(r[column + 1], x, y);
   };
@@ -177,6 +174,35 @@ LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
   cross(6, a3, a3);
   cross(8, a4, a4);
   return Fold<V>(r);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> Product(const FieldLanes<V>& a, const FieldLanes<V>& b) {
+  V r[10];
+  for (V& column : r) column = V::Zero();
+  return ProductOnto(r, a, b);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> Squared(const FieldLanes<V>& a) {
+  V r[10];
+  for (V& column : r) column = V::Zero();
+  return SquareOnto(r, a);
+}
+
+// Biased(Product(a, b)) and Biased(Squared(a)), at the cost of what lies between the brackets: the sums of products just do not start at zero.
+template <class V>
+LANES_INLINE SumLanes<V> BiasedProduct(const FieldLanes<V>& a, const FieldLanes<V>& b) {
+  V r[10];
+  for (int i = 0; i < 10; i++) r[i] = i < 5 ? V::Broadcast(kBias[i]) : V::Zero();
+  return ProductOnto(r, a, b);
+}
+
+template <class V>
+LANES_INLINE SumLanes<V> BiasedSquared(const FieldLanes<V>& a) {
+  V r[10];
+  for (int i = 0; i < 10; i++) r[i] = i < 5 ? V::Broadcast(i == 0 ? kBias[0] : kBias[i] / 2) : V::Zero();
+  return SquareOnto(r, a);
 }
 
 template <class V>
@@ -274,6 +300,12 @@ LANES_INLINE typename V::Mask Equal(const FieldLanes<V>& a, const FieldLanes<V>&
 
 // --- powers ---------------------------------------------------------------------------------------------------------------------------------------
 
+// A chain of squarings waits for each of them and leaves half of the time unused: two chains side by side take hardly longer than one.
+template <class V>
+struct FieldPair {
+  FieldLanes<V> a, b;
+};
+
 template <class V>
 LANES_NOINLINE FieldLanes<V> SquareTimes(FieldLanes<V> a, int times) {
   while (times-- > 0) a = Square(a);
@@ -281,23 +313,34 @@ LANES_NOINLINE FieldLanes<V> SquareTimes(FieldLanes<V> a, int times) {
 }
 
 template <class V>
+LANES_NOINLINE FieldPair<V> SquareTimes(FieldPair<V> x, int times) {
+  while (times-- > 0) x = {Square(x.a), Square(x.b)};
+  return x;
+}
+
+template <class V>
 LANES_NOINLINE FieldLanes<V> MultiplyApart(const FieldLanes<V>& a, const FieldLanes<V>& b) {
   return Multiply(a, b);
 }
 
-// a^(2^250 - 1), and a^11 into p11: both exponents below are made of these, by 249 squarings and 10 multiplications; names say which power is held.
 template <class V>
-LANES_NOINLINE FieldLanes<V> PowerOnes250(const FieldLanes<V>& a, FieldLanes<V>* p11) {
-  const FieldLanes<V> p2 = SquareTimes(a, 1);
-  const FieldLanes<V> p9 = MultiplyApart(SquareTimes(p2, 2), a);
+LANES_NOINLINE FieldPair<V> MultiplyApart(const FieldPair<V>& x, const FieldPair<V>& y) {
+  return {Multiply(x.a, y.a), Multiply(x.b, y.b)};
+}
+
+// a^(2^250 - 1), and a^11 into p11: both exponents below are made of these, by 249 squarings and 10 multiplications; names say which power is held. Of one element or a pair.
+template <class Element>
+LANES_NOINLINE Element PowerOnes250(const Element& a, Element* p11) {
+  const Element p2 = SquareTimes(a, 1);
+  const Element p9 = MultiplyApart(SquareTimes(p2, 2), a);
   *p11 = MultiplyApart(p9, p2);
-  const FieldLanes<V> ones5 = MultiplyApart(SquareTimes(*p11, 1), p9);  // 2^5 - 1
-  const FieldLanes<V> ones10 = MultiplyApart(SquareTimes(ones5, 5), ones5);
-  const FieldLanes<V> ones20 = MultiplyApart(SquareTimes(ones10, 10), ones10);
-  const FieldLanes<V> ones40 = MultiplyApart(SquareTimes(ones20, 20), ones20);
-  const FieldLanes<V> ones50 = MultiplyApart(SquareTimes(ones40, 10), ones10);
-  const FieldLanes<V> ones100 = MultiplyApart(SquareTimes(ones50, 50), ones50);
-  const FieldLanes<V> ones200 = MultiplyApart(SquareTimes(ones100, 100), ones100);
+  const Element ones5 = MultiplyApart(SquareTimes(*p11, 1), p9);  // 2^5 - 1
+  const Element ones10 = MultiplyApart(SquareTimes(ones5, 5), ones5);
+  const Element ones20 = MultiplyApart(SquareTimes(ones10, 10), ones10);
+  const Element ones40 = MultiplyApart(SquareTimes(ones20, 20), ones20);
+  const Element ones50 = MultiplyApart(SquareTimes(ones40, 10), ones10);
+  const Element ones100 = MultiplyApart(SquareTimes(ones50, 50), ones50);
+  const Element ones200 = MultiplyApart(SquareTimes(ones100, 100), ones100);
   return MultiplyApart(SquareTimes(ones200, 50), ones50);
 }
 
@@ -311,11 +354,11 @@ LANES_NOINLINE FieldLanes<V> Invert(const FieldLanes<V>& a) {
 }
 
 // a^((p-5)/8), of which square roots are made (RFC 8032 section 5.1.3).
-template <class V>
-LANES_NOINLINE FieldLanes<V> RootPower(const FieldLanes<V>& a) {
+template <class Element>
+LANES_NOINLINE Element RootPower(const Element& a) {
   // 2^252 - 3 = (2^250 - 1) 2^2 + 1.
-  FieldLanes<V> p11;
-  const FieldLanes<V> ones250 = PowerOnes250(a, &p11);
+  Element p11;
+  const Element ones250 = PowerOnes250(a, &p11);
   return MultiplyApart(SquareTimes(ones250, 2), a);
 }
 

@@ -5,9 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/bytes.h"
+
 namespace handfast {
 
-// At most 64.
+// At most 64 items each.
+void X25519PublicIfma(uint8_t* const out[], const uint8_t* const secret[], size_t count);
 void X25519SharedIfma(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count);
+void Ed25519SignIfma(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
+void Ed25519VerifyIfma(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
 
 }  // namespace handfast

@@ -44,6 +44,16 @@ bool LanesKernels() {
 }
 
 void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      X25519PublicIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, now);
+    }
+    WipeStack();
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) X25519Public(out[i], secret[i]);
 }
 
@@ -62,10 +72,29 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 }
 
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519SignIfma(signature + start, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+    }
+    WipeStack();
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) Ed25519Sign(signature[i], message[i].data, message[i].size, secretKey[i]);
 }
 
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels()) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Ed25519VerifyIfma(valid + start, Filled<Bytes>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<Bytes>(publicKey + start, now).of, now);
+    }
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) valid[i] = Ed25519Verify(signature[i], message[i], publicKey[i]);
 }
 

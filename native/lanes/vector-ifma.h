@@ -39,6 +39,12 @@ struct VectorIfma {
   }
   // table[index of the lane]: for public indices only.
   LANES_INLINE static VectorIfma Gather(const uint64_t* table, VectorIfma index) { return {_mm512_i64gather_epi64(index.words, table, 8)}; }
+  // table[index of the lane], of which only the lowest five bits count, in constant time: permutations of the 32 words, which lie in registers. The table is aligned to 64.
+  LANES_INLINE static VectorIfma LookUp32(const uint64_t* table, VectorIfma index) {
+    const __m512i low = _mm512_permutex2var_epi64(_mm512_load_si512(table), index.words, _mm512_load_si512(table + 8));
+    const __m512i high = _mm512_permutex2var_epi64(_mm512_load_si512(table + 16), index.words, _mm512_load_si512(table + 24));
+    return {_mm512_mask_blend_epi64(_mm512_test_epi64_mask(index.words, _mm512_set1_epi64(16)), low, high)};
+  }
   // The words of the lanes `distance` further round; distance is 1, 2 or 4.
   template <int distance>
   LANES_INLINE VectorIfma Rotate() const {

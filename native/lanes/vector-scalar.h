@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/opaque.h"
 #include "lanes/inline.h"
 
 namespace handfast {
@@ -32,6 +33,15 @@ struct VectorScalar {
     for (int i = 0; i < 8; i++) strings[0][offset + i] = static_cast<uint8_t>(words >> (8 * i));
   }
   LANES_INLINE static VectorScalar Gather(const uint64_t* table, VectorScalar index) { return {table[index.words]}; }
+  // Every word is read, whatever the index is.
+  LANES_INLINE static VectorScalar LookUp32(const uint64_t* table, VectorScalar index) {
+    uint64_t out = 0;
+    for (uint64_t i = 0; i < 32; i++) {
+      const uint64_t none = ((index.words & 31) ^ i) - 1;
+      out |= table[i] & Opaque(0 - (none >> 63));
+    }
+    return {out};
+  }
   template <int distance>
   LANES_INLINE VectorScalar Rotate() const {
     return *this;

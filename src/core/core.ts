@@ -243,6 +243,8 @@ export interface Core {
   readonly parts: Readonly<Record<'ed25519' | 'x25519' | 'secp256k1' | 'chacha20-poly1305' | 'aes-256-gcm' | 'hash', string>>;
   /** Whether AES-256-GCM runs on hardware; only then is it offered. */
   readonly fastAes: boolean;
+  /** Threads that `runAsync` spreads a batch over; 0: it is done on the event loop. */
+  readonly threads: number;
   random(length: number): Bytes;
   /** In constant time for equal lengths. */
   equal(a: Bytes, b: Bytes): boolean;

@@ -75,6 +75,10 @@ export interface AddonInfo {
   chacha: 'ipsec-mb' | 'libsodium';
   /** What computes shared secrets. */
   x25519: 'handfast' | 'libsodium';
+  /** Vector kernels that public-key work goes through in batches; as of now, since `setLanes` changes it. */
+  kernels: 'avx512-ifma' | 'none';
+  /** Threads that runAsync spreads a batch over. */
+  threads: number;
 }
 
 /** @returns the addon, or one clause that says why there is none. HANDFAST_ADDON names another file than the one built or shipped. */

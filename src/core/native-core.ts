@@ -15,6 +15,7 @@ import { core as pure } from './pure.ts';
 import { SlabPool } from './slab.ts';
 
 export function makeCore(addon: Addon): Core {
+  const lanes = lanesOf(addon, process.env.HANDFAST_LANES);
   const info = addon.info();
   const border = new Border(addon);
   const secp256k1 = info.secp256k1 !== '';
@@ -24,18 +25,20 @@ export function makeCore(addon: Addon): Core {
   const slabs = new SlabPool(addon);
   const sodium = `libsodium ${info.sodium}`;
   const ipsecMb = `ipsec-mb ${info.ipsecMb}`;
+  const curve25519 = info.kernels === 'none' ? '' : ` (batches eight at a time with ${info.kernels})`;
   return {
     name: 'native',
-    lanes: lanesOf(addon, process.env.HANDFAST_LANES),
+    lanes,
     parts: {
-      ed25519: `handfast, ${sodium}`,
-      x25519: info.x25519 === 'handfast' ? `handfast, ${sodium}` : sodium,
+      ed25519: `handfast${curve25519}, ${sodium}`,
+      x25519: info.x25519 === 'handfast' || curve25519 ? `handfast${curve25519}, ${sodium}` : sodium,
       secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}` : pure.parts.secp256k1,
       'chacha20-poly1305': info.chacha === 'ipsec-mb' ? ipsecMb : sodium,
       'aes-256-gcm': info.gcm === 'ipsec-mb' ? ipsecMb : aes ? sodium : pure.parts['aes-256-gcm'],
       hash: sodium,
     },
     fastAes: aes,
+    threads: info.threads,
 
     random(length) {
       checkInteger(length, 'length', 0, MAX_RANDOM_BYTES);

@@ -18,6 +18,8 @@ export function makeJobs(border: Border, fallback: Secp256k1 | undefined): Jobs 
   const { addon } = border;
   let block = new Batch(new ArrayBuffer(USUAL_BYTES));
   let id = addon.register(block.buffer);
+  /** Of batches that other threads have done. What is in them is public: the addon wipes the keys. */
+  const spare: Batch[] = [];
 
   /** Room for `bytes`: the usual block, grown for good up to a limit, beyond it for this once. */
   function blockOf(bytes: number): Batch {
@@ -70,7 +72,7 @@ export function makeJobs(border: Border, fallback: Secp256k1 | undefined): Jobs 
       let batch: Batch | undefined;
       if (threads.length > 0) {
         const size = sizeOf(threads);
-        batch = new Batch(new ArrayBuffer(size));
+        batch = size <= USUAL_BYTES ? (spare.pop() ?? new Batch(new ArrayBuffer(USUAL_BYTES))) : new Batch(new ArrayBuffer(size));
         try {
           batch.write(threads);
           work = addon.runAsync(batch.buffer, size, threads.length);
@@ -89,6 +91,7 @@ export function makeJobs(border: Border, fallback: Secp256k1 | undefined): Jobs 
       await work;
       try {
         batch?.read(border, threads, done);
+        if (batch?.buffer.byteLength === USUAL_BYTES && spare.length < MOST_SPARE) spare.push(batch);
         if (failed) throw failed.error;
       } catch (error) {
         wipeAll(done);
@@ -141,8 +144,10 @@ class Batch {
   }
 
   record(index: number, op: number): void {
-    this.#numbers.fill(0, RECORD_NUMBERS * index, RECORD_NUMBERS * (index + 1));
-    this.#numbers[RECORD_NUMBERS * index] = op;
+    const at = RECORD_NUMBERS * index;
+    this.#numbers[at] = op;
+    // Not by fill, which is a call.
+    for (let i = 1; i < RECORD_NUMBERS; i++) this.#numbers[at + i] = 0;
   }
 
   field(index: number, which: 0 | 1 | 2, bytes: Bytes): void {
@@ -341,3 +346,4 @@ const RECORD_BYTES = 8 * RECORD_NUMBERS;
 const MAX_JOBS = 256;
 const USUAL_BYTES = 64 * 1024;
 const KEPT_BYTES = 1024 * 1024;
+const MOST_SPARE = 4;

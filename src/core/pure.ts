@@ -47,6 +47,7 @@ export const core: Core = {
     hash: '@noble/hashes 2.4.0',
   },
   fastAes: false,
+  threads: 0,
   random,
   equal,
   wipe,

@@ -1,4 +1,7 @@
-/** Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core. */
+/**
+ * Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core, a large one is spread over its threads.
+ * Nothing waits for more to come: a turn ends when the event loop says so. Answers are given out in the order in which they were asked for.
+ */
 import type { Answer, Bytes, Core, Job } from '../core/core.ts';
 import { isLegacyJob, type LegacyJob, runLegacy } from '../core/legacy/jobs.ts';
 import { HandfastError } from '../errors.ts';
@@ -7,7 +10,7 @@ import type { Signer, Work, WorkAnswer } from '../protocols/machine.ts';
 export interface WorkbenchOptions {
   /** Do work at once instead of gathering a turn's worth. */
   immediate?: boolean;
-  /** Batches of at least so many jobs are done off the event loop, where the core can; never by default. */
+  /** Batches of at least so many jobs are done off the event loop; 65 where the core has several threads for them, else never. */
   asyncFrom?: number;
   /** Jobs done in one go before others get their turn; 256. */
   largestBatch?: number;
@@ -28,16 +31,17 @@ export class Workbench {
   readonly #legacyAtOnce: number;
   #orders: Order[] = [];
   #scheduled = false;
+  #elsewhere = false;
   #legacyRunning = 0;
   readonly #legacyWaiting: (() => void)[] = [];
 
   constructor(
     core: Core,
-    { immediate = false, asyncFrom = Number.POSITIVE_INFINITY, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {},
+    { immediate = false, asyncFrom, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {},
   ) {
     this.#core = core;
     this.#immediate = immediate;
-    this.#asyncFrom = asyncFrom;
+    this.#asyncFrom = asyncFrom ?? (core.threads > 1 ? ASYNC_FROM : Number.POSITIVE_INFINITY);
     this.#largestBatch = largestBatch;
     this.#legacyAtOnce = legacyAtOnce;
   }
@@ -97,22 +101,33 @@ export class Workbench {
   #order(order: Order): void {
     this.#orders.push(order);
     if (this.#immediate) this.#work();
-    else if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        this.#work();
-      });
-    }
+    else this.#schedule();
+  }
+
+  /** Not while a batch is elsewhere: what comes meanwhile is the next one, so that nobody overtakes. */
+  #schedule(): void {
+    if (this.#scheduled || this.#elsewhere || this.#orders.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#work();
+    });
   }
 
   #work(): void {
     const orders = this.#take();
     const jobs = orders.length === 1 ? orders[0].jobs : orders.flatMap((order) => order.jobs);
-    if (jobs.length < this.#asyncFrom) handOut(orders, this.#run(jobs));
-    else {
-      this.#runAsync(jobs).then((answers) => handOut(orders, answers));
+    if (this.#immediate || jobs.length < this.#asyncFrom) {
+      this.#schedule();
+      handOut(orders, this.#run(jobs));
+      return;
     }
+    this.#elsewhere = true;
+    void this.#runAsync(jobs).then((answers) => {
+      this.#elsewhere = false;
+      this.#schedule();
+      handOut(orders, answers);
+    });
   }
 
   /** Whole orders up to the largest batch; the rest waits for the next turn. */
@@ -122,24 +137,17 @@ export class Workbench {
     while (count < this.#orders.length && (count === 0 || jobs + this.#orders[count].jobs.length <= this.#largestBatch)) {
       jobs += this.#orders[count++].jobs.length;
     }
-    const orders = this.#orders.splice(0, count);
-    if (this.#orders.length > 0 && !this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        this.#work();
-      });
-    }
-    return orders;
+    return this.#orders.splice(0, count);
   }
 
   #run(jobs: readonly Job[]): WorkAnswer[] {
     try {
       return checked(this.#core.run(jobs), jobs);
     } catch (error) {
-      // One job that the core refuses must not fail its neighbours'.
+      // One job that the core refuses, of a session that ended meanwhile, must neither fail its neighbours' nor keep them from being done together.
       if (jobs.length === 1) return [failed(error)];
-      return jobs.map((job) => this.#run([job])[0]);
+      const half = jobs.length <= EIGHT ? jobs.length >> 1 : Math.ceil(jobs.length / (2 * EIGHT)) * EIGHT;
+      return [...this.#run(jobs.slice(0, half)), ...this.#run(jobs.slice(half))];
     }
   }
 
@@ -190,4 +198,8 @@ function failed(error: unknown): WorkAnswer {
   return { op: 'failed', why };
 }
 
+/** Up to here the event loop is held up less by the work, a quarter of a millisecond in lanes, than by what it costs to hand it over (docs/lanes.md). */
+const ASYNC_FROM = 65;
+/** As the core groups them. */
+const EIGHT = 8;
 const shared = new WeakMap<Core, Workbench>();

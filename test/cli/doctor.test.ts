@@ -38,6 +38,13 @@ describe('doctor', () => {
     expect(JSON.parse(stdout)).toMatchObject({ core: 'pure', lanes: 'off', why: 'HANDFAST_CORE asks for the pure core' });
   });
 
+  it.skipIf(native === undefined)('obeys HANDFAST_LANES=off: nothing of the native core is done in lanes, and it is as right', async () => {
+    const { code, stdout } = await handfast(['doctor', '--json'], { env: { HANDFAST_CORE: 'native', HANDFAST_LANES: 'off' } });
+    const report = JSON.parse(stdout) as Doctored;
+    expect({ code, ok: report.ok, lanes: report.lanes }).toEqual({ code: 0, ok: true, lanes: 'off' });
+    expect(Object.values(report.cores[0]!.parts!).filter((part) => part.includes('at a time'))).toEqual([]);
+  });
+
   it('fails when the core asked for is not there', async () => {
     const { code, stdout } = await handfast(['doctor', '--json'], {
       env: { HANDFAST_CORE: 'native', HANDFAST_ADDON: '/nowhere/handfast.node' },

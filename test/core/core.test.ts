@@ -1,8 +1,8 @@
 /** One description of what a core does, run unchanged on `handfast/core`, `handfast/native` and `handfast/pure`. */
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Core } from '../../src/core/core.ts';
 import { HandfastError } from '../../src/errors.ts';
-import { whyNoNative } from '../support/cores.ts';
+import { native, switchLanesOff, whyNoNative } from '../support/cores.ts';
 import { subjects } from '../support/subjects.ts';
 import { argumentBehaviour } from './behaviour/arguments.ts';
 import { cipherBehaviour } from './behaviour/ciphers.ts';
@@ -48,3 +48,17 @@ for (const { name, module } of subjects) {
     for (const [title, behaviour] of Object.entries(PARTS)) describe(title, () => behaviour(core));
   });
 }
+
+describe.skipIf(native === undefined)(native ? 'handfast/native without lanes' : `handfast/native without lanes: ${whyNoNative}`, () => {
+  if (native === undefined) {
+    test('is not there', () => {});
+    return;
+  }
+  const core = native;
+  let switchOn = (): void => {};
+  beforeAll(() => {
+    switchOn = switchLanesOff();
+  });
+  afterAll(() => switchOn());
+  for (const [title, behaviour] of Object.entries(PARTS)) describe(title, () => behaviour(core));
+});

@@ -168,8 +168,8 @@ CASE(Groups, "groups hold each item once, but for what is answered already, equa
     std::set<const Work*> seen;
     size_t held = 0, partial[kOps] = {0};
     for (size_t i = 0; i < made; i++) {
-      CHECK(groups[i].count >= 1 && groups[i].count <= kKernelLanes);
-      partial[static_cast<size_t>(groups[i].item[0]->op)] += groups[i].count < kKernelLanes ? 1 : 0;
+      CHECK(groups[i].count >= 1 && groups[i].count <= kShared);
+      partial[static_cast<size_t>(groups[i].item[0]->op)] += groups[i].count < kShared ? 1 : 0;
       held += groups[i].count;
       for (size_t k = 0; k < groups[i].count; k++) {
         CHECK(groups[i].item[k]->op == groups[i].item[0]->op);

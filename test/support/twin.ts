@@ -38,7 +38,7 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => core.ed25519.verify(signature, message, publicKey);
   },
   'ed25519.verifyMany': (random, helper) => {
-    const items = list(random, 4, () => ed25519Item(random, helper));
+    const items = list(random, fewOrMany(random), () => ed25519Item(random, helper));
     return (core) => core.ed25519.verifyMany(items);
   },
   'ed25519.usablePublicKey': (random) => {
@@ -175,7 +175,7 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
   },
   cipher: cipherStory,
   run: (random, helper) => {
-    const jobs = list(random, 4, () => job(random, helper));
+    const jobs = list(random, fewOrMany(random), () => job(random, helper));
     return (core) => {
       const made = jobs.map((make) => make(core));
       try {
@@ -443,6 +443,11 @@ function near(random: Random, length: number): Uint8Array {
 
 function list<T>(random: Random, most: number, make: () => T): T[] {
   return Array.from({ length: random.between(0, most) }, make);
+}
+
+/** Now and then enough for vector kernels to be full. */
+function fewOrMany(random: Random): number {
+  return random.chance(0.05) ? 24 : 4;
 }
 
 function maybeAd(random: Random): Uint8Array | undefined {

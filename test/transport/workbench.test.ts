@@ -66,6 +66,71 @@ describe('the workbench', () => {
     expect(elsewhere).toBe(1);
   });
 
+  it('does so by itself from 65 on where the core has threads, and nowhere else', async () => {
+    for (const [threads, count, expected] of [
+      [2, 64, 0],
+      [2, 65, 1],
+      [1, 65, 0],
+      [0, 65, 0],
+    ]) {
+      const core = toyCore();
+      let elsewhere = 0;
+      const { runAsync } = core;
+      Object.assign(core, {
+        threads,
+        runAsync: (jobs: Parameters<typeof runAsync>[0]) => {
+          elsewhere++;
+          return runAsync(jobs);
+        },
+      });
+      await done(new Workbench(core), Array.from({ length: count! }, () => verify(1)));
+      expect([threads, count, elsewhere]).toEqual([threads, count, expected]);
+    }
+  });
+
+  it('lets nobody overtake a batch that is elsewhere, and gathers what comes meanwhile', async () => {
+    const core = toyCore();
+    const { runAsync } = core;
+    let finish = (): void => {};
+    core.runAsync = async (jobs) => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return runAsync(jobs);
+    };
+    const bench = new Workbench(core, { asyncFrom: 3 });
+    const order: string[] = [];
+    const asked = (name: string, count: number): Promise<void> =>
+      done(
+        bench,
+        Array.from({ length: count }, () => verify(1)),
+      ).then(() => void order.push(name));
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const all = [asked('large', 3)];
+    await turn();
+    all.push(asked('first', 1));
+    await turn();
+    all.push(asked('second', 1));
+    await turn();
+    expect(order).toEqual([]);
+    expect(core.batches).toEqual([]);
+    finish();
+    await Promise.all(all);
+    expect(order).toEqual(['large', 'first', 'second']);
+    expect(core.batches).toEqual([3, 2]);
+  });
+
+  it('does the neighbours of a refused job together all the same', async () => {
+    const core = toyCore((number) => number === 9);
+    const answers = await done(
+      new Workbench(core),
+      Array.from({ length: 64 }, (_, i) => verify(i === 20 ? 9 : 1)),
+    );
+    expect(answers.map(({ op }) => op)).toEqual(Array.from({ length: 64 }, (_, i) => (i === 20 ? 'failed' : 'verify')));
+    // Halves of halves: the whole eights beside it stay whole.
+    expect(core.batches).toEqual([64, 32, 16, 16, 8, 4, 4, 2, 1, 1, 2, 8, 32]);
+  });
+
   it.each([{}, { asyncFrom: 1 }])('a job that the core refuses fails alone (%o)', async (options) => {
     const bench = new Workbench(
       toyCore((number) => number === 9),

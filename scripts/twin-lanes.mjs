@@ -1,0 +1,33 @@
+/**
+ * Compares the vector kernels with libsodium on many random inputs, in C++.
+ *
+ *   npm run twin:lanes -- [--count 1000000] [--seed N]
+ *
+ * Public keys, shared secrets, signatures, and verdicts on valid, mutated and hand-made signatures: `count` of each. Exit code 1 at any difference.
+ */
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({ options: { count: { type: 'string', default: '1000000' }, seed: { type: 'string' } } });
+const count = Number(values.count);
+if (!Number.isInteger(count) || count < 1) {
+  console.error(`--count: expected a whole number from 1, not ${values.count}`);
+  process.exit(1);
+}
+
+const out = join(dirname(dirname(fileURLToPath(import.meta.url))), 'build', 'tests');
+run('cmake', ['-S', join(out, '..', '..'), '-B', out, '-DHANDFAST_TESTS=ON'], 'pipe');
+run('cmake', ['--build', out, '--parallel', '2'], 'pipe');
+run(join(out, 'handfast_tests'), ['lanes: '], 'inherit', {
+  HANDFAST_TWIN: String(count),
+  ...(values.seed !== undefined && { HANDFAST_SEED: values.seed }),
+});
+
+function run(command, args, stdio, environment = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', stdio, env: { ...process.env, ...environment } });
+  if (status === 0) return;
+  if (error || stdio === 'pipe') console.error(error ? `${command}: ${error.message}` : `${stdout ?? ''}${stderr ?? ''}`);
+  process.exit(1);
+}
