@@ -156,25 +156,14 @@ LANES_INLINE typename V::Mask DecodeTwo(EdwardsLanes<V>* first, const uint8_t* c
   return static_cast<typename V::Mask>(EndDecode(first, a, power.a, firstIn) & EndDecode(second, b, power.b, secondIn));
 }
 
-// What Encode makes bytes of: z is to be inverted first, together with others' (invert-lanes.h).
+// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top. The inverse of z is made together with others' (invert-lanes.h).
 template <class V>
-struct Projective {
-  FieldLanes<V> x, y, z;
-};
-
-template <class V>
-LANES_INLINE Projective<V> ToProjective(const EdwardsLanes<V>& p) {
-  return {Carry(p.x), Carry(p.y), Carry(p.z)};
-}
-
-// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top.
-template <class V>
-LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const Projective<V>& p, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
-  V x[4], y[4];
-  FieldToWords(x, Multiply(p.x, inverseOfZ));
-  FieldToWords(y, Multiply(p.y, inverseOfZ));
-  y[3] = y[3] | x[0].template ShiftLeft<63>();
-  for (size_t i = 0; i < 4; i++) y[i].StoreTo(out, 8 * i, mask);
+LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const FieldLanes<V>& x, const FieldLanes<V>& y, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
+  V words[4], wordsOfX[4];
+  FieldToWords(words, Multiply(y, inverseOfZ));
+  FieldToWords(wordsOfX, Multiply(x, inverseOfZ));
+  words[3] = words[3] | wordsOfX[0].template ShiftLeft<63>();
+  for (size_t i = 0; i < 4; i++) words[i].StoreTo(out, 8 * i, mask);
 }
 
 }  // namespace
