@@ -42,9 +42,8 @@ LANES_INLINE EdwardsLanes<V> AddOrSubtract(EdwardsLanes<V> p, const NielsLanes<V
 template <class V>
 LANES_INLINE EdwardsLanes<V> FirstPoint(const NielsLanes<V>& q, typename V::Mask negative) {
   const SumLanes<V> sum = AsSum(Select(negative, q.difference, q.sum)), difference = AsSum(Select(negative, q.sum, q.difference));
-  const SumLanes<V> x = Subtract(sum, difference), y = Add(sum, difference);
-  const FieldLanes<V> twiceX = Carry(x), twiceY = Carry(y);
-  return {Double(Widen(twiceX)), Double(Widen(twiceY)), AsSum(FieldOf<V>(4)), Product(twiceX, twiceY)};
+  const FieldLanes<V> twiceX = Carry(Subtract(sum, difference)), twiceY = Carry(Add(sum, difference));
+  return {Double(Widen(twiceX)), Biased(Double(Widen(twiceY))), Biased(AsSum(FieldOf<V>(4))), Product(twiceX, twiceY)};
 }
 
 // k B for a scalar k of four words a lane, any below 2^256. 43 look-ups and 42 additions.

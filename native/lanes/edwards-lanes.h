@@ -1,7 +1,8 @@
 // Points of edwards25519 in each lane of a vector, in constant time: formulas, decoding and encoding as in core/edwards25519.h, on the field of field-lanes.h.
 //
 // Coordinates are kept as the products they come from, not carried: whoever uses a point carries the sums it makes of them, which is seven carries an addition instead of
-// ten. So every coordinate is one product (limbs below 2^55.4) or something clean, and what is subtracted below is never more than two products.
+// ten. x and t are one product (limbs below 2^55.4) or something clean; y and z are that too, but biased (field-lanes.h), so that SubtractBiased takes x and others off them
+// and Subtract takes one off the other. What is subtracted is otherwise never more than two products.
 #pragma once
 
 #include <cstddef>
@@ -43,36 +44,37 @@ LANES_INLINE FieldLanes<V> RootOfMinusOne() {
 
 template <class V>
 LANES_INLINE EdwardsLanes<V> EdwardsNeutral() {
-  return {AsSum(FieldOf<V>(0)), AsSum(FieldOf<V>(1)), AsSum(FieldOf<V>(1)), AsSum(FieldOf<V>(0))};
+  const SumLanes<V> zero = AsSum(FieldOf<V>(0)), one = Biased(AsSum(FieldOf<V>(1)));
+  return {zero, one, one, zero};
 }
 
 // --- additions and doublings ------------------------------------------------------------------------------------------------------------------------
 
-// withT says whether t is wanted, which additions read and doublings do not: one multiplication. Costs in operations of 512 bits: 597 with affine points, 670, 526 to double.
+// withT says whether t is wanted, which additions read and doublings do not: one multiplication. Costs in operations of 512 bits: 582 with affine points, 655, 516 to double.
 
 template <class V>
 LANES_INLINE CachedLanes<V> Cache(const EdwardsLanes<V>& p) {
-  return {Carry(Add(p.y, p.x)), Carry(Subtract(p.y, p.x)), Multiply(Carry(p.t), EdwardsTwiceD<V>()), Carry(Double(p.z))};
+  return {Carry(Add(p.y, p.x)), Carry(SubtractBiased(p.y, p.x)), Multiply(Carry(p.t), EdwardsTwiceD<V>()), Carry(Double(p.z))};
 }
 
 template <class V>
 LANES_INLINE EdwardsLanes<V> EdwardsOf(const FieldLanes<V>& e, const FieldLanes<V>& f, const FieldLanes<V>& g, const FieldLanes<V>& h, bool withT) {
   EdwardsLanes<V> out;
   out.x = Product(e, f);
-  out.y = Product(g, h);
-  out.z = Product(f, g);
+  out.y = BiasedProduct(g, h);
+  out.z = BiasedProduct(f, g);
   if (withT) out.t = Product(e, h);
   return out;
 }
 
-// The end that both additions have in common: d is 2zz' and at most two products.
+// The end that both additions have in common: d is 2zz', biased.
 template <class V>
 LANES_INLINE EdwardsLanes<V> AddProducts(const EdwardsLanes<V>& p, const FieldLanes<V>& sum, const FieldLanes<V>& difference, const FieldLanes<V>& product, const SumLanes<V>& d,
                                          bool withT) {
-  const SumLanes<V> a = Product(Carry(Subtract(p.y, p.x)), difference), b = Product(Carry(Add(p.y, p.x)), sum);
-  const FieldLanes<V> e = Carry(Subtract(b, a)), h = Carry(Add(b, a));
+  const SumLanes<V> a = Product(Carry(SubtractBiased(p.y, p.x)), difference), b = BiasedProduct(Carry(Add(p.y, p.x)), sum);
+  const FieldLanes<V> e = Carry(SubtractBiased(b, a)), h = Carry(Add(b, a));
   const SumLanes<V> c = Product(Carry(p.t), product);
-  return EdwardsOf(e, Carry(Subtract(d, c)), Carry(Add(d, c)), h, withT);
+  return EdwardsOf(e, Carry(SubtractBiased(d, c)), Carry(Add(d, c)), h, withT);
 }
 
 template <class V>
@@ -82,16 +84,16 @@ LANES_INLINE EdwardsLanes<V> Add(const EdwardsLanes<V>& p, const NielsLanes<V>& 
 
 template <class V>
 LANES_INLINE EdwardsLanes<V> Add(const EdwardsLanes<V>& p, const CachedLanes<V>& q, bool withT = true) {
-  return AddProducts(p, q.sum, q.difference, q.product, Product(Carry(p.z), q.twiceZ), withT);
+  return AddProducts(p, q.sum, q.difference, q.product, BiasedProduct(Carry(p.z), q.twiceZ), withT);
 }
 
 // t of p is not read.
 template <class V>
 LANES_INLINE EdwardsLanes<V> Double(const EdwardsLanes<V>& p, bool withT = true) {
-  const SumLanes<V> xx = Squared(Carry(p.x)), yy = Squared(Carry(p.y)), zz = Squared(Carry(p.z)), square = Squared(Carry(Add(p.x, p.y)));
+  const SumLanes<V> xx = Squared(Carry(p.x)), yy = Squared(Carry(p.y)), zz = BiasedSquared(Carry(p.z)), square = BiasedSquared(Carry(Add(p.x, p.y)));
   const SumLanes<V> h = Add(yy, xx);
   // f = 2zz - (yy - xx), of which only yy may be subtracted.
-  return EdwardsOf(Carry(Subtract(square, h)), Carry(Subtract(Add(Double(zz), xx), yy)), Carry(Subtract(yy, xx)), Carry(h), withT);
+  return EdwardsOf(Carry(SubtractBiased(square, h)), Carry(SubtractBiased(Add(Double(zz), xx), yy)), Carry(Subtract(yy, xx)), Carry(h), withT);
 }
 
 // The negative of a point where the mask has ones: both halves change places, and the product its sign.
@@ -131,7 +133,7 @@ LANES_NOINLINE typename V::Mask EndDecode(EdwardsLanes<V>* out, const RootLanes<
   x = Select(plus, x, Multiply(x, RootOfMinusOne<V>()));
   const typename V::Mask sign = V::LoadFrom(in, 24).TopBits();
   x = Select(static_cast<typename V::Mask>(IsOdd(x) ^ sign), Negate(x), x);
-  *out = {Widen(x), AsSum(root.y), AsSum(FieldOf<V>(1)), Product(x, root.y)};
+  *out = {Widen(x), Biased(AsSum(root.y)), Biased(AsSum(FieldOf<V>(1))), Product(x, root.y)};
   return static_cast<typename V::Mask>(plus | minus);
 }
 
@@ -149,25 +151,14 @@ LANES_INLINE void Decode(typename V::Mask there[size], EdwardsLanes<V>* const ou
   for (size_t i = 0; i < size; i++) there[i] = EndDecode(out[i], root[i], power.of[i], in[i]);
 }
 
-// What Encode makes bytes of: z is to be inverted first, together with others' (invert-lanes.h).
+// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top. The inverse of z is made together with others' (invert-lanes.h).
 template <class V>
-struct Projective {
-  FieldLanes<V> x, y, z;
-};
-
-template <class V>
-LANES_INLINE Projective<V> ToProjective(const EdwardsLanes<V>& p) {
-  return {Carry(p.x), Carry(p.y), Carry(p.z)};
-}
-
-// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top.
-template <class V>
-LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const Projective<V>& p, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
-  V x[4], y[4];
-  FieldToWords(x, Multiply(p.x, inverseOfZ));
-  FieldToWords(y, Multiply(p.y, inverseOfZ));
-  y[3] = y[3] | x[0].template ShiftLeft<63>();
-  for (size_t i = 0; i < 4; i++) y[i].StoreTo(out, 8 * i, mask);
+LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const FieldLanes<V>& x, const FieldLanes<V>& y, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
+  V words[4], wordsOfX[4];
+  FieldToWords(words, Multiply(y, inverseOfZ));
+  FieldToWords(wordsOfX, Multiply(x, inverseOfZ));
+  words[3] = words[3] | wordsOfX[0].template ShiftLeft<63>();
+  for (size_t i = 0; i < 4; i++) words[i].StoreTo(out, 8 * i, mask);
 }
 
 }  // namespace
