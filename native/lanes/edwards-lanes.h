@@ -137,23 +137,18 @@ LANES_NOINLINE typename V::Mask EndDecode(EdwardsLanes<V>* out, const RootLanes<
   return static_cast<typename V::Mask>(plus | minus);
 }
 
-// The point of 32 bytes a lane, z = 1; the mask has ones where there is one, and other lanes hold rubbish. Constant time. As in core, the caller has seen to it that y is
-// below p and not 1 or -1, where x = 0 has no sign.
-template <class V>
-LANES_INLINE typename V::Mask Decode(EdwardsLanes<V>* out, const uint8_t* const in[V::kLanes]) {
-  RootLanes<V> root;
-  BeginDecode(&root, in);
-  return EndDecode(out, root, RootPower(root.uv7), in);
-}
-
-// Two points a lane, for little more than the time of one; the mask says where there are both.
-template <class V>
-LANES_INLINE typename V::Mask DecodeTwo(EdwardsLanes<V>* first, const uint8_t* const firstIn[V::kLanes], EdwardsLanes<V>* second, const uint8_t* const secondIn[V::kLanes]) {
-  RootLanes<V> a, b;
-  BeginDecode(&a, firstIn);
-  BeginDecode(&b, secondIn);
-  const FieldPair<V> power = RootPower(FieldPair<V>{a.uv7, b.uv7});
-  return static_cast<typename V::Mask>(EndDecode(first, a, power.a, firstIn) & EndDecode(second, b, power.b, secondIn));
+// The points of `size` times 32 bytes a lane, z = 1; the masks have ones where there is one, and other lanes hold rubbish. Constant time. As in core, the caller has seen to it
+// that y is below p and not 1 or -1, where x = 0 has no sign.
+template <class V, size_t size>
+LANES_INLINE void Decode(typename V::Mask there[size], EdwardsLanes<V>* const out[size], const uint8_t* const* const in[size]) {
+  RootLanes<V> root[size];
+  FieldSet<V, size> uv7;
+  for (size_t i = 0; i < size; i++) {
+    BeginDecode(&root[i], in[i]);
+    uv7.of[i] = root[i].uv7;
+  }
+  const FieldSet<V, size> power = RootPower(uv7);
+  for (size_t i = 0; i < size; i++) there[i] = EndDecode(out[i], root[i], power.of[i], in[i]);
 }
 
 // The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top. The inverse of z is made together with others' (invert-lanes.h).

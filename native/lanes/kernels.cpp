@@ -88,7 +88,8 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
 
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
 #ifdef HANDFAST_IFMA
-  if (LanesKernels()) {
+  // One alone is verified in four fifths of the time that eight take.
+  if (LanesKernels() && count > 1) {
     for (size_t start = 0; start < count; start += kTogether) {
       const size_t now = std::min(kTogether, count - start);
       Ed25519VerifyIfma(valid + start, Filled<Bytes>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<Bytes>(publicKey + start, now).of, now);
