@@ -1,8 +1,6 @@
 // Signatures of Ed25519 in lanes, as core/ed25519.h makes one: a message and a secret key to a lane.
 #pragma once
 
-#include <sodium.h>
-
 #include <cstring>
 
 #include "core/bytes.h"
@@ -14,7 +12,7 @@
 namespace handfast {
 namespace {
 
-// Of `count` items, at most kMostTogether times the lanes; the arrays hold whole sets of lanes but for `signature`, of which `count` are written.
+// Whoever calls it wipes 28 KiB of stack. Of `count` items, at most kMostTogether times the lanes; the arrays hold whole sets of lanes but for `signature`, of which `count` are written.
 template <class V>
 LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
   // RFC 8032 section 5.1.6. The scalar is used as it is, not modulo L; its product with the public challenge is secret too.
@@ -23,8 +21,7 @@ LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes 
     uint8_t expanded[kMostTogether][kLanes][64], wide[kLanes][64], nonce[kMostTogether][kLanes][32];
     V words[4];
     EdwardsLanes<V> multiple;
-    Projective<V> point[kMostTogether];
-    FieldLanes<V> inverse[kMostTogether];
+    FieldLanes<V> x[kMostTogether], y[kMostTogether], z[kMostTogether];
   } secret;
   HashInput input[kLanes];
   const size_t sets = (count + kLanes - 1) / kLanes;
@@ -41,10 +38,11 @@ LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes 
     }
     for (size_t i = 0; i < 4; i++) secret.words[i] = V::LoadFrom(nonce, 8 * i);
     MultiplyBase(&secret.multiple, secret.words);
-    secret.point[set] = ToProjective(secret.multiple);
-    secret.inverse[set] = secret.point[set].z;
+    secret.x[set] = Carry(secret.multiple.x);
+    secret.y[set] = Carry(secret.multiple.y);
+    secret.z[set] = Carry(secret.multiple.z);
   }
-  InvertTogether(secret.inverse, sets);
+  InvertTogether(secret.z, sets);
   for (size_t set = 0; set < sets; set++) {
     const size_t start = set * kLanes;
     uint8_t commitment[kLanes][32], challenge[32];
@@ -53,7 +51,7 @@ LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes 
       commitments[i] = commitment[i];
       input[i] = {{{commitment[i], 32}, {secretKey[start + i] + 32, 32}, {message[start + i].data, message[start + i].size}}};
     }
-    Encode<V>(commitments, secret.point[set], secret.inverse[set], V::kAll);
+    Encode<V>(commitments, secret.x[set], secret.y[set], secret.z[set], V::kAll);
     Sha512Lanes<kLanes>(secret.wide, input);
     for (size_t i = 0; i < kLanes && start + i < count; i++) {
       uint8_t* scalar = secret.expanded[set][i];
@@ -65,7 +63,6 @@ LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes 
       ScalarMultiplyAdd(signature[start + i] + 32, challenge, scalar, secret.nonce[set][i]);
     }
   }
-  sodium_memzero(&secret, sizeof secret);
 }
 
 }  // namespace
