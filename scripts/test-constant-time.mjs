@@ -25,7 +25,9 @@ if (wanted.some((name) => !Object.hasOwn(CHECKS, name))) {
 }
 
 /** Files of native/lanes whose functions all handle secrets, and the kernels that must be in them. */
-const KERNELS = { 'x25519-ifma': ['X25519SharedIfma'] };
+const KERNELS = { 'x25519-ifma': ['X25519SharedIfma'], 'base-ifma': ['X25519PublicIfma', 'Ed25519SignIfma'] };
+/** Keep pointers and lengths on the stack between secrets, which this check cannot tell apart there; memcheck and the clock can. */
+const NOT_FOLLOWED = ['Sha512Lanes', 'Ed25519SignTogether'];
 
 run('cmake', ['-S', root, '-B', out, '-DHANDFAST_TESTS=ON']);
 run('cmake', ['--build', out, '--parallel', '2']);
@@ -59,6 +61,10 @@ function machineCode() {
       held = false;
     }
     for (const code of codes) {
+      if (NOT_FOLLOWED.includes(nameOf(code))) {
+        console.log(`-    ${file}: ${nameOf(code)} is left to memcheck and the clock`);
+        continue;
+      }
       const leaks = leaksOf(code);
       if (leaks.length > 0) held = false;
       console.log(`${leaks.length > 0 ? 'FAIL' : 'ok  '} ${file}: ${nameOf(code)}, ${code.instructions.length} instructions`);

@@ -12,8 +12,10 @@
 #include "core/x25519.h"
 #include "core/xtea256.h"
 #include "lanes/vector-scalar.h"
+#include "lanes/x25519-scalar.h"
 //
-#include "lanes/x25519-lanes.h"
+#include "lanes/public-lanes.h"
+#include "lanes/sign-lanes.h"
 
 namespace handfast {
 namespace {
@@ -53,10 +55,20 @@ bool SharedScalar() {
   const uint8_t* const secrets[1] = {secret.bytes};
   const uint8_t* const peers[1] = {peer};
   bool ok[1];
-  X25519SharedTemplate<VectorScalar>(outs, secrets, peers, ok, 1);
+  X25519SharedScalar(outs, secrets, peers, ok, 1);
   Reveal(out, 32);
   Reveal(ok, sizeof ok);
   return ok[0] && crypto_scalarmult(expected, secret.known, peer) == 0 && std::memcmp(out, expected, 32) == 0;
+}
+
+bool PublicScalar() {
+  const Secret secret(32);
+  uint8_t out[32], expected[32];
+  uint8_t* const outs[1] = {out};
+  const uint8_t* const secrets[1] = {secret.bytes};
+  X25519PublicTogether<VectorScalar>(outs, secrets, 1);
+  Reveal(out, 32);
+  return crypto_scalarmult_base(expected, secret.known) == 0 && std::memcmp(out, expected, 32) == 0;
 }
 
 bool SharedAdx() {
@@ -77,16 +89,24 @@ bool Public() {
   return crypto_scalarmult_base(expected, secret.known) == 0 && std::memcmp(out, expected, 32) == 0;
 }
 
-bool Sign() {
-  Secret seed(0);
+template <class SignOne>
+bool Signs(const SignOne& sign) {
+  static uint8_t message[200] = {1, 2, 3};
   uint8_t publicKey[32], secretKey[64], out[64], expected[64];
-  static const uint8_t message[200] = {1, 2, 3};
-  crypto_sign_seed_keypair(publicKey, secretKey, seed.known);
+  crypto_sign_keypair(publicKey, secretKey);
   crypto_sign_detached(expected, nullptr, message, sizeof message, secretKey);
   VALGRIND_MAKE_MEM_UNDEFINED(secretKey, 32);
-  Ed25519Sign(out, message, sizeof message, secretKey);
+  sign(out, Bytes{message, sizeof message}, secretKey);
   Reveal(out, 64);
   return std::memcmp(out, expected, 64) == 0;
+}
+
+bool Sign() {
+  return Signs([](uint8_t* out, Bytes message, const uint8_t* secretKey) { Ed25519Sign(out, message.data, message.size, secretKey); });
+}
+
+bool SignScalar() {
+  return Signs([](uint8_t* out, Bytes message, const uint8_t* secretKey) { Ed25519SignTogether<VectorScalar>(&out, &message, &secretKey, 1); });
 }
 
 bool Xtea() {
@@ -130,7 +150,9 @@ int main() {
   }
   Watch("compare that leaves early", true, Leaky);
   Watch("sodium_memcmp", false, Compare);
-  Watch("X25519SharedTemplate<VectorScalar>", false, SharedScalar);
+  Watch("X25519SharedScalar", false, SharedScalar);
+  Watch("X25519PublicTogether<VectorScalar>", false, PublicScalar);
+  Watch("Ed25519SignTogether<VectorScalar>", false, SignScalar);
   if (X25519AdxAvailable()) Watch("X25519Adx", false, SharedAdx);
   else std::puts("-    X25519Adx                          valgrind shows no ADX here");
   Watch("X25519Public", false, Public);
