@@ -6,6 +6,7 @@
 
 #include "core/aead.h"
 #include "core/bytes.h"
+#include "core/chacha-records.h"
 #include "core/fault.h"
 #include "core/gcm.h"
 
@@ -48,8 +49,11 @@ class FrameCipher {
   void SetKey(const uint8_t key[32]);
   void RekeyIfDue();
   void Nonce(uint8_t nonce[12], uint64_t counter) const;
-  void SealOne(uint8_t* message, size_t size, const uint8_t nonce[12], Bytes ad);
-  bool OpenOne(uint8_t* sealed, size_t size, const uint8_t nonce[12], Bytes ad);
+  // Whether so many messages at once are faster than one after the other.
+  bool Together(size_t count) const;
+  Bytes AdOf(const ChaChaRecord& record) const;
+  void SealOne(const ChaChaRecord& record);
+  bool OpenOne(const ChaChaRecord& record);
 
   GcmKey schedule_;
   uint8_t key_[32];
