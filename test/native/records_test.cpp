@@ -170,6 +170,33 @@ CASE(RecordsTagBorders, "records: tags at the borders of the arithmetic, in ever
   });
 }
 
+CASE(RecordsTagPrime, "records: an authenticator that ends a little below or above the prime, in every lane, as libsodium's") {
+  WithAllLanes([] {
+    if (!ChaChaRecordsThere()) return;
+    // With r = 1 the blocks are summed up: three of them, the last of which holds the sizes, come to 2^130 - less.
+    constexpr size_t kSize = 32;
+    for (int less = -3; less <= 9; less++) {
+      uint8_t text[kSize] = {0}, key[32] = {1}, input[kSize + 16] = {0}, expected[kTag], tags[kTagsAvx512][kTag];
+      check::Fill(key + 16, 16);
+      StoreLittle64(text + 16, static_cast<uint64_t>(-less));
+      StoreLittle64(text + 24, (less > 0 ? ~uint64_t{0} : uint64_t{0}) - kSize);
+      std::memcpy(input, text, kSize);
+      StoreLittle64(input + kSize + 8, kSize);
+      crypto_onetimeauth(expected, input, sizeof input, key);
+      std::vector<TagWork> work;
+      for (uint8_t* tag : tags) work.push_back({text, kSize, key, tag});
+      const bool wide = LanesInUse() == Lanes::avx512;
+      const size_t count = wide ? kTagsAvx512 : kTagsAvx2;
+      if (wide) {
+        Poly1305TagsAvx512(work.data(), count, 0);
+      } else {
+        Poly1305TagsAvx2(work.data(), count, 0);
+      }
+      for (size_t i = 0; i < count; i++) CHECK(std::memcmp(expected, tags[i], kTag) == 0);
+    }
+  });
+}
+
 CASE(RecordsPublished, "records: the encryption of RFC 8439, section 2.4.2 and the key stream of its appendix A.1, in every lane") {
   const auto key = check::Hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
   const char text[] =
