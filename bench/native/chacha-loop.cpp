@@ -97,7 +97,7 @@ void Measure(size_t size, size_t count, int rounds) {
       records.Frames(*sealer, *opener);
     });
   }
-  const int calls = static_cast<int>(400000 / (count * (size + 400))) + 1;
+  const int calls = static_cast<int>(2000000 / (count * (size + 400))) + 1;
   const std::vector<double> medians = MediansInTurn(rounds, calls, subjects);
   handfast::LanesUse(before);
   Expect(records.Unchanged());
@@ -115,7 +115,7 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 101;
   const std::vector<size_t> counts = argc > 2 ? std::vector<size_t>{static_cast<size_t>(std::atoi(argv[2]))} : std::vector<size_t>{64};
   for (const size_t count : counts) {
-    for (const size_t size : {1, 64, 128, 256, 512, 1024, 4096, 16384, 65536}) Measure(size, count, rounds);
+    for (const size_t size : {1, 64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096, 16384}) Measure(size, count, rounds);
   }
   return 0;
 }

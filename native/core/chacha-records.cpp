@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/chacha.h"
 #include "lanes/chacha-avx2.h"
 #include "lanes/chacha-avx512.h"
 #include "lanes/lanes.h"
@@ -19,37 +20,46 @@ namespace {
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kTag = 16;
 
-// Gathers uses of key stream and works them out sixteen at a time.
+// Gathers uses of key stream and works them out sixteen at a time: always those before the ones just gathered, since the kernel reads sixteen words at once and would wait for each that was
+// written only now. Done with when Flush has returned.
 class Stream {
  public:
-  explicit Stream(const uint8_t key[32]) : key_(key), wide_(LanesInUse() == Lanes::avx512) {}
+  explicit Stream(const uint8_t key[32]) : key_(key), xor_(LanesInUse() == Lanes::avx512 ? ChaChaXorAvx512 : ChaChaXorAvx2) {}
 
   void Use(uint8_t* at, size_t bytes, uint64_t number, uint32_t block) {
-    uses_.block[count_] = block;
-    uses_.nonceLow[count_] = static_cast<uint32_t>(number);
-    uses_.nonceHigh[count_] = static_cast<uint32_t>(number >> 32);
-    uses_.at[count_] = at;
-    uses_.bytes[count_] = static_cast<uint8_t>(bytes);
-    if (++count_ == kMostBlocks) Flush();
+    StreamUses& uses = uses_[filling_];
+    uses.block[count_] = block;
+    uses.nonceLow[count_] = static_cast<uint32_t>(number);
+    uses.nonceHigh[count_] = static_cast<uint32_t>(number >> 32);
+    uses.at[count_] = at;
+    uses.bytes[count_] = static_cast<uint8_t>(bytes);
+    if (++count_ == kMostBlocks) {
+      WorkOutEarlier();
+      earlier_ = true;
+      filling_ ^= 1;
+      count_ = 0;
+    }
   }
 
   void Flush() {
-    if (count_ == 0) return;
-    if (wide_) {
-      ChaChaXorAvx512(uses_, count_, key_);
-    } else {
-      ChaChaXorAvx2(uses_, count_, key_);
-    }
+    WorkOutEarlier();
+    if (count_ > 0) xor_(uses_[filling_], count_, key_);
     count_ = 0;
   }
 
   size_t Room() const { return (kMostBlocks - count_) % kMostBlocks; }
 
  private:
-  StreamUses uses_;
+  void WorkOutEarlier() {
+    if (earlier_) xor_(uses_[filling_ ^ 1], kMostBlocks, key_);
+    earlier_ = false;
+  }
+
+  StreamUses uses_[2];
   const uint8_t* key_;
-  size_t count_ = 0;
-  bool wide_;
+  void (*xor_)(const StreamUses&, size_t, const uint8_t*);
+  size_t filling_ = 0, count_ = 0;
+  bool earlier_ = false;
 };
 
 // The blocks of text of many records, one after the other. Block 0 of each record makes its one-time key, so that its text begins with block 1.
@@ -128,6 +138,15 @@ __attribute__((noinline)) void WipeStack() {
 
 bool ChaChaRecordsThere() { return LanesInUse() != Lanes::off; }
 
+size_t ChaChaRecordsLongest(size_t count) {
+  if (count < 2 || LanesInUse() == Lanes::off) return 0;
+  // Measured on a Sapphire Rapids processor: ipsec-mb fills its registers with the blocks of one record as soon as there are enough of them, libsodium hardly does.
+  const bool wide = LanesInUse() == Lanes::avx512;
+  if (ChaChaEngineInUse() != Engine::ipsec_mb) return wide || count > 2 ? kLongestRecord : 256;
+  const size_t most = wide ? 2048 : 256, grown = count * (wide ? 128 : 64);
+  return grown < most ? grown : most;
+}
+
 void ChaChaSealRecords(const uint8_t key[32], const ChaChaRecord records[], size_t count, size_t adBytes) {
   alignas(64) uint8_t keys[kMostRecords][kKeyBytes];
   uint8_t* tags[kMostRecords];
@@ -187,6 +206,7 @@ size_t ChaChaOpenRecords(const uint8_t key[32], const ChaChaRecord records[], si
 #else
 
 bool ChaChaRecordsThere() { return false; }
+size_t ChaChaRecordsLongest(size_t) { return 0; }
 void ChaChaSealRecords(const uint8_t*, const ChaChaRecord*, size_t, size_t) {}
 size_t ChaChaOpenRecords(const uint8_t*, const ChaChaRecord*, size_t, size_t) { return 0; }
 

@@ -18,6 +18,9 @@ struct ChaChaRecord {
 
 // Whether LanesInUse() has kernels for this.
 bool ChaChaRecordsThere();
+// The size up to which `count` records together are faster than one at a time; 0 where they never are. Not above kLongestRecord.
+constexpr size_t kLongestRecord = 4096;
+size_t ChaChaRecordsLongest(size_t count);
 // count: 1 to kMostRecords. adBytes, of each: 0 to 8. Records must not overlap.
 void ChaChaSealRecords(const uint8_t key[32], const ChaChaRecord records[], size_t count, size_t adBytes);
 // How many opened before the first whose tag is wrong; that one and all behind it are left as they were.

@@ -29,25 +29,24 @@ uint64_t FirstRekey(uint64_t every, uint64_t counter) {
   return counter > UINT64_MAX - ahead ? UINT64_MAX : counter + ahead;
 }
 
-// Messages above this go one at a time: their own blocks fill the lanes.
-constexpr size_t kLong = 4096;
-// What is worked on together should fit the nearest cache, since tags and text are two passes over it.
+// What is worked on together should fit the nearest cache, since text and tags are two passes over it.
 constexpr size_t kRunBytes = 32 * 1024;
 
-// Messages that lie behind one another, under one key, to be worked on together.
-struct Run {
-  ChaChaRecord records[kMostRecords];
-  size_t count = 0, bytes = 0;
+}  // namespace
 
-  bool Takes(size_t size) const { return count == 0 || (count < kMostRecords && records[0].size <= kLong && size <= kLong && bytes + size <= kRunBytes); }
+// Messages one behind the other, under one key.
+struct FrameCipher::Run {
+  ChaChaRecord records[kMostRecords];
+  size_t count = 0, bytes = 0, longest = 0;
+
+  bool Takes(size_t size) const { return count == 0 || (count < kMostRecords && size <= kLongestRecord && longest <= kLongestRecord && bytes + size <= kRunBytes); }
 
   void Add(uint8_t* text, size_t size, uint64_t number) {
     records[count++] = {text, size, number};
     bytes += size;
+    longest = size > longest ? size : longest;
   }
 };
-
-}  // namespace
 
 FrameCipher::FrameCipher(AeadName suite, const uint8_t key[32], Framing framing, uint64_t counter)
     : counter_(counter), rekeyAt_(FirstRekey(framing.rekeyEvery, counter)), framing_(framing), suite_(suite) {
@@ -80,7 +79,7 @@ Fault FrameCipher::SealMany(Bytes slab, const uint32_t* entries, size_t count) {
       run.Add(message, size, counter_ + run.count);
       end = entries[2 * i] + size + kTagBytes;
     }
-    if (Together(run.count)) {
+    if (Together(run)) {
       ChaChaSealRecords(key_, run.records, run.count, framing_.lengthIsAd ? head : 0);
     } else {
       for (size_t j = 0; j < run.count; j++) SealOne(run.records[j]);
@@ -122,7 +121,7 @@ size_t FrameCipher::OpenMany(Bytes slab, size_t start, size_t end, uint32_t* ent
       return count;
     }
     size_t opened = 0;
-    if (Together(run.count)) {
+    if (Together(run)) {
       opened = ChaChaOpenRecords(key_, run.records, run.count, framing_.lengthIsAd ? head : 0);
     } else {
       while (opened < run.count && OpenOne(run.records[opened])) opened++;
@@ -163,7 +162,7 @@ void FrameCipher::RekeyIfDue() {
   rekeyAt_ = rekeyAt_ > UINT64_MAX - framing_.rekeyEvery ? UINT64_MAX : rekeyAt_ + framing_.rekeyEvery;
 }
 
-bool FrameCipher::Together(size_t count) const { return suite_ == AeadName::chacha20_poly1305 && count > 1 && ChaChaRecordsThere(); }
+bool FrameCipher::Together(const Run& run) const { return suite_ == AeadName::chacha20_poly1305 && run.longest <= ChaChaRecordsLongest(run.count); }
 
 inline void FrameCipher::Nonce(uint8_t nonce[12], uint64_t counter) const {
   std::memset(nonce, 0, 4);

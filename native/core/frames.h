@@ -45,12 +45,13 @@ class FrameCipher {
  private:
   // The last counter of a frame is one less; the nonce of this one is kept for rekeying.
   static constexpr uint64_t kEnd = UINT64_MAX;
+  struct Run;
 
   void SetKey(const uint8_t key[32]);
   void RekeyIfDue();
   void Nonce(uint8_t nonce[12], uint64_t counter) const;
-  // Whether so many messages at once are faster than one after the other.
-  bool Together(size_t count) const;
+  // Whether all of a run at once is faster than one message after the other.
+  bool Together(const Run& run) const;
   Bytes AdOf(const ChaChaRecord& record) const;
   void SealOne(const ChaChaRecord& record);
   bool OpenOne(const ChaChaRecord& record);
