@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/chacha-records.h"
 #include "core/chacha.h"
 
 namespace handfast {
@@ -28,7 +29,24 @@ uint64_t FirstRekey(uint64_t every, uint64_t counter) {
   return counter > UINT64_MAX - ahead ? UINT64_MAX : counter + ahead;
 }
 
+// What is worked on together should fit the nearest cache, since text and tags are two passes over it.
+constexpr size_t kRunBytes = 32 * 1024;
+
 }  // namespace
+
+// Messages one behind the other, under one key.
+struct FrameCipher::Run {
+  ChaChaRecord records[kMostRecords];
+  size_t count = 0, bytes = 0, longest = 0;
+
+  bool Takes(size_t size) const { return count == 0 || (count < kMostRecords && size <= kLongestRecord && longest <= kLongestRecord && bytes + size <= kRunBytes); }
+
+  void Add(uint8_t* text, size_t size, uint64_t number) {
+    records[count++] = {text, size, number};
+    bytes += size;
+    longest = size > longest ? size : longest;
+  }
+};
 
 FrameCipher::FrameCipher(AeadName suite, const uint8_t key[32], Framing framing, uint64_t counter)
     : counter_(counter), rekeyAt_(FirstRekey(framing.rekeyEvery, counter)), framing_(framing), suite_(suite) {
@@ -49,15 +67,24 @@ Fault FrameCipher::SealMany(Bytes slab, const uint32_t* entries, size_t count) {
   }
   if (count > kEnd - counter_) return Fault::nonce_spent;
 
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count;) {
     RekeyIfDue();
-    uint8_t* message = slab.data + entries[2 * i];
-    const size_t size = entries[2 * i + 1];
-    WriteLength(message - head, head, static_cast<uint32_t>(size + kTagBytes));
-    uint8_t nonce[12];
-    Nonce(nonce, counter_);
-    SealOne(message, size, nonce, framing_.lengthIsAd ? Bytes{message - head, head} : Bytes{});
-    counter_++;
+    // Messages that lie behind one another without a byte in common give the same together as one after the other.
+    Run run;
+    const uint64_t most = rekeyAt_ - counter_;
+    for (size_t end = 0; i < count && run.count < most && run.Takes(entries[2 * i + 1]) && entries[2 * i] - head >= end; i++) {
+      uint8_t* message = slab.data + entries[2 * i];
+      const size_t size = entries[2 * i + 1];
+      WriteLength(message - head, head, static_cast<uint32_t>(size + kTagBytes));
+      run.Add(message, size, counter_ + run.count);
+      end = entries[2 * i] + size + kTagBytes;
+    }
+    if (Together(run)) {
+      ChaChaSealRecords(key_, run.records, run.count, framing_.lengthIsAd ? head : 0);
+    } else {
+      for (size_t j = 0; j < run.count; j++) SealOne(run.records[j]);
+    }
+    counter_ += run.count;
   }
   return Fault::none;
 }
@@ -65,31 +92,52 @@ Fault FrameCipher::SealMany(Bytes slab, const uint32_t* entries, size_t count) {
 size_t FrameCipher::OpenMany(Bytes slab, size_t start, size_t end, uint32_t* entries, size_t capacity, uint32_t maxLength, Outcome* outcome) {
   const size_t head = framing_.lengthBytes;
   size_t at = start, count = 0;
-  const auto stop = [&](Stop why, uint32_t declared) {
-    *outcome = {why, at, declared};
-    return count;
-  };
   for (;;) {
-    if (end - at < head) return stop(Stop::short_, 0);
-    const uint32_t length = ReadLength(slab.data + at, head);
-    if (length > maxLength) return stop(Stop::too_large, length);
-    if (length < kTagBytes + 1) return stop(Stop::malformed, length);
-    if (end - at - head < length) return stop(Stop::short_, length);
-    if (count == capacity) return stop(Stop::full, length);
-    if (counter_ == kEnd) return stop(Stop::nonce_spent, length);
-    RekeyIfDue();
-    uint8_t nonce[12];
-    Nonce(nonce, counter_);
-    uint8_t* sealed = slab.data + at + head;
-    if (!OpenOne(sealed, length, nonce, framing_.lengthIsAd ? Bytes{slab.data + at, head} : Bytes{})) {
-      sodium_memzero(slab.data + at, head + length);
-      return stop(Stop::bad_tag, length);
+    // The next whole frames under one key are read ahead; why there are no more of them counts when they all have opened.
+    Run run;
+    uint64_t most = 1;
+    Stop why = Stop::short_;
+    uint32_t length = 0;
+    for (size_t next = at; run.count < most; next += head + length) {
+      length = 0;
+      why = Stop::short_;
+      if (end - next < head) break;
+      length = ReadLength(slab.data + next, head);
+      why = length > maxLength ? Stop::too_large : Stop::malformed;
+      if (length > maxLength || length < kTagBytes + 1) break;
+      why = Stop::short_;
+      if (end - next - head < length) break;
+      why = count + run.count == capacity ? Stop::full : Stop::nonce_spent;
+      if (count + run.count == capacity || counter_ + run.count == kEnd) break;
+      if (run.count == 0) {
+        RekeyIfDue();
+        most = rekeyAt_ - counter_;
+      }
+      if (!run.Takes(length - kTagBytes)) break;
+      run.Add(slab.data + next + head, length - kTagBytes, counter_ + run.count);
     }
-    counter_++;
-    entries[2 * count] = static_cast<uint32_t>(at + head);
-    entries[2 * count + 1] = length - static_cast<uint32_t>(kTagBytes);
-    count++;
-    at += head + length;
+    if (run.count == 0) {
+      *outcome = {why, at, length};
+      return count;
+    }
+    size_t opened = 0;
+    if (Together(run)) {
+      opened = ChaChaOpenRecords(key_, run.records, run.count, framing_.lengthIsAd ? head : 0);
+    } else {
+      while (opened < run.count && OpenOne(run.records[opened])) opened++;
+    }
+    counter_ += opened;
+    for (size_t i = 0; i < opened; i++, count++) {
+      entries[2 * count] = static_cast<uint32_t>(run.records[i].text - slab.data);
+      entries[2 * count + 1] = static_cast<uint32_t>(run.records[i].size);
+      at += head + run.records[i].size + kTagBytes;
+    }
+    if (opened < run.count) {
+      const size_t sealed = run.records[opened].size + kTagBytes;
+      sodium_memzero(slab.data + at, head + sealed);
+      *outcome = {Stop::bad_tag, at, static_cast<uint32_t>(sealed)};
+      return count;
+    }
   }
 }
 
@@ -104,11 +152,17 @@ void FrameCipher::RekeyIfDue() {
   if (counter_ != rekeyAt_) return;
   uint8_t nonce[12], fresh[32 + kTagBytes] = {0};
   Nonce(nonce, UINT64_MAX);
-  SealOne(fresh, 32, nonce, {});
+  if (suite_ == AeadName::aes_256_gcm) {
+    GcmSeal(schedule_, fresh, fresh + 32, {fresh, 32}, nonce, {});
+  } else {
+    ChaChaSeal(key_, fresh, fresh + 32, {fresh, 32}, nonce, {});
+  }
   SetKey(fresh);
   sodium_memzero(fresh, sizeof fresh);
   rekeyAt_ = rekeyAt_ > UINT64_MAX - framing_.rekeyEvery ? UINT64_MAX : rekeyAt_ + framing_.rekeyEvery;
 }
+
+bool FrameCipher::Together(const Run& run) const { return suite_ == AeadName::chacha20_poly1305 && run.longest <= ChaChaRecordsLongest(run.count); }
 
 inline void FrameCipher::Nonce(uint8_t nonce[12], uint64_t counter) const {
   std::memset(nonce, 0, 4);
@@ -119,18 +173,26 @@ inline void FrameCipher::Nonce(uint8_t nonce[12], uint64_t counter) const {
   }
 }
 
-inline void FrameCipher::SealOne(uint8_t* message, size_t size, const uint8_t nonce[12], Bytes ad) {
+inline Bytes FrameCipher::AdOf(const ChaChaRecord& record) const {
+  return framing_.lengthIsAd ? Bytes{record.text - framing_.lengthBytes, framing_.lengthBytes} : Bytes{};
+}
+
+inline void FrameCipher::SealOne(const ChaChaRecord& record) {
+  uint8_t nonce[12];
+  Nonce(nonce, record.number);
   if (suite_ == AeadName::aes_256_gcm) {
-    GcmSeal(schedule_, message, message + size, {message, size}, nonce, ad);
+    GcmSeal(schedule_, record.text, record.text + record.size, {record.text, record.size}, nonce, AdOf(record));
   } else {
-    ChaChaSeal(key_, message, message + size, {message, size}, nonce, ad);
+    ChaChaSeal(key_, record.text, record.text + record.size, {record.text, record.size}, nonce, AdOf(record));
   }
 }
 
-inline bool FrameCipher::OpenOne(uint8_t* sealed, size_t size, const uint8_t nonce[12], Bytes ad) {
-  const size_t text = size - kTagBytes;
-  if (suite_ == AeadName::aes_256_gcm) return GcmOpen(schedule_, sealed, {sealed, text}, sealed + text, nonce, ad);
-  return ChaChaOpen(key_, sealed, {sealed, text}, sealed + text, nonce, ad);
+inline bool FrameCipher::OpenOne(const ChaChaRecord& record) {
+  uint8_t nonce[12];
+  Nonce(nonce, record.number);
+  const uint8_t* tag = record.text + record.size;
+  if (suite_ == AeadName::aes_256_gcm) return GcmOpen(schedule_, record.text, {record.text, record.size}, tag, nonce, AdOf(record));
+  return ChaChaOpen(key_, record.text, {record.text, record.size}, tag, nonce, AdOf(record));
 }
 
 }  // namespace handfast

@@ -6,6 +6,7 @@
 
 #include "core/aead.h"
 #include "core/bytes.h"
+#include "core/chacha-records.h"
 #include "core/fault.h"
 #include "core/gcm.h"
 
@@ -44,12 +45,16 @@ class FrameCipher {
  private:
   // The last counter of a frame is one less; the nonce of this one is kept for rekeying.
   static constexpr uint64_t kEnd = UINT64_MAX;
+  struct Run;
 
   void SetKey(const uint8_t key[32]);
   void RekeyIfDue();
   void Nonce(uint8_t nonce[12], uint64_t counter) const;
-  void SealOne(uint8_t* message, size_t size, const uint8_t nonce[12], Bytes ad);
-  bool OpenOne(uint8_t* sealed, size_t size, const uint8_t nonce[12], Bytes ad);
+  // Whether all of a run at once is faster than one message after the other.
+  bool Together(const Run& run) const;
+  Bytes AdOf(const ChaChaRecord& record) const;
+  void SealOne(const ChaChaRecord& record);
+  bool OpenOne(const ChaChaRecord& record);
 
   GcmKey schedule_;
   uint8_t key_[32];

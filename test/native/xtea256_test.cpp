@@ -3,8 +3,8 @@
 #include <cstring>
 #include <vector>
 
+#include "all-lanes.h"
 #include "check.h"
-#include "lanes/lanes.h"
 
 using namespace handfast;
 
@@ -24,20 +24,6 @@ void ByTheBook(uint8_t block[8], const uint8_t key[32], size_t rounds) {
     block[i] = static_cast<uint8_t>(v0 >> (8 * i));
     block[4 + i] = static_cast<uint8_t>(v1 >> (8 * i));
   }
-}
-
-// Runs with every kind of lanes that this machine has, and says which.
-template <typename Run>
-void WithAllLanes(Run run) {
-  const Lanes before = LanesInUse();
-  for (const Lanes lanes : {Lanes::off, Lanes::avx2, Lanes::avx512}) {
-    if (!LanesUse(lanes)) {
-      std::printf("     not run: this machine has no %s\n", NameOf(lanes));
-      continue;
-    }
-    run();
-  }
-  LanesUse(before);
 }
 
 }  // namespace
