@@ -10,6 +10,7 @@
 #include "core/bytes.h"
 #include "core/fault.h"
 #include "core/frames.h"
+#include "core/sequence.h"
 
 namespace handfast {
 
@@ -34,6 +35,8 @@ class Environment {
   // Shared with work on other threads, which may outlast the environment.
   const std::shared_ptr<Arena> secrets;
   Arena ciphers;
+  // By their number less one; never fewer.
+  std::vector<std::unique_ptr<const Sequence>> sequences;
 
   // The block that small arguments and results travel in.
   int32_t scratch = 0;

@@ -170,6 +170,12 @@ export class NativeSecret implements Secret {
     return this.toString();
   }
 
+  /** The addon has released it already. */
+  static spend(secret: NativeSecret): void {
+    secret.#handle = 0;
+    secret.#registry?.unregister(secret);
+  }
+
   /** For this core only; undefined for anything else than one of its secrets. @throws HF_RELEASED */
   static handleOf(value: unknown): Handle | undefined {
     return typeof value === 'object' && value !== null && #handle in value ? value.#held() : undefined;

@@ -10,6 +10,8 @@ import type { Slab } from './slab.ts';
 export interface Frames {
   cipher(options: CipherOptions): Cipher;
   frameTable(capacity: number): FrameTable;
+  /** A cipher that the addon has made already. */
+  adopt(suite: Suite, handle: Handle): Cipher;
 }
 
 /** @param aes whether AES-256-GCM runs on hardware here; without it that suite is the pure core's. */
@@ -36,6 +38,8 @@ export function makeFrames(border: Border, aes: boolean): Frames {
       );
       return new NativeCipher(addon, suite, handle, releaseCiphers);
     },
+
+    adopt: (suite, handle) => new NativeCipher(addon, suite, handle, releaseCiphers),
 
     frameTable(capacity) {
       checkInteger(capacity, 'capacity', 1, 65_536);

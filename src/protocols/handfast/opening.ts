@@ -1,13 +1,13 @@
 /** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
-import type { Bytes, Cipher, Secret, Suite } from '../../core/core.ts';
+import type { Bytes, Cipher, Suite } from '../../core/core.ts';
 import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
 import { join, writeU32 } from '../../wire/writer.ts';
-import type { Opened, Peer, Refusal, Role } from '../machine.ts';
+import type { Opened, Peer, Refusal } from '../machine.ts';
 import { checkExtensions, fault } from './checks.ts';
 import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
 import { LEAST_RECORD } from './limits.ts';
-import { FRAMING, openRecord, sealRecord } from './records.ts';
-import { sessionKeys } from './schedule.ts';
+import { openRecord, sealRecord } from './records.ts';
+import type { SessionKeys } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { HandfastTraffic } from './traffic.ts';
 
@@ -24,20 +24,8 @@ export interface Opening {
   timestampSum: number;
 }
 
-/** Derives the session keys. `prk` is wiped by the caller. */
-export function beginOpening(
-  settings: Settings,
-  role: Role,
-  prk: Secret,
-  h4: Bytes,
-  { suite, peer, timestampSum }: Pick<Opening, 'suite' | 'peer' | 'timestampSum'>,
-): Opening {
-  const { toListener, toDialler, binding } = sessionKeys(settings.core, prk, h4);
-  const [out, into] = role === 'initiator' ? [toListener, toDialler] : [toDialler, toListener];
-  const sealer = settings.core.cipher({ suite, key: out, framing: FRAMING });
-  const opener = settings.core.cipher({ suite, key: into, framing: FRAMING });
-  toListener.wipe();
-  toDialler.wipe();
+export function beginOpening(settings: Settings, suite: Suite, keys: SessionKeys, peer: Peer, timestampSum: number): Opening {
+  const { binding, sealer, opener } = keys;
   return { settings, suite, peer, binding, sealer, opener, timestampSum };
 }
 
