@@ -98,14 +98,16 @@ class Turn {
  * @param {readonly (readonly [Side, Side])[]} pairs @param {Turn} turn that all of the sides leave their work to. @param {number} now
  */
 function converseTogether(pairs, turn, now) {
-  for (const [a, b] of pairs) {
-    a.feed({ kind: 'start', now }, now);
-    b.feed({ kind: 'start', now }, now);
+  const start = { kind: 'start', now };
+  for (let i = 0; i < pairs.length; i++) {
+    pairs[i][0].feed(start, now);
+    pairs[i][1].feed(start, now);
   }
   turn.end(now);
   for (let more = true; more; ) {
     more = false;
-    for (const [a, b] of pairs) {
+    for (let i = 0; i < pairs.length; i++) {
+      const [a, b] = pairs[i];
       if (a.sent.length > 0) {
         more = true;
         deliver(a, b, now);

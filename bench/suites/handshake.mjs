@@ -70,11 +70,8 @@ async function machines(name, count) {
   const settings = { network: 'demo', core, suites: ['chacha20-poly1305'] };
   const identityOfA = Identity.fromSeed(new Uint8Array(32).fill(1), { core });
   const identityOfB = Identity.fromSeed(new Uint8Array(32).fill(2), { core });
-  const pair = pairOf(
-    core,
-    () => handfast.initiator({ ...settings, identity: identityOfA }),
-    handfast.responder({ ...settings, identity: identityOfB }),
-  );
+  const optionsOfA = { ...settings, identity: identityOfA };
+  const pair = pairOf(core, () => handfast.initiator(optionsOfA), handfast.responder({ ...settings, identity: identityOfB }));
   return {
     operations: count,
     call: count === 1 ? pair.handshake : () => pair.together(count),

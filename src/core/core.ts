@@ -215,6 +215,13 @@ export interface Cipher {
    * @param maxLength the largest declared length accepted. @returns how many messages were opened; `table` says where they lie and why it stopped.
    */
   openMany(slab: Slab, start: number, end: number, table: FrameTable, maxLength: number): number;
+  /**
+   * One frame in memory of its own, for what is rare. @param message 1 to 4,096 bytes. @returns its length bytes, the message sealed, the tag.
+   * @throws HF_NONCE_SPENT
+   */
+  seal(message: Bytes): Bytes;
+  /** @param frame at most 4,116 bytes. @returns the message, or undefined where it is not one whole frame that opens; then the counter stays. */
+  open(frame: Bytes): Bytes | undefined;
   /** Wipes the key; every later call is HF_RELEASED. */
   wipe(): void;
 }
@@ -248,7 +255,7 @@ export type SequenceResult = Bytes | Secret | Cipher;
 
 export interface Sequence {
   /**
-   * @returns the results, the caller's to wipe, or undefined where something did not open: then nothing is left of the run. Bytes over 64 may be views of memory shared with other results.
+   * @returns the results, the caller's to wipe, or undefined where something did not open: then nothing is left of the run. Bytes are views of memory shared with other results: not to be kept for long, nor given away.
    * @throws HF_BAD_ARGUMENT, HF_RELEASED; then no key is spent.
    */
   run(inputs: readonly (Bytes | Secret)[]): SequenceResult[] | undefined;

@@ -58,7 +58,8 @@ export interface Addon {
 
   cipherNew(suite: number, key: number, lengthBytes: number, lengthIsAd: 0 | 1, rekeyEvery: number, high: number, low: number): Handle;
   cipherCounter(cipher: Handle): bigint;
-  cipherWipe(cipher: Handle): boolean;
+  /** @returns the counter, or undefined where there was nothing to wipe. */
+  cipherWipe(cipher: Handle): bigint | undefined;
   sealMany(cipher: Handle, slab: number, table: number, count: number): void;
   openMany(cipher: Handle, slab: number, start: number, end: number, table: number, maxLength: number): number;
 

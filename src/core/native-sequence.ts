@@ -8,12 +8,7 @@ import { isForeignSecret } from './pure-secret.ts';
 import { type Plan, type PlannedStep, planOf, SequenceBySteps, type StepParts } from './sequence.ts';
 
 /** @param aes whether AES-256-GCM runs on hardware here; sequences with it go step by step where not. */
-export function makeSequence(
-  border: Border,
-  aes: boolean,
-  adopt: (suite: Suite, handle: Handle) => Cipher,
-  parts: StepParts,
-): (options: SequenceOptions) => Sequence {
+export function makeSequence(border: Border, aes: boolean, adopt: Adopt, parts: StepParts): (options: SequenceOptions) => Sequence {
   return (options) => {
     const plan = planOf(options);
     const bySteps = new SequenceBySteps(parts, plan);
@@ -22,25 +17,24 @@ export function makeSequence(
   };
 }
 
+type Adopt = (suite: Suite, lengthBytes: 2 | 4, handle: Handle) => Cipher;
+
 class NativeSequence implements Sequence {
   readonly #border: Border;
   readonly #number: number;
   readonly #plan: Plan;
-  readonly #adopt: (suite: Suite, handle: Handle) => Cipher;
+  readonly #adopt: Adopt;
   /** Runs what is too large for the scratch block, or has keys of another core. */
   readonly #bySteps: Sequence;
-  /** Of each result that is a cipher. */
-  readonly #suites: readonly (Suite | undefined)[];
-  readonly #resultBytes: readonly number[];
+  /** Which step makes each result. */
+  readonly #makers: readonly PlannedStep[];
 
-  constructor(border: Border, plan: Plan, adopt: (suite: Suite, handle: Handle) => Cipher, bySteps: Sequence) {
+  constructor(border: Border, plan: Plan, adopt: Adopt, bySteps: Sequence) {
     this.#border = border;
     this.#plan = plan;
     this.#adopt = adopt;
     this.#bySteps = bySteps;
-    const stepOf = (value: number) => plan.steps[value - plan.inputs.length - plan.constants.length]!;
-    this.#suites = plan.results.map(({ value }) => stepOf(value).suite);
-    this.#resultBytes = plan.results.map(({ value }) => (stepOf(value).op === 'kdf' ? 32 : 64));
+    this.#makers = plan.results.map(({ value }) => plan.steps[value - plan.inputs.length - plan.constants.length]!);
     this.#number = border.addon.sequenceNew(programOf(plan));
   }
 
@@ -94,28 +88,27 @@ class NativeSequence implements Sequence {
     const { bytes, numbers } = border;
     const { inputs, results } = this.#plan;
     const made = new Array<SequenceResult>(results.length);
+    // Bytes lie behind one another, in the order in which steps made them: one copy, and views of it.
     let end = from;
+    for (let i = 0; i < results.length; i++) {
+      if (results[i]!.kind === 'bytes') end = Math.max(end, placeEnd(numbers[inputs.length + i]!));
+    }
+    const copy = room(end - from);
+    copy.set(bytes.subarray(from, end));
     for (let i = 0; i < results.length; i++) {
       const number = numbers[inputs.length + i]!;
       const { kind } = results[i]!;
-      if (kind === 'bytes') {
-        const at = number & 0x7fff;
-        const length = number >>> 15;
-        end = at + length;
-        made[i] = length <= 64 ? bytes.slice(at, end) : copied(bytes, at, length);
-      } else if (kind === 'secret') made[i] = border.secret(number, this.#resultBytes[i]!);
-      else made[i] = this.#adopt(this.#suites[i]!, number);
+      if (kind === 'bytes') made[i] = new Uint8Array(copy.buffer, copy.byteOffset + (number & 0x7fff) - from, number >>> 15);
+      else if (kind === 'secret') made[i] = border.secret(number, this.#makers[i]!.op === 'kdf' ? 32 : 64);
+      else made[i] = this.#adopt(this.#makers[i]!.suite, this.#makers[i]!.framing.lengthBytes, number);
     }
     bytes.fill(0, BULK, end);
     return made;
   }
 }
 
-/** An array of more than 64 bytes would get memory of its own, which costs several times as much. */
-function copied(bytes: Bytes, at: number, length: number): Bytes {
-  const copy = room(length);
-  copy.set(bytes.subarray(at, at + length));
-  return copy;
+function placeEnd(place: number): number {
+  return (place & 0x7fff) + (place >>> 15);
 }
 
 function programOf({ inputs, constants, steps, results }: Plan): Bytes {

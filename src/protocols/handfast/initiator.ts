@@ -48,11 +48,7 @@ function step(settings: Settings, state: State, input: Input): Step<State> {
   if (state.at === 'start') {
     if (input.kind !== 'start') return [state];
     const deadline = input.now + settings.deadlineMs;
-    return [
-      { at: 'keygen', deadline },
-      { kind: 'deadline', at: deadline },
-      { kind: 'work', items: [{ op: 'keygen' }] },
-    ];
+    return [{ at: 'keygen', deadline }, { kind: 'deadline', at: deadline }, KEYGEN];
   }
   if (input.now >= state.deadline) {
     if (input.kind === 'answers') discardAnswers(input.answers);
@@ -83,8 +79,8 @@ type Of<Kind extends Input['kind']> = Extract<Input, { kind: Kind }>;
 function sendHello(settings: Settings, state: At<'keygen'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   if (answer?.op !== 'keygen') return fail(settings, state, broken(answer));
   const ephemeral = answer.keyPair;
-  const hello = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
-  const sent = framed(hello);
+  const sent = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
+  const hello = sent.subarray(4);
   return [
     { at: 'await-reply', deadline: state.deadline, ephemeral, hello, held: NONE },
     { kind: 'send', data: sent },
@@ -133,7 +129,7 @@ function readReplyProof(settings: Settings, state: At<'dh'>, { answers: [answer]
   if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
   const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
-  replied.timestamp = Number(proof.timestamp);
+  replied.timestamp = proof.timestamp;
   return [
     { at: 'verify', deadline, replied },
     { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
@@ -173,7 +169,7 @@ function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }
   const proof = join([state.claim, signature]);
   const { sealed, keys } = sealFinish(core, suite, prk, h3, proof);
   const opening = beginOpening(settings, suite, keys, peer, replied.timestamp + state.ownTimestamp);
-  const finish = framed(Uint8Array.of(Frame.finish), sealed);
+  const finish = framed(FINISH, sealed);
   const open = sendOpen(opening);
   return [
     { at: 'await-open', deadline, opening, held: NONE },
@@ -188,7 +184,7 @@ function readOpenRecord(settings: Settings, state: At<'await-open'>, { data, now
   const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(settings, state, next.fault);
-  const open = readFirstRecord(state.opening, next.frame);
+  const open = readFirstRecord(state.opening, next.whole);
   if (open instanceof HandfastError) return fail(settings, state, open);
   return [
     { at: 'opened' },
@@ -207,13 +203,13 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
   switch (state.at) {
     case 'await-reply':
     case 'dh':
-      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      send(framed(CLEAR_REFUSAL, closeBody(why)));
       state.ephemeral.secretKey.wipe();
       break;
     case 'verify':
     case 'judge':
     case 'sign':
-      send(framed(Uint8Array.of(Frame.sealedRefusal), sealedRefusal(settings, state.replied, why)));
+      send(framed(SEALED_REFUSAL, sealedRefusal(settings, state.replied, why)));
       state.replied.prk.wipe();
       break;
     case 'await-open':
@@ -237,5 +233,9 @@ const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, s
   sign: 'own signature',
   'await-open': 'OPEN of the other side',
 };
+const KEYGEN: Output = { kind: 'work', items: [{ op: 'keygen' }] };
+const FINISH = Uint8Array.of(Frame.finish);
+const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
+const SEALED_REFUSAL = Uint8Array.of(Frame.sealedRefusal);
 const NONE = new Uint8Array(0);
 const NOBODY: Peer = { id: '', publicKey: NONE };

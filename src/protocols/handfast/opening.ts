@@ -1,7 +1,6 @@
 /** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
 import type { Bytes, Cipher, Suite } from '../../core/core.ts';
 import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
-import { join, writeU32 } from '../../wire/writer.ts';
 import type { Opened, Peer, Refusal } from '../machine.ts';
 import { checkExtensions, fault } from './checks.ts';
 import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
@@ -30,11 +29,11 @@ export function beginOpening(settings: Settings, suite: Suite, keys: SessionKeys
 }
 
 export function sendOpen({ settings, sealer }: Opening): Bytes {
-  return sealRecord(settings.core, sealer, Kind.open, writeOpen(settings));
+  return sealRecord(sealer, Kind.open, writeOpen(settings));
 }
 
-export function sendClose({ settings, sealer }: Opening, why: HandfastError | Refusal): Bytes {
-  return sealRecord(settings.core, sealer, Kind.close, closeBody(why));
+export function sendClose({ sealer }: Opening, why: HandfastError | Refusal): Bytes {
+  return sealRecord(sealer, Kind.close, closeBody(why));
 }
 
 /** The body of CLOSE, or of any refusal: faults of our own are nobody's business, nor is whom we expected the business of whoever answered instead. */
@@ -46,13 +45,11 @@ export function closeBody(why: HandfastError | Refusal): Bytes {
   return writeRefusal(wire, wire === CODES.INTERNAL.wire || name === 'UNEXPECTED_PEER' ? '' : reason);
 }
 
-/** Reads the other side's first record: its OPEN, or why there is none. @param frame without its length. */
-export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Open | HandfastError {
-  if (frame.length < LEAST_RECORD)
-    return fault('MALFORMED', `first record: declares ${frame.length} bytes, at least ${LEAST_RECORD} are needed`);
-  const length = new Uint8Array(4);
-  writeU32(length, 0, frame.length);
-  const record = openRecord(settings.core, opener, join([length, frame]));
+/** Reads the other side's first record: its OPEN, or why there is none. @param whole with its length. */
+export function readFirstRecord({ opener }: Opening, whole: Bytes): Open | HandfastError {
+  const declared = whole.length - 4;
+  if (declared < LEAST_RECORD) return fault('MALFORMED', `first record: declares ${declared} bytes, at least ${LEAST_RECORD} are needed`);
+  const record = openRecord(opener, whole);
   if (!record) return fault('BAD_TAG', 'first record: does not open');
   if (record.kind === Kind.close) {
     const refused = readRefusal(record.body);
@@ -64,7 +61,7 @@ export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Op
   }
   const open = readOpen(record.body);
   if (!open) return fault('MALFORMED', 'OPEN does not have its shape');
-  return checkExtensions('OPEN', open.extensions, Object.values(Extension)) ?? open;
+  return checkExtensions('OPEN', open.extensions, EXTENSIONS) ?? open;
 }
 
 /** @param rest what came behind the other side's OPEN. */
@@ -90,6 +87,8 @@ export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: 
 function hex(bytes: Bytes): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+const EXTENSIONS: readonly number[] = Object.values(Extension);
 
 export function wipeOpening({ sealer, opener }: Opening): void {
   sealer.wipe();

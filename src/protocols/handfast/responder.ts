@@ -1,5 +1,6 @@
 /** The listening side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: B is this side, A the other. */
 import type { Bytes, GuardedKeyPair, Secret, Suite } from '../../core/core.ts';
+import { sameBytes } from '../../core/pure-random.ts';
 import { HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
@@ -86,7 +87,7 @@ function readHelloFrame(settings: Settings, state: At<'await-hello'>, { data }: 
   const hello = readHello(frame);
   if (!hello) return fail(state, fault('MALFORMED', 'hello does not have its shape'));
   if (rest.length > 0) return fail(state, fault('OUT_OF_TURN', `${rest.length} bytes behind the hello, before our reply`));
-  if (!settings.core.equal(hello.tag, settings.tag)) {
+  if (!sameBytes(hello.tag, settings.tag)) {
     return fail(state, fault('WRONG_NETWORK', 'the dialler belongs to another network: both sides must name the same'));
   }
   if (!hello.versions.includes(VERSION)) {
@@ -104,7 +105,7 @@ function readHelloFrame(settings: Settings, state: At<'await-hello'>, { data }: 
   return [
     { at: 'keygen', deadline: state.deadline, hello, frame, suite },
     { kind: 'trace', what: 'hello', direction: 'received', bytes: 4 + frame.length },
-    { kind: 'work', items: [{ op: 'keygen' }] },
+    KEYGEN,
   ];
 }
 
@@ -164,7 +165,7 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   const proof = checkProof(settings, finish.opened, now, "the dialler's");
   const publicKey = proof instanceof HandfastError ? NONE : proof.id;
   const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
-  const timestampSum = proof instanceof HandfastError ? 0 : state.ownTimestamp + Number(proof.timestamp);
+  const timestampSum = proof instanceof HandfastError ? 0 : state.ownTimestamp + proof.timestamp;
   const opening = beginOpening(settings, suite, finish.keys, peer, timestampSum);
   const finished = { at: 'verify', deadline, opening, held: rest } as const;
   if (proof instanceof HandfastError) return fail(finished, proof);
@@ -212,7 +213,7 @@ function readOpenRecord(state: At<'await-open'>, data: Bytes, now: Millis): Step
   const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(state, next.fault);
-  const open = readFirstRecord(state.opening, next.frame);
+  const open = readFirstRecord(state.opening, next.whole);
   if (open instanceof HandfastError) return fail(state, open);
   const own = sendOpen(state.opening);
   return [
@@ -235,7 +236,7 @@ function fail(state: State, why: HandfastError): Step<State> {
     case 'await-hello':
     case 'keygen':
     case 'dh':
-      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      send(framed(CLEAR_REFUSAL, closeBody(why)));
       if (state.at === 'dh') state.ephemeral.secretKey.wipe();
       break;
     case 'await-finish':
@@ -269,4 +270,6 @@ const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, s
   judge: 'decision whether this peer is allowed',
   'await-open': 'OPEN of the other side',
 };
+const KEYGEN: Output = { kind: 'work', items: [{ op: 'keygen' }] };
+const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
 const NONE = new Uint8Array(0);

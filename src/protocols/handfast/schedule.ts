@@ -65,7 +65,7 @@ export interface SessionKeys {
 /** @param prk wiped. */
 export function sealFinish(core: Core, suite: Suite, prk: Secret, h3: Bytes, proof: Bytes): { sealed: Bytes; keys: SessionKeys } {
   const [sealed, binding, sealer, opener] = sequencesOf(core, suite).sealFinish.run([prk, h3, proof])!;
-  return { sealed: sealed as Bytes, keys: { binding: binding as Bytes, sealer: sealer as Cipher, opener: opener as Cipher } };
+  return { sealed: sealed as Bytes, keys: { binding: (binding as Bytes).slice(), sealer: sealer as Cipher, opener: opener as Cipher } };
 }
 
 /** @param prk wiped. @param sealed 16 bytes or more. @returns undefined when it does not open. */
@@ -78,7 +78,7 @@ export function openFinish(
 ): { opened: Bytes; keys: SessionKeys } | undefined {
   const made = sequencesOf(core, suite).openFinish.run([prk, h3, sealed]);
   if (!made) return undefined;
-  return { opened: made[0] as Bytes, keys: { binding: made[1] as Bytes, sealer: made[2] as Cipher, opener: made[3] as Cipher } };
+  return { opened: made[0] as Bytes, keys: { binding: (made[1] as Bytes).slice(), sealer: made[2] as Cipher, opener: made[3] as Cipher } };
 }
 
 /** The dialler's refusal, under a key that is derived only when there is one. @param prk stays the caller's. */
