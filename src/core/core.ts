@@ -256,7 +256,7 @@ export type SequenceResult = Bytes | Secret | Cipher;
 export interface Sequence {
   /**
    * @returns the results, the caller's to wipe, or undefined where something did not open: then nothing is left of the run. Bytes are views of memory shared with other results: not to be kept for long, nor given away.
-   * @throws HF_BAD_ARGUMENT, HF_RELEASED; then no key is spent.
+   * @param inputs bytes are copied first, so that memory shared with other threads will do. @throws HF_BAD_ARGUMENT, HF_RELEASED; then no key is spent.
    */
   run(inputs: readonly (Bytes | Secret)[]): SequenceResult[] | undefined;
 }

@@ -1,6 +1,6 @@
 /** Ciphers of sessions: integers into the addon, frames in place. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkInteger, checkLength, checkObject } from './check.ts';
+import { badArgument, checkCopied, checkInteger, checkObject, checkSize } from './check.ts';
 import type { Bytes, Cipher, CipherOptions, FrameTable, Suite } from './core.ts';
 import type { Addon, Handle } from './native-addon.ts';
 import { type Border, BULK, LARGE } from './native-border.ts';
@@ -97,7 +97,8 @@ class NativeCipher implements Cipher {
 
   seal(message: Bytes): Bytes {
     const handle = this.#held();
-    checkLength(message, 'message', 1, LARGE);
+    checkCopied(message, 'message');
+    checkSize(message.length, 'message', 1, LARGE);
     const { border, table } = this.#tools;
     const at = BULK + this.#lengthBytes;
     border.bytes.set(message, at);
@@ -113,7 +114,8 @@ class NativeCipher implements Cipher {
 
   open(frame: Bytes): Bytes | undefined {
     const handle = this.#held();
-    checkLength(frame, 'frame', 0, LARGE + 4 + TAG_BYTES);
+    checkCopied(frame, 'frame');
+    checkSize(frame.length, 'frame', 0, LARGE + 4 + TAG_BYTES);
     if (!declaresItsLength(frame, this.#lengthBytes)) return undefined;
     const { border, table } = this.#tools;
     const end = BULK + frame.length;

@@ -1,6 +1,6 @@
 /** Sequences by the addon: inputs are copied into the scratch block, one call does all the steps. The layout of a program is described in native/core/sequence.h. */
 import { room } from '../wire/writer.ts';
-import { badArgument, checkArray, checkBytes } from './check.ts';
+import { badArgument, checkArray, checkCopied } from './check.ts';
 import type { Bytes, Cipher, Secret, Sequence, SequenceOptions, SequenceResult, Suite } from './core.ts';
 import type { Handle } from './native-addon.ts';
 import { type Border, BULK, NativeSecret, pack } from './native-border.ts';
@@ -63,7 +63,7 @@ class NativeSequence implements Sequence {
       const { kind, name, length } = inputs[i]!;
       const input = given[i]!;
       if (kind === 'bytes') {
-        checkBytes(input, name);
+        checkCopied(input, name);
         const next = at + input.length;
         if (next > BULK + MOST_INPUT) return -1;
         bytes.set(input, at);
@@ -98,7 +98,7 @@ class NativeSequence implements Sequence {
     for (let i = 0; i < results.length; i++) {
       const number = numbers[inputs.length + i]!;
       const { kind } = results[i]!;
-      if (kind === 'bytes') made[i] = new Uint8Array(copy.buffer, copy.byteOffset + (number & 0x7fff) - from, number >>> 15);
+      if (kind === 'bytes') made[i] = copy.subarray((number & 0x7fff) - from, placeEnd(number) - from);
       else if (kind === 'secret') made[i] = border.secret(number, this.#makers[i]!.op === 'kdf' ? 32 : 64);
       else made[i] = this.#adopt(this.#makers[i]!.suite, this.#makers[i]!.framing.lengthBytes, number);
     }

@@ -1,6 +1,6 @@
 /** One direction of a session in TypeScript: frames sealed and opened in place, with counters and rekeying. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkInteger, checkLength, checkObject } from './check.ts';
+import { badArgument, checkCopied, checkInteger, checkObject, checkSize } from './check.ts';
 import type { Bytes, Cipher, CipherOptions, FrameTable, Framing, Suite } from './core.ts';
 import { Stop } from './core.ts';
 import { openInto, sealInto, TAG_BYTES } from './pure-aead.ts';
@@ -117,7 +117,8 @@ class PureCipher implements Cipher {
 
   seal(message: Bytes): Bytes {
     this.#held();
-    checkLength(message, 'message', 1, MOST_SINGLE);
+    checkCopied(message, 'message');
+    checkSize(message.length, 'message', 1, MOST_SINGLE);
     if (this.counter === SPENT) throw new HandfastError('NONCE_SPENT', 'the counter of this cipher has no room for 1 more frame');
     const frame = new Uint8Array(this.#lengthBytes + message.length + TAG_BYTES);
     frame.set(message, this.#lengthBytes);
@@ -127,7 +128,8 @@ class PureCipher implements Cipher {
 
   open(frame: Bytes): Bytes | undefined {
     this.#held();
-    checkLength(frame, 'frame', 0, MOST_SINGLE + 4 + TAG_BYTES);
+    checkCopied(frame, 'frame');
+    checkSize(frame.length, 'frame', 0, MOST_SINGLE + 4 + TAG_BYTES);
     const lengthBytes = this.#lengthBytes;
     const sealed = frame.length - lengthBytes;
     if (!declaresItsLength(frame, lengthBytes) || sealed < TAG_BYTES + 1 || this.counter === SPENT) return undefined;

@@ -1,8 +1,9 @@
 /** Sequences of steps: what a description means, checked once, and the run of one step by step on the other parts of any core. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkArray, checkBytes, checkInteger, checkLength, checkObject } from './check.ts';
+import { badArgument, checkArray, checkCopied, checkInteger, checkLength, checkObject } from './check.ts';
 import type { Bytes, Cipher, Core, Framing, Secret, Sequence, SequenceOptions, SequenceResult, SequenceStep, Suite } from './core.ts';
 import { checkFraming } from './pure-frames.ts';
+import { sameBytes } from './pure-random.ts';
 import { isForeignSecret } from './pure-secret.ts';
 
 /** A sequence with numbers in place of names: inputs, constants, what steps make. */
@@ -48,7 +49,7 @@ export function planOf(options: SequenceOptions): Plan {
   if (firstMade + options.steps.length > MOST_VALUES) badArgument(`more than ${MOST_VALUES} inputs, constants and steps`);
 
   const use = (name: unknown, least?: number, most = least): number => {
-    if (name instanceof Uint8Array) return inputs.length + constants.findIndex((constant) => same(constant, name));
+    if (name instanceof Uint8Array) return inputs.length + constants.findIndex((constant) => sameBytes(constant, name));
     const found = known.get(name as string);
     if (!found || found.cipher) return badArgument(`${String(name)}: neither an input nor made by a step before`);
     if (least !== undefined && (found.size === undefined || found.size < least || found.size > most!))
@@ -91,7 +92,7 @@ export class SequenceBySteps implements Sequence {
   run(given: readonly (Bytes | Secret)[]): SequenceResult[] | undefined {
     const { inputs, constants, steps, results } = this.#plan;
     checkInputs(inputs, given);
-    const values: SequenceResult[] = [...given, ...constants];
+    const values: SequenceResult[] = [...given.map((input) => (input instanceof Uint8Array ? new Uint8Array(input) : input)), ...constants];
     const firstMade = values.length;
     let opened = true;
     try {
@@ -165,7 +166,7 @@ function checkInputs(inputs: readonly PlannedInput[], given: readonly (Bytes | S
   for (let i = 0; i < inputs.length; i++) {
     const { name, kind, length } = inputs[i]!;
     const input = given[i];
-    if (kind === 'bytes') checkBytes(input, name);
+    if (kind === 'bytes') checkCopied(input, name);
     else if (!isForeignSecret(input)) badArgument(`${name}: expected a Secret`);
     else if (input.wiped) throw new HandfastError('RELEASED', 'this key was wiped');
     else if (input.length !== length) badArgument(`${name}: expected ${length} bytes, got ${input.length}`);
@@ -187,7 +188,7 @@ function constantsOf(steps: readonly SequenceStep[]): Bytes[] {
   const add = (bytes: unknown): void => {
     if (!(bytes instanceof Uint8Array)) return;
     checkLength(bytes, 'constant', 0, 255);
-    if (!constants.some((known) => same(known, bytes))) constants.push(bytes.slice());
+    if (!constants.some((known) => sameBytes(known, bytes))) constants.push(bytes.slice());
   };
   for (const step of steps) {
     checkObject(step, 'step');
@@ -224,10 +225,6 @@ function plannedStep(step: SequenceStep, use: (name: unknown, least?: number, mo
 
 function suiteOf(suite: Suite): Suite {
   return suite === 'chacha20-poly1305' || suite === 'aes-256-gcm' ? suite : badArgument('suite: expected chacha20-poly1305 or aes-256-gcm');
-}
-
-function same(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Of a key a copy. */

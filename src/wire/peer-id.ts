@@ -5,25 +5,25 @@ import { base58 } from '@scure/base';
 export function peerIdOf(publicKey: Uint8Array): string {
   // The number is a sum: of the prefix, and of each pair of bytes times a power of 2. Each power is known in groups of five digits, so that the sums of groups come without a division
   // and stay below 2^50; then what a group has too much is carried to the one above it.
-  groups.set(PREFIX_GROUPS);
-  for (let pair = 0; pair < PAIRS; pair++) {
-    const value = (publicKey[2 * pair]! << 8) | publicKey[2 * pair + 1]!;
-    const weights = GROUPS * pair;
-    for (let group = 0; group < GROUPS; group++) groups[group]! += value * WEIGHTS[weights + group]!;
-  }
+  for (let pair = 0; pair < PAIRS; pair++) pairs[pair] = (publicKey[2 * pair]! << 8) | publicKey[2 * pair + 1]!;
   let carry = 0;
   for (let group = GROUPS - 1; group >= 0; group--) {
-    const sum = groups[group]! + carry;
+    let even = PREFIX_GROUPS[group]! + carry;
+    let odd = 0;
+    for (let pair = 0, at = PAIRS * group; pair < PAIRS; pair += 2, at += 2) {
+      even += pairs[pair]! * WEIGHTS[at]!;
+      odd += pairs[pair + 1]! * WEIGHTS[at + 1]!;
+    }
+    const sum = even + odd;
     carry = Math.floor(sum / FIVE_DIGITS);
     let digits = (sum - carry * FIVE_DIGITS) | 0;
-    // The first group begins with four zeros that are no digits of the number, the last of which stands for the zero byte in front.
     for (let at = 5 * group + 4; at >= 5 * group; at--) {
       const rest = (digits / 58) | 0;
       characters[at] = CODES[digits - 58 * rest]!;
       digits = rest;
     }
   }
-  return String.fromCharCode.apply(null, characters.subarray(3) as unknown as number[]);
+  return String.fromCharCode.apply(null, shown as unknown as number[]);
 }
 
 /** @returns the 32-byte key, or undefined when the text is not the id of an Ed25519 key. */
@@ -40,11 +40,17 @@ const FIVE_DIGITS = 58 ** 5;
 const GROUPS = 11;
 const PAIRS = 16;
 const PREFIX_GROUPS = groupsOf(0x240801_1220n << 256n);
-/** Of each pair of bytes of a key: what 1 in its place is. */
+/** What 1 in the place of each pair of bytes is, group by group. */
 const WEIGHTS = new Float64Array(GROUPS * PAIRS);
-for (let pair = 0; pair < PAIRS; pair++) WEIGHTS.set(groupsOf(1n << BigInt(16 * (PAIRS - 1 - pair))), GROUPS * pair);
-const groups = new Float64Array(GROUPS);
+for (let pair = 0; pair < PAIRS; pair++) {
+  groupsOf(1n << BigInt(16 * (PAIRS - 1 - pair))).forEach((weight, group) => {
+    WEIGHTS[PAIRS * group + pair] = weight;
+  });
+}
+const pairs = new Float64Array(PAIRS);
 const characters = new Uint8Array(5 * GROUPS);
+/** Without the three zeros that the first group begins with; the fourth stands for the zero byte in front of the number. */
+const shown = characters.subarray(3);
 
 /** In groups of five digits, the highest first. */
 function groupsOf(value: bigint): Float64Array {

@@ -3,7 +3,7 @@ import type { Bytes } from '../../core/core.ts';
 import { sameBytes } from '../../core/pure-random.ts';
 import { type CodeName, type HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
-import { join, room } from '../../wire/writer.ts';
+import { join } from '../../wire/writer.ts';
 import { fault } from '../faults.ts';
 import type { Millis, Peer } from '../machine.ts';
 import { type ExtensionEntry, Frame, type Proof, readProof, readRefusal, type Taken, takeFrame, unsupported } from './format.ts';
@@ -15,16 +15,16 @@ export { broken, cut, fault, late } from '../faults.ts';
 export type Next = { frame: Bytes; whole: Bytes; rest: Bytes } | { fault: HandfastError } | { held: Bytes };
 
 export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string): Next {
-  const bytes = held.length === 0 ? data : join([held, data]);
+  const bytes = join(held.length === 0 ? [data] : [held, data]);
   const taken: Taken = takeFrame(bytes, limit);
   switch (taken.kind) {
     case 'frame': {
-      const whole = room(4 + taken.length);
-      whole.set(bytes.length === whole.length ? bytes : bytes.subarray(0, whole.length));
-      return { frame: whole.subarray(4), whole, rest: bytes.length === whole.length ? NONE : bytes.slice(whole.length) };
+      const end = 4 + taken.length;
+      if (bytes.length === end) return { frame: bytes.subarray(4), whole: bytes, rest: NONE };
+      return { frame: bytes.subarray(4, end), whole: bytes.subarray(0, end), rest: bytes.subarray(end) };
     }
     case 'short':
-      return { held: bytes === data ? data.slice() : bytes };
+      return { held: bytes.slice() };
     case 'empty':
       return { fault: fault('MALFORMED', `${what}: a frame of no bytes`) };
     case 'too-large':
