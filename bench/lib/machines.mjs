@@ -5,10 +5,12 @@
 
 /** One side of one handshake. */
 class Side {
-  /** @param {import('handfast/protocols').Machine} machine @param {import('handfast/core').Core} core */
-  constructor(machine, core) {
+  /** @param {import('handfast/protocols').Machine} machine @param {import('handfast/core').Core} core @param {Turn} [turn] */
+  constructor(machine, core, turn) {
     this.machine = machine;
     this.core = core;
+    /** Where work is left to be done with others'; done at once where there is none. */
+    this.turn = turn;
     this.state = machine.initial;
     /** Sent and not taken by the other side. @type {Uint8Array[]} */
     this.sent = [];
@@ -32,7 +34,8 @@ class Side {
             this.sent.push(output.data);
             break;
           case 'work':
-            next = { kind: 'answers', now, answers: this.ephemeral ? this.fixedWork(output.items) : this.core.run(output.items) };
+            if (this.turn) this.turn.add(this, output.items);
+            else next = { kind: 'answers', now, answers: this.ephemeral ? this.fixedWork(output.items) : this.core.run(output.items) };
             break;
           case 'judge':
             next = { kind: 'judged', now, refusal: undefined };
@@ -53,6 +56,69 @@ class Side {
       item.op === 'keygen' ? { op: 'keygen', keyPair: this.core.guarded.x25519KeyPair(this.ephemeral) } : this.core.run([item])[0],
     );
   }
+}
+
+/** The work that many sides ask for in one turn: one call into the core, as a driver's workbench makes it. */
+class Turn {
+  /** @param {import('handfast/core').Core} core */
+  constructor(core) {
+    this.core = core;
+    /** @type {Side[]} */
+    this.sides = [];
+    /** @type {any[]} */
+    this.jobs = [];
+    /** Of each side: how many of the jobs are its own. @type {number[]} */
+    this.counts = [];
+  }
+
+  /** @param {Side} side @param {readonly any[]} items */
+  add(side, items) {
+    this.sides.push(side);
+    this.counts.push(items.length);
+    for (let i = 0; i < items.length; i++) this.jobs.push(items[i]);
+  }
+
+  /** Does it, and what the answers lead to. @param {number} now */
+  end(now) {
+    while (this.sides.length > 0) {
+      const { sides, jobs, counts } = this;
+      this.sides = [];
+      this.jobs = [];
+      this.counts = [];
+      const answers = this.core.run(jobs);
+      for (let i = 0, at = 0; i < sides.length; at += counts[i++]) {
+        sides[i].feed({ kind: 'answers', now, answers: answers.slice(at, at + counts[i]) }, now);
+      }
+    }
+  }
+}
+
+/**
+ * As `converse`, for many pairs at once: each turn all sides that have something to read do so, then all their work is done together.
+ * @param {readonly (readonly [Side, Side])[]} pairs @param {Turn} turn that all of the sides leave their work to. @param {number} now
+ */
+function converseTogether(pairs, turn, now) {
+  const start = { kind: 'start', now };
+  for (let i = 0; i < pairs.length; i++) {
+    pairs[i][0].feed(start, now);
+    pairs[i][1].feed(start, now);
+  }
+  turn.end(now);
+  for (let more = true; more; ) {
+    more = false;
+    for (let i = 0; i < pairs.length; i++) {
+      const [a, b] = pairs[i];
+      if (a.sent.length > 0) {
+        more = true;
+        deliver(a, b, now);
+      } else if (b.sent.length > 0) {
+        more = true;
+        deliver(b, a, now);
+      }
+    }
+    turn.end(now);
+  }
+  for (const [a, b] of pairs) if (!a.opened || !b.opened) throw new Error('a handshake stopped before both sides had opened');
 }
 
 /**
@@ -85,6 +151,16 @@ function deliver(from, to, now) {
  * @param {import('handfast/protocols').Machine} responder
  */
 export function pairOf(core, initiator, responder) {
+  /** @param {number} count @returns {(readonly [Side, Side])[]} */
+  function openTogether(count) {
+    const turn = new Turn(core);
+    const pairs = Array.from(
+      { length: count },
+      () => /** @type {const} */ ([new Side(initiator(), core, turn), new Side(responder, core, turn)]),
+    );
+    converseTogether(pairs, turn, Date.now());
+    return pairs;
+  }
   return {
     /** One complete handshake; its ciphers are wiped. */
     handshake() {
@@ -95,8 +171,23 @@ export function pairOf(core, initiator, responder) {
       a.opened.traffic.wipe();
       b.opened.traffic.wipe();
     },
+    /** So many at once; their ciphers are wiped. @param {number} count */
+    together(count) {
+      for (const [a, b] of openTogether(count)) {
+        a.opened.traffic.wipe();
+        b.opened.traffic.wipe();
+      }
+    },
+    /** The same, for comparing what both sides of each have. @param {number} count */
+    bindingsTogether(count) {
+      return openTogether(count).map(([a, b]) => {
+        a.opened.traffic.wipe();
+        b.opened.traffic.wipe();
+        return { bindingOfA: a.opened.binding, bindingOfB: b.opened.binding };
+      });
+    },
     /**
-     * The same with given ephemeral keys and clocks, for comparing with known answers.
+     * One with given ephemeral keys and clocks, for comparing with known answers.
      * @param {{ a: { ephemeral: Uint8Array, now: number }, b: { ephemeral: Uint8Array, now: number } }} fixed
      */
     fixedHandshake(fixed) {

@@ -14,8 +14,11 @@ import { tlsPairs, tlsSettings } from '../lib/tls-pair.mjs';
 import { checkPair, cut } from '../lib/transport.mjs';
 
 const AT_ONCE = [1, 16, 256];
+/** Handshakes in memory at once. */
+const TOGETHER = 64;
 const overTcp = (caseName) => caseName.startsWith('tcp-');
 const inMemory = (prepare) => async (caseName) => (overTcp(caseName) ? undefined : prepare());
+const atOnce = (caseName) => (caseName === 'memory' ? 1 : TOGETHER);
 
 /** @type {import('../lib/suite.mjs').Suite} */
 export const suite = {
@@ -29,6 +32,12 @@ export const suite = {
       reference: 'sodium-native by hand',
       timeFactor: 2,
     },
+    {
+      name: `memory-${TOGETHER}`,
+      operation: `as memory, of ${TOGETHER} that go on at once: a turn's public-key work of all of them is one call where the subject has one`,
+      reference: 'sodium-native by hand',
+      timeFactor: 2,
+    },
     ...AT_ONCE.map((atOnce) => ({
       name: `tcp-${atOnce}`,
       operation: `a new TCP connection, its handshake on both sides, and its end; ${atOnce === 1 ? 'one after the other' : `${atOnce} at once`}`,
@@ -38,12 +47,12 @@ export const suite = {
   ],
   subjects: [
     ...peerSubjects((transport, name) => connecting(transport, Number(name.slice('tcp-'.length))), overTcp, {
-      'handfast native': () => machines('native'),
-      'handfast pure': () => machines('pure'),
-      'node:tls 1.3 mutual': async () => nodeTls('Ed25519'),
-      'node:tls 1.3 mutual, P-256': async () => nodeTls('P-256'),
-      '@hyperswarm/secret-stream': () => pairsInMemory('@hyperswarm/secret-stream'),
-      '@chainsafe/libp2p-noise': () => pairsInMemory('@chainsafe/libp2p-noise'),
+      'handfast native': (name) => machines('native', atOnce(name)),
+      'handfast pure': (name) => machines('pure', atOnce(name)),
+      'node:tls 1.3 mutual': async (name) => nodeTls('Ed25519', atOnce(name)),
+      'node:tls 1.3 mutual, P-256': async (name) => nodeTls('P-256', atOnce(name)),
+      '@hyperswarm/secret-stream': (name) => pairsInMemory('@hyperswarm/secret-stream', atOnce(name)),
+      '@chainsafe/libp2p-noise': (name) => pairsInMemory('@chainsafe/libp2p-noise', atOnce(name)),
     }),
     { name: 'sodium-native by hand', protocol: 'handfast/1', prepare: inMemory(handMadeOnSodium) },
     { name: '@noble by hand', protocol: 'handfast/1', prepare: inMemory(async () => handMade(await nobleLibrary(), {})) },
@@ -52,8 +61,8 @@ export const suite = {
   ],
 };
 
-/** @param {'native' | 'pure'} name */
-async function machines(name) {
+/** @param {'native' | 'pure'} name @param {number} count of handshakes at once. */
+async function machines(name, count) {
   const core = await loadCore(name);
   if (core.missing) return core;
   const { handfast } = await import('handfast/protocols');
@@ -61,15 +70,15 @@ async function machines(name) {
   const settings = { network: 'demo', core, suites: ['chacha20-poly1305'] };
   const identityOfA = Identity.fromSeed(new Uint8Array(32).fill(1), { core });
   const identityOfB = Identity.fromSeed(new Uint8Array(32).fill(2), { core });
-  const pair = pairOf(
-    core,
-    () => handfast.initiator({ ...settings, identity: identityOfA }),
-    handfast.responder({ ...settings, identity: identityOfB }),
-  );
+  const optionsOfA = { ...settings, identity: identityOfA };
+  const pair = pairOf(core, () => handfast.initiator(optionsOfA), handfast.responder({ ...settings, identity: identityOfB }));
   return {
-    operations: 1,
-    call: pair.handshake,
-    check: () => checkBindings(pair.fixedHandshake(FIXED)),
+    operations: count,
+    call: count === 1 ? pair.handshake : () => pair.together(count),
+    check() {
+      checkBindings(pair.fixedHandshake(FIXED));
+      if (count > 1) for (const { bindingOfA, bindingOfB } of pair.bindingsTogether(count)) sameBytes(bindingOfA, bindingOfB, 'binding');
+    },
     close() {
       identityOfA.wipe();
       identityOfB.wipe();
@@ -101,19 +110,21 @@ function handMade(library, facts) {
   };
 }
 
-/** @param {import('../lib/tls-pair.mjs').CertificateKind} kind */
-function nodeTls(kind) {
+/** @param {import('../lib/tls-pair.mjs').CertificateKind} kind @param {number} count of handshakes at once. */
+function nodeTls(kind, count) {
   const settings = tlsSettings(kind);
-  const pair = tlsPairs(settings);
+  // One server each: which of its connections belongs to whom, a server does not say.
+  const pairs = Array.from({ length: count }, () => tlsPairs(settings));
   return {
-    operations: 1,
-    async call() {
-      const { client, server } = await pair();
-      client.destroy();
-      server.destroy();
-    },
+    operations: count,
+    call: () =>
+      together(count, async (i) => {
+        const { client, server } = await pairs[i]();
+        client.destroy();
+        server.destroy();
+      }),
     async check() {
-      const { client, server } = await pair();
+      const { client, server } = await pairs[0]();
       if (client.getProtocol() !== 'TLSv1.3' || client.isSessionReused()) throw new Error('not a full handshake of TLS 1.3');
       sameBytes(client.getPeerCertificate().raw, settings.serverCertificate, 'certificate of the server');
       sameBytes(server.getPeerCertificate().raw, settings.clientCertificate, 'certificate of the client');
@@ -124,15 +135,18 @@ function nodeTls(kind) {
   };
 }
 
-/** A peer with a carrier of its own in memory. @param {string} name */
-async function pairsInMemory(name) {
+/** @param {number} count @param {(i: number) => Promise<void>} one */
+function together(count, one) {
+  return count === 1 ? one(0) : Promise.all(Array.from({ length: count }, (_, i) => one(i)));
+}
+
+/** A peer with a carrier of its own in memory. @param {string} name @param {number} count of handshakes at once. */
+async function pairsInMemory(name, count) {
   const transport = await transportOf(name);
   if (transport.missing) return transport;
   return {
-    operations: 1,
-    async call() {
-      await cut(await transport.memory());
-    },
+    operations: count,
+    call: () => together(count, async () => cut(await transport.memory())),
     async check() {
       const pair = await transport.memory();
       await checkPair(transport, pair);

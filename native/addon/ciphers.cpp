@@ -42,13 +42,19 @@ napi_value Counter(napi_env env, napi_callback_info info) {
   return value;
 }
 
-// cipherWipe(cipher) -> whether there was something to wipe
+// cipherWipe(cipher) -> bigint: the counter, or undefined where there was nothing to wipe
 napi_value Wipe(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   const uint64_t handle = arguments.Integer(0, "cipher", kFirstHandle, (uint64_t{1} << 53) - 1);
   if (!arguments.Ok()) return nullptr;
+  Arena& arena = arguments.environment().ciphers;
+  const Bytes bytes = arena.At(handle);
+  if (!bytes.data) return arguments.Undefined();
+  napi_value counter = nullptr;
+  napi_create_bigint_uint64(env, reinterpret_cast<const FrameCipher*>(bytes.data)->counter(), &counter);
   // The arena wipes the whole slot, which is all that the destructor would do.
-  return arguments.Boolean(arguments.environment().ciphers.Release(handle));
+  arena.Release(handle);
+  return counter;
 }
 
 // sealMany(cipher, slab, table, count)

@@ -11,6 +11,7 @@
 #include "core/fault.h"
 #include "core/frames.h"
 #include "core/key-pool.h"
+#include "core/sequence.h"
 
 namespace handfast {
 
@@ -39,6 +40,8 @@ class Environment {
   Arena ciphers;
   // Its keys lie in `secrets` and belong to nobody yet.
   KeyPool ephemeral;
+  // By their number less one; never fewer.
+  std::vector<std::unique_ptr<const Sequence>> sequences;
 
   // The block that small arguments and results travel in.
   int32_t scratch = 0;

@@ -20,6 +20,7 @@ ExportList GuardedExports();
 ExportList CipherExports();
 ExportList JobExports();
 ExportList XteaExports();
+ExportList SequenceExports();
 
 template <size_t N>
 constexpr ExportList ListOf(const NamedExport (&exports)[N]) {

@@ -22,7 +22,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     return exports;
   }
   for (const ExportList& list :
-       {MemoryExports(), KeyExports(), HashExports(), AeadExports(), GuardedExports(), CipherExports(), JobExports(), XteaExports()}) {
+       {MemoryExports(), KeyExports(), HashExports(), AeadExports(), GuardedExports(), CipherExports(), JobExports(), XteaExports(), SequenceExports()}) {
     for (size_t i = 0; i < list.count; i++) {
       napi_value function;
       if (napi_create_function(env, list.first[i].name, NAPI_AUTO_LENGTH, list.first[i].function, environment, &function) != napi_ok ||

@@ -16,6 +16,15 @@ export function checkBytes(value: unknown, name: string): asserts value is Uint8
   }
 }
 
+/**
+ * As `checkBytes`, for what is copied before anything is done with it: memory shared with other threads will do. To ask an array for its buffer costs as much as to copy a short one,
+ * so only one that is empty, as a detached one is, is asked.
+ */
+export function checkCopied(value: unknown, name: string): asserts value is Uint8Array {
+  if (!isBytes(value)) badArgument(`${name}: expected a Uint8Array`);
+  if (value.length === 0) checkBytes(value, name);
+}
+
 /** @param most as `least` when absent. */
 export function checkLength(value: unknown, name: string, least: number, most: number = least): asserts value is Uint8Array {
   checkBytes(value, name);

@@ -215,8 +215,50 @@ export interface Cipher {
    * @param maxLength the largest declared length accepted. @returns how many messages were opened; `table` says where they lie and why it stopped.
    */
   openMany(slab: Slab, start: number, end: number, table: FrameTable, maxLength: number): number;
+  /**
+   * One frame in memory of its own, for what is rare. @param message 1 to 4,096 bytes. @returns its length bytes, the message sealed, the tag.
+   * @throws HF_NONCE_SPENT
+   */
+  seal(message: Bytes): Bytes;
+  /** @param frame at most 4,116 bytes. @returns the message, or undefined where it is not one whole frame that opens; then the counter stays. */
+  open(frame: Bytes): Bytes | undefined;
   /** Wipes the key; every later call is HF_RELEASED. */
   wipe(): void;
+}
+
+/**
+ * What a handshake does with hashes and keys between two messages, said once and run for each: one call into the core, and keys that are no results never leave it.
+ * Values have names: inputs, then results of steps.
+ */
+export interface SequenceOptions {
+  /** In the order in which `run` takes them. Keys have a fixed length, 1 to 64; those that are `spent` are wiped by the run. */
+  inputs: Readonly<Record<string, 'bytes' | { secret: number } | { spent: number }>>;
+  /** 1 to 16. */
+  steps: readonly SequenceStep[];
+  /** In the order in which `run` gives them, at most 8; what `seal`, `open` and `cipher` make must be among them. */
+  results: Readonly<Record<string, 'bytes' | 'secret' | 'cipher'>>;
+}
+
+/** `into` names what a step makes; bytes in place of a name are constants of at most 255 bytes. */
+export type SequenceStep =
+  /** BLAKE2b of the parts joined, 64 bytes, without key. */
+  | { op: 'blake2b'; into: string; parts: readonly (string | Bytes)[] }
+  /** As `guarded.kdf`. @param key 32 to 64 bytes. */
+  | { op: 'kdf'; into: string; key: string; id: number; context: Bytes }
+  /** As `aead.seal` with a nonce of zeros: for keys that seal one message. @param key 32 bytes. */
+  | { op: 'seal'; into: string; suite: Suite; key: string; message: string; ad: string }
+  | { op: 'open'; into: string; suite: Suite; key: string; sealed: string; ad: string }
+  /** As `cipher`. @param key 32 bytes. */
+  | { op: 'cipher'; into: string; suite: Suite; key: string; framing: Framing };
+
+export type SequenceResult = Bytes | Secret | Cipher;
+
+export interface Sequence {
+  /**
+   * @returns the results, the caller's to wipe, or undefined where something did not open: then nothing is left of the run. Bytes are views of memory shared with other results: not to be kept for long, nor given away.
+   * @param inputs bytes are copied first, so that memory shared with other threads will do. @throws HF_BAD_ARGUMENT, HF_RELEASED; then no key is spent.
+   */
+  run(inputs: readonly (Bytes | Secret)[]): SequenceResult[] | undefined;
 }
 
 /** Work that handshakes ask for and drivers gather: everything over some 20 us. */
@@ -259,6 +301,8 @@ export interface Core {
   readonly xtea256: Xtea256;
   /** @throws HF_BAD_ARGUMENT when `key` is not 32 bytes. */
   cipher(options: CipherOptions): Cipher;
+  /** Made once and used for long: what the core keeps of it is never given back. @throws HF_BAD_ARGUMENT */
+  sequence(options: SequenceOptions): Sequence;
   /** @param capacity frames, 1 to 65,536. */
   frameTable(capacity: number): FrameTable;
   /** Leases a slab of at least `size` bytes (64 KiB when absent), zeroed. */

@@ -58,9 +58,13 @@ export interface Addon {
 
   cipherNew(suite: number, key: number, lengthBytes: number, lengthIsAd: 0 | 1, rekeyEvery: number, high: number, low: number): Handle;
   cipherCounter(cipher: Handle): bigint;
-  cipherWipe(cipher: Handle): boolean;
+  /** @returns the counter, or undefined where there was nothing to wipe. */
+  cipherWipe(cipher: Handle): bigint | undefined;
   sealMany(cipher: Handle, slab: number, table: number, count: number): void;
   openMany(cipher: Handle, slab: number, start: number, end: number, table: number, maxLength: number): number;
+
+  sequenceNew(program: Place): number;
+  sequenceRun(sequence: number, room: number): boolean;
 
   run(block: number, count: number): void;
   runAsync(buffer: ArrayBuffer, used: number, count: number): Promise<void>;
@@ -94,7 +98,7 @@ export function loadAddon(): { addon: Addon } | { why: string } {
     return { why: whyNot(error as Error, named) };
   }
   // An addon of another version would fail at its first call, or worse.
-  if (typeof addon?.xtea256In !== 'function' || typeof addon.setErrorFactory !== 'function') {
+  if (typeof addon?.sequenceRun !== 'function' || typeof addon.setErrorFactory !== 'function') {
     return { why: 'the addon found is not one of this version' };
   }
   addon.setErrorFactory((name, message) => new HandfastError(name, message));

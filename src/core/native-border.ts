@@ -12,7 +12,9 @@ export const AT = { out: 0, key: 256, nonce: 320, small: 384, other: 448, third:
 
 export class Border {
   readonly addon: Addon;
+  /** The scratch block, registered as `id`. */
   readonly bytes: Uint8Array;
+  readonly id: number;
   /** The same memory from {@link AT}.parts on, for lists of numbers. */
   readonly numbers: Float64Array;
   readonly #releaseSecrets: FinalizationRegistry<Handle>;
@@ -23,7 +25,8 @@ export class Border {
     const buffer = new ArrayBuffer(SCRATCH_BYTES);
     this.bytes = new Uint8Array(buffer);
     this.numbers = new Float64Array(buffer, AT.parts, MAX_PARTS);
-    addon.setScratch(addon.register(buffer));
+    this.id = addon.register(buffer);
+    addon.setScratch(this.id);
     this.#releaseSecrets = new FinalizationRegistry((handle) => addon.secretWipe(handle));
   }
 
@@ -168,6 +171,12 @@ export class NativeSecret implements Secret {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  /** The addon has released it already. */
+  static spend(secret: NativeSecret): void {
+    secret.#handle = 0;
+    secret.#registry?.unregister(secret);
   }
 
   /** For this core only; undefined for anything else than one of its secrets. @throws HF_RELEASED */

@@ -10,6 +10,7 @@ import { makeGuarded } from './native-guarded.ts';
 import { makeHash } from './native-hash.ts';
 import { makeJobs } from './native-jobs.ts';
 import { makeEd25519, makeSecp256k1, makeX25519 } from './native-keys.ts';
+import { makeSequence } from './native-sequence.ts';
 import { makeXtea256 } from './native-xtea.ts';
 import { core as pure } from './pure.ts';
 import { SlabPool } from './slab.ts';
@@ -23,6 +24,9 @@ export function makeCore(addon: Addon): Core {
   const jobs = makeJobs(border, secp256k1 ? undefined : pure.secp256k1);
   const frames = makeFrames(border, aes);
   const slabs = new SlabPool(addon);
+  const hash = makeHash(border);
+  const aead = makeAead(border, aes);
+  const guarded = makeGuarded(border);
   const sodium = `libsodium ${info.sodium}`;
   const ipsecMb = `ipsec-mb ${info.ipsecMb}`;
   const curve25519 = info.kernels === 'none' ? '' : ` (batches eight at a time with ${info.kernels})`;
@@ -65,11 +69,12 @@ export function makeCore(addon: Addon): Core {
     x25519: makeX25519(border),
     ed25519: makeEd25519(border, jobs),
     secp256k1: makeSecp256k1(border, jobs, secp256k1),
-    hash: makeHash(border),
-    aead: makeAead(border, aes),
-    guarded: makeGuarded(border),
+    hash,
+    aead,
+    guarded,
     xtea256: makeXtea256(border),
     cipher: frames.cipher,
+    sequence: makeSequence(border, aes, frames.adopt, { hash, aead, guarded, cipher: frames.cipher }),
     frameTable: frames.frameTable,
     slab: (size) => slabs.lease(size),
     slabs,

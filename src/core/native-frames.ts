@@ -1,22 +1,27 @@
 /** Ciphers of sessions: integers into the addon, frames in place. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkInteger, checkObject } from './check.ts';
-import type { Cipher, CipherOptions, FrameTable, Suite } from './core.ts';
+import { badArgument, checkCopied, checkInteger, checkObject, checkSize } from './check.ts';
+import type { Bytes, Cipher, CipherOptions, FrameTable, Suite } from './core.ts';
 import type { Addon, Handle } from './native-addon.ts';
-import type { Border } from './native-border.ts';
-import { checkFraming, cipher as pureCipher } from './pure-frames.ts';
+import { type Border, BULK, LARGE } from './native-border.ts';
+import { TAG_BYTES } from './pure-aead.ts';
+import { checkFraming, declaresItsLength, cipher as pureCipher } from './pure-frames.ts';
 import type { Slab } from './slab.ts';
 
 export interface Frames {
   cipher(options: CipherOptions): Cipher;
   frameTable(capacity: number): FrameTable;
+  /** A cipher that the addon has made already. */
+  adopt(suite: Suite, lengthBytes: 2 | 4, handle: Handle): Cipher;
 }
 
 /** @param aes whether AES-256-GCM runs on hardware here; without it that suite is the pure core's. */
 export function makeFrames(border: Border, aes: boolean): Frames {
   const { addon } = border;
-  const releaseCiphers = new FinalizationRegistry<Handle>((handle) => addon.cipherWipe(handle));
+  const registry = new FinalizationRegistry<Handle>((handle) => addon.cipherWipe(handle));
   const releaseTables = new FinalizationRegistry<number>((id) => addon.unregister(id));
+  const single = new ArrayBuffer(OUTCOME_BYTES + 8);
+  const tools: CipherTools = { border, table: new NativeFrameTable(single, 1, addon.register(single)), registry };
   return {
     cipher(options) {
       checkObject(options, 'options');
@@ -34,8 +39,10 @@ export function makeFrames(border: Border, aes: boolean): Frames {
         Number(counter >> 32n),
         Number(counter & 0xffff_ffffn),
       );
-      return new NativeCipher(addon, suite, handle, releaseCiphers);
+      return new NativeCipher(tools, suite, framing.lengthBytes, handle);
     },
+
+    adopt: (suite, lengthBytes, handle) => new NativeCipher(tools, suite, lengthBytes, handle),
 
     frameTable(capacity) {
       checkInteger(capacity, 'capacity', 1, 65_536);
@@ -47,20 +54,31 @@ export function makeFrames(border: Border, aes: boolean): Frames {
   };
 }
 
+/** What all ciphers of a core use. */
+interface CipherTools {
+  readonly border: Border;
+  /** Of one frame. */
+  readonly table: NativeFrameTable;
+  readonly registry: FinalizationRegistry<Handle>;
+}
+
 class NativeCipher implements Cipher {
   readonly suite: Suite;
   #handle: Handle;
   /** The counter after the key was wiped. */
   #last = 0n;
+  /** Wiped, should it be forgotten. From the first chunk on: a handshake wipes what it does not hand over, and most ciphers of a storm never see a chunk. */
+  #registered = false;
   readonly #addon: Addon;
-  readonly #registry: FinalizationRegistry<Handle>;
+  readonly #tools: CipherTools;
+  readonly #lengthBytes: 2 | 4;
 
-  constructor(addon: Addon, suite: Suite, handle: Handle, registry: FinalizationRegistry<Handle>) {
-    this.#addon = addon;
+  constructor(tools: CipherTools, suite: Suite, lengthBytes: 2 | 4, handle: Handle) {
+    this.#addon = tools.border.addon;
+    this.#tools = tools;
     this.suite = suite;
+    this.#lengthBytes = lengthBytes;
     this.#handle = handle;
-    this.#registry = registry;
-    registry.register(this, handle, this);
   }
 
   get counter(): bigint {
@@ -68,26 +86,66 @@ class NativeCipher implements Cipher {
   }
 
   sealMany(slab: Slab, table: FrameTable, count: number): void {
-    const handle = this.#held();
+    const handle = this.#lasting();
     this.#addon.sealMany(handle, idOf(slab), NativeFrameTable.idOf(table), count);
   }
 
   openMany(slab: Slab, start: number, end: number, table: FrameTable, maxLength: number): number {
-    const handle = this.#held();
+    const handle = this.#lasting();
     return this.#addon.openMany(handle, idOf(slab), start, end, NativeFrameTable.idOf(table), maxLength);
+  }
+
+  seal(message: Bytes): Bytes {
+    const handle = this.#held();
+    checkCopied(message, 'message');
+    checkSize(message.length, 'message', 1, LARGE);
+    const { border, table } = this.#tools;
+    const at = BULK + this.#lengthBytes;
+    border.bytes.set(message, at);
+    table.entries[0] = at;
+    table.entries[1] = message.length;
+    try {
+      this.#addon.sealMany(handle, border.id, NativeFrameTable.idOf(table), 1);
+      return border.bytes.slice(BULK, at + message.length + TAG_BYTES);
+    } finally {
+      border.bytes.fill(0, BULK, at + message.length + TAG_BYTES);
+    }
+  }
+
+  open(frame: Bytes): Bytes | undefined {
+    const handle = this.#held();
+    checkCopied(frame, 'frame');
+    checkSize(frame.length, 'frame', 0, LARGE + 4 + TAG_BYTES);
+    if (!declaresItsLength(frame, this.#lengthBytes)) return undefined;
+    const { border, table } = this.#tools;
+    const end = BULK + frame.length;
+    border.bytes.set(frame, BULK);
+    const opened = this.#addon.openMany(handle, border.id, BULK, end, NativeFrameTable.idOf(table), frame.length);
+    const from = table.entries[0]!;
+    const message = opened === 1 ? border.bytes.slice(from, from + table.entries[1]!) : undefined;
+    border.bytes.fill(0, BULK, end);
+    return message;
   }
 
   wipe(): void {
     if (this.#handle === 0) return;
-    this.#last = this.counter;
-    this.#addon.cipherWipe(this.#handle);
+    this.#last = this.#addon.cipherWipe(this.#handle) ?? 0n;
     this.#handle = 0;
-    this.#registry.unregister(this);
+    if (this.#registered) this.#tools.registry.unregister(this);
   }
 
   #held(): Handle {
     if (this.#handle === 0) throw new HandfastError('RELEASED', 'this cipher was wiped');
     return this.#handle;
+  }
+
+  #lasting(): Handle {
+    const handle = this.#held();
+    if (!this.#registered) {
+      this.#registered = true;
+      this.#tools.registry.register(this, handle, this);
+    }
+    return handle;
   }
 }
 

@@ -1,6 +1,6 @@
 /** One direction of a session in TypeScript: frames sealed and opened in place, with counters and rekeying. */
 import { HandfastError } from '../errors.ts';
-import { badArgument, checkInteger, checkObject } from './check.ts';
+import { badArgument, checkCopied, checkInteger, checkObject, checkSize } from './check.ts';
 import type { Bytes, Cipher, CipherOptions, FrameTable, Framing, Suite } from './core.ts';
 import { Stop } from './core.ts';
 import { openInto, sealInto, TAG_BYTES } from './pure-aead.ts';
@@ -115,6 +115,28 @@ class PureCipher implements Cipher {
     return opened;
   }
 
+  seal(message: Bytes): Bytes {
+    this.#held();
+    checkCopied(message, 'message');
+    checkSize(message.length, 'message', 1, MOST_SINGLE);
+    if (this.counter === SPENT) throw new HandfastError('NONCE_SPENT', 'the counter of this cipher has no room for 1 more frame');
+    const frame = new Uint8Array(this.#lengthBytes + message.length + TAG_BYTES);
+    frame.set(message, this.#lengthBytes);
+    this.#seal(frame, this.#lengthBytes, message.length);
+    return frame;
+  }
+
+  open(frame: Bytes): Bytes | undefined {
+    this.#held();
+    checkCopied(frame, 'frame');
+    checkSize(frame.length, 'frame', 0, MOST_SINGLE + 4 + TAG_BYTES);
+    const lengthBytes = this.#lengthBytes;
+    const sealed = frame.length - lengthBytes;
+    if (!declaresItsLength(frame, lengthBytes) || sealed < TAG_BYTES + 1 || this.counter === SPENT) return undefined;
+    const bytes = frame.slice();
+    return this.#open(bytes, lengthBytes, sealed) ? bytes.slice(lengthBytes, frame.length - TAG_BYTES) : undefined;
+  }
+
   wipe(): void {
     this.#key?.fill(0);
     this.#key = undefined;
@@ -205,6 +227,11 @@ export function checkFraming(framing: Framing): void {
   checkInteger(rekeyEvery, 'rekeyEvery', 0, 0xffff_ffff);
 }
 
+/** Whether it is as long as its first bytes say. */
+export function declaresItsLength(frame: Bytes, lengthBytes: 2 | 4): boolean {
+  return frame.length >= lengthBytes && lengthAt(frame, 0, lengthBytes) === frame.length - lengthBytes;
+}
+
 function checkTable(table: FrameTable): void {
   checkObject(table, 'table');
   const { capacity, entries, outcome } = table;
@@ -235,5 +262,7 @@ function untilRekey(counter: bigint, rekeyEvery: number): number {
 
 /** One above the last counter. */
 const SPENT = 2n ** 64n - 1n;
+/** Bytes of a message outside slabs. */
+const MOST_SINGLE = 4096;
 const LAST_NONCE = new Uint8Array(12).fill(255, 4);
 const ZEROS = new Uint8Array(32);

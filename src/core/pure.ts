@@ -10,6 +10,7 @@ import { equal, random, wipe } from './pure-random.ts';
 import { secp256k1 } from './pure-secp256k1.ts';
 import { x25519 } from './pure-x25519.ts';
 import { xtea256 } from './pure-xtea.ts';
+import { planOf, SequenceBySteps } from './sequence.ts';
 import { SlabPool } from './slab.ts';
 
 export { type Blame, type CodeName, type ErrorCode, HandfastError } from '../errors.ts';
@@ -59,6 +60,7 @@ export const core: Core = {
   guarded,
   xtea256,
   cipher,
+  sequence: (options) => new SequenceBySteps({ hash, aead, guarded, cipher }, planOf(options)),
   frameTable,
   slab: (size) => slabs.lease(size),
   slabs,

@@ -3,10 +3,27 @@ import { base58 } from '@scure/base';
 
 /** @param publicKey 32 bytes. @returns `12D3KooW...`, 52 characters. */
 export function peerIdOf(publicKey: Uint8Array): string {
-  const bytes = new Uint8Array(38);
-  bytes.set(PREFIX);
-  bytes.set(publicKey, PREFIX.length);
-  return base58.encode(bytes);
+  // The number is a sum: of the prefix, and of each pair of bytes times a power of 2. Each power is known in groups of five digits, so that the sums of groups come without a division
+  // and stay below 2^50; then what a group has too much is carried to the one above it.
+  for (let pair = 0; pair < PAIRS; pair++) pairs[pair] = (publicKey[2 * pair]! << 8) | publicKey[2 * pair + 1]!;
+  let carry = 0;
+  for (let group = GROUPS - 1; group >= 0; group--) {
+    let even = PREFIX_GROUPS[group]! + carry;
+    let odd = 0;
+    for (let pair = 0, at = PAIRS * group; pair < PAIRS; pair += 2, at += 2) {
+      even += pairs[pair]! * WEIGHTS[at]!;
+      odd += pairs[pair + 1]! * WEIGHTS[at + 1]!;
+    }
+    const sum = even + odd;
+    carry = Math.floor(sum / FIVE_DIGITS);
+    let digits = (sum - carry * FIVE_DIGITS) | 0;
+    for (let at = 5 * group + 4; at >= 5 * group; at--) {
+      const rest = (digits / 58) | 0;
+      characters[at] = CODES[digits - 58 * rest]!;
+      digits = rest;
+    }
+  }
+  return String.fromCharCode.apply(null, shown as unknown as number[]);
 }
 
 /** @returns the 32-byte key, or undefined when the text is not the id of an Ed25519 key. */
@@ -15,6 +32,32 @@ export function publicKeyOf(id: string): Uint8Array | undefined {
   const bytes = base58.decode(id);
   if (bytes.length !== 38 || !PREFIX.every((byte, i) => bytes[i] === byte)) return undefined;
   return bytes.slice(PREFIX.length);
+}
+
+const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+const CODES = Uint8Array.from(ALPHABET, (digit) => digit.charCodeAt(0));
+const FIVE_DIGITS = 58 ** 5;
+const GROUPS = 11;
+const PAIRS = 16;
+const PREFIX_GROUPS = groupsOf(0x240801_1220n << 256n);
+/** What 1 in the place of each pair of bytes is, group by group. */
+const WEIGHTS = new Float64Array(GROUPS * PAIRS);
+for (let pair = 0; pair < PAIRS; pair++) {
+  groupsOf(1n << BigInt(16 * (PAIRS - 1 - pair))).forEach((weight, group) => {
+    WEIGHTS[PAIRS * group + pair] = weight;
+  });
+}
+const pairs = new Float64Array(PAIRS);
+const characters = new Uint8Array(5 * GROUPS);
+/** Without the three zeros that the first group begins with; the fourth stands for the zero byte in front of the number. */
+const shown = characters.subarray(3);
+
+/** In groups of five digits, the highest first. */
+function groupsOf(value: bigint): Float64Array {
+  const all = new Float64Array(GROUPS);
+  for (let group = GROUPS - 1, left = value; group >= 0; group--, left /= BigInt(FIVE_DIGITS))
+    all[group] = Number(left % BigInt(FIVE_DIGITS));
+  return all;
 }
 
 // Multihash "identity" of 36 bytes; protobuf: field 1 (type) Ed25519, field 2 (data) 32 bytes.

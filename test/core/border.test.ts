@@ -100,6 +100,80 @@ describe.skipIf('why' in loaded)(`the addon's border (seed ${seed})`, () => {
     addon.unregister(id);
   });
 
+  test('programs and inputs of sequences that are garbage are refused or run, never followed out of the scratch block', () => {
+    const next = numbers(seed);
+    const scratch = new ArrayBuffer(32768);
+    const id = addon.register(scratch);
+    addon.setScratch(id);
+    const doubles = new Float64Array(scratch, 1024, 64);
+    const keys = [32, 64, 5].map((size) => addon.secretImport(new Uint8Array(size).fill(9)));
+    const before = addon.secretLive();
+    // Inputs: bytes, a key of 32, one of 64. Steps: hash of all, kdf of the long one, seal, open, a cipher. All but the hash are results.
+    const step = (op: number, number: readonly number[], ...values: number[]) => [op, ...number, ...values];
+    const none = [0, 0, 0, 0, 0, 0, 0, 0];
+    const program = [
+      ...[3, 0, 0, 1, 32, 1, 64],
+      ...[1, 8, 1, 2, 3, 4, 5, 6, 7, 8],
+      ...[5, ...step(0, none, 3, 0, 1, 2), ...step(1, [7, 0, 0, 0, 0, 0, 0, 0], 2, 2, 3), ...step(2, none, 3, 5, 0, 4)],
+      ...[...step(3, none, 3, 5, 6, 4), ...step(4, [0, 4, 1, 0, 0, 1, 0, 0], 1, 5)],
+      ...[4, 5, 1, 6, 0, 7, 0, 8, 3],
+    ];
+    const place = (offset: number, length: number) => length * 32768 + offset;
+    const odd = [
+      ...keys,
+      keys[0]! + 1,
+      keys[1]! + 0.5,
+      0,
+      place(2000, 100),
+      place(32700, 68),
+      place(32700, 69),
+      place(0, 32768),
+      -1,
+      Number.NaN,
+      Infinity,
+      2 ** 53,
+    ];
+    const made: number[] = [];
+    let refused = 0;
+    let run = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const mutated = Uint8Array.from(program);
+      if (i > 0) for (let k = next() % 3; k >= 0; k--) mutated[next() % mutated.length] = next() % 4 === 0 ? next() : next() % 10;
+      try {
+        if (made.length < 1000) made.push(addon.sequenceNew(i % 7 === 6 ? mutated.subarray(0, next() % mutated.length) : mutated));
+      } catch (error) {
+        expect(error).toBeInstanceOf(HandfastError);
+        refused++;
+      }
+      const right = [place(2000, 100), keys[0]!, keys[1]!];
+      for (let at = 0; at < 64; at++) doubles[at] = at < 3 && next() % 4 > 0 ? right[at]! : odd[next() % odd.length]!;
+      try {
+        const opened = addon.sequenceRun(made[next() % made.length]!, next() % 4 > 0 ? 4000 : 1536 + (next() % 31_232));
+        if (opened) run++;
+        // What was made is released, so that the counts below tell whether a refusal leaks.
+        for (const handle of doubles)
+          if (handle >= 2 ** 32 && handle < 2 ** 53 && Number.isInteger(handle) && !keys.includes(handle)) addon.cipherWipe(handle);
+        for (const handle of doubles)
+          if (handle >= 2 ** 32 && handle < 2 ** 53 && Number.isInteger(handle) && !keys.includes(handle)) addon.secretWipe(handle);
+      } catch (error) {
+        expect(error).toBeInstanceOf(HandfastError);
+        refused++;
+      }
+      // A program that was changed may spend its keys.
+      for (const [k, size] of [32, 64, 5].entries()) if (addon.secretLive() < before) keys[k] = again(keys[k]!, size);
+    }
+    expect(refused).toBeGreaterThan(1000);
+    expect(run).toBeGreaterThan(1000);
+    expect(addon.secretLive()).toBe(before);
+    for (const key of keys) addon.secretWipe(key);
+    addon.unregister(id);
+
+    function again(key: number, size: number): number {
+      addon.secretWipe(key);
+      return addon.secretImport(new Uint8Array(size).fill(9));
+    }
+  });
+
   test('a registered buffer that is detached later is refused, and usable again as a new registration', () => {
     const buffer = new ArrayBuffer(4096);
     const table = addon.register(new ArrayBuffer(1040));
@@ -223,6 +297,9 @@ function hostile(addon: object, from: number, lists: number, known: (error: unkn
   call.setScratch!(scratch);
   const secret = call.secretImport!(new Uint8Array(32).fill(5)) as number;
   const cipher = call.cipherNew!(0, 32 << 15, 4, 1, 0, 0, 0) as number;
+  // One input, and its hash.
+  const PROGRAM = [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0];
+  call.sequenceNew!(new Uint8Array(PROGRAM));
   const stale = call.secretImport!(new Uint8Array(32)) as number;
   call.secretWipe!(stale);
 
@@ -341,6 +418,8 @@ function hostile(addon: object, from: number, lists: number, known: (error: unkn
     cipherWipe: [{ good: () => 0, bad: noHandle }],
     sealMany: [ciphers, blocks(block), blocks(table), integer(0, 64)],
     openMany: [ciphers, blocks(block), integer(0, 4096), integer(0, 4096), blocks(table), integer(100, 2 ** 32 - 1)],
+    sequenceNew: [{ good: () => new Uint8Array(PROGRAM), bad: wrongBytes(1, 1 << 30) }],
+    sequenceRun: [integer(1, 4096), integer(1536, 32767)],
     run: [blocks(block), integer(0, 64)],
     runAsync: [buffers, integer(64, 64), integer(1, 1)],
     xtea256: [integer(0, 1), any, any, key(32), integer(32, 128)],

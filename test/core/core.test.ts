@@ -8,6 +8,7 @@ import { argumentBehaviour } from './behaviour/arguments.ts';
 import { cipherBehaviour } from './behaviour/ciphers.ts';
 import { guardedBehaviour, jobBehaviour, slabBehaviour } from './behaviour/memory.ts';
 import { ed25519Behaviour, secp256k1Behaviour, x25519Behaviour } from './behaviour/public-keys.ts';
+import { sequenceBehaviour } from './behaviour/sequences.ts';
 import { aeadBehaviour, hashBehaviour } from './behaviour/symmetric.ts';
 import { xteaBehaviour } from './behaviour/xtea.ts';
 
@@ -19,6 +20,7 @@ const PARTS: Record<string, (core: Core) => void> = {
   aead: aeadBehaviour,
   xtea256: xteaBehaviour,
   ciphers: cipherBehaviour,
+  sequences: sequenceBehaviour,
   slabs: slabBehaviour,
   'guarded secrets': guardedBehaviour,
   jobs: jobBehaviour,

@@ -1,6 +1,6 @@
 /** Sides of handfast/1 for tests: fixed identities, ephemerals and clocks, so that a side does the same again when it hears the same. */
 import { expect } from 'vitest';
-import type { Cipher, Core } from '../../src/core/core.ts';
+import type { Cipher, CipherOptions, Core } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
 import { isLegacyJob } from '../../src/core/legacy/jobs.ts';
 import { type HandfastOptions, handfast } from '../../src/protocols/handfast/index.ts';
@@ -45,19 +45,23 @@ export class Bench {
   constructor(core: Core) {
     const open = this.#open;
     this.#base = core;
+    const counted = (cipher: Cipher): Cipher => {
+      const wipe = cipher.wipe.bind(cipher);
+      open.add(cipher);
+      cipher.wipe = () => {
+        open.delete(cipher);
+        wipe();
+      };
+      return cipher;
+    };
+    const sequence: Core['sequence'] = (options) => {
+      const made = core.sequence(options);
+      const kinds = Object.values(options.results);
+      return { run: (inputs) => made.run(inputs)?.map((result, i) => (kinds[i] === 'cipher' ? counted(result as Cipher) : result)) };
+    };
     this.core = Object.create(core, {
-      cipher: {
-        value: (...args: Parameters<Core['cipher']>) => {
-          const cipher = core.cipher(...args);
-          const wipe = cipher.wipe.bind(cipher);
-          open.add(cipher);
-          cipher.wipe = () => {
-            open.delete(cipher);
-            wipe();
-          };
-          return cipher;
-        },
-      },
+      cipher: { value: (options: CipherOptions) => counted(core.cipher(options)) },
+      sequence: { value: sequence },
     }) as Core;
   }
 

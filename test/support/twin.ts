@@ -1,9 +1,21 @@
 /** Random calls of every function of a core, for two cores to be compared on: results, refusals and codes. */
-import type { AeadName, Core, Framing, Job, Secret, SecretInput, SignedItem, Suite } from '../../src/core/core.ts';
+import type {
+  AeadName,
+  Cipher,
+  Core,
+  Framing,
+  Job,
+  Secret,
+  SecretInput,
+  Sequence,
+  SequenceStep,
+  SignedItem,
+  Suite,
+} from '../../src/core/core.ts';
 import { HandfastError } from '../../src/errors.ts';
 import { hex, toHex } from './bytes.ts';
 import { edgePoint, edgeSignature } from './ed25519-edges.ts';
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 
 /** One call with its arguments fixed. What it returns, or throws, must be the same on both cores. */
 export type Call = (core: Core) => unknown;
@@ -174,6 +186,7 @@ export const FUNCTIONS: Readonly<Record<string, (random: Random, helper: Core) =
     return (core) => lent(core, key, (secret) => core.guarded.kdf(secret, id, context));
   },
   cipher: cipherStory,
+  sequence: sequenceStory,
   run: (random, helper) => {
     const jobs = list(random, fewOrMany(random), () => job(random, helper));
     return (core) => {
@@ -268,6 +281,88 @@ function cipherStory(random: Random): Call {
     }
     return seen;
   };
+}
+
+/** One of a few hundred sequences, right or nearly so, on random inputs; its ciphers seal one message. A core never gives a sequence back, so that each is made once. */
+function sequenceStory(random: Random): Call {
+  const number = random.below(300);
+  const [text, other] = [random.bytes(random.below(random.chance(0.95) ? 200 : 6000)), random.bytes(random.below(100))];
+  const lengths = [32, 64].map((length) => (random.chance(0.97) ? length : random.between(1, 64)));
+  return (core) => {
+    let made = sequencesOf.get(core);
+    if (!made) {
+      made = new Map();
+      sequencesOf.set(core, made);
+    }
+    if (!made.has(number)) made.set(number, sequenceOf(core, number));
+    const sequence = made.get(number)!;
+    if (typeof sequence === 'string') return sequence;
+    const keys = lengths.map((length, i) => core.guarded.import(new Uint8Array(length).fill(text.length + i + 1)));
+    try {
+      const results = sequence.run([text, keys[0]!, keys[1]!, other]);
+      return [keys.map(({ wiped }) => wiped), results?.map((result) => (isCipher(result) ? sealedOnce(result) : result))];
+    } finally {
+      for (const key of keys) key.wipe();
+    }
+  };
+}
+
+const sequencesOf = new Map<Core, Map<number, Sequence | string>>();
+
+function sequenceOf(core: Core, number: number): Sequence | string {
+  const random = new Random(number, 'sequences');
+  const names = ['text', 'key', 'long', 'other'];
+  const steps: SequenceStep[] = [];
+  const results: Record<string, 'bytes' | 'secret' | 'cipher'> = {};
+  const keys = ['key'];
+  for (let i = random.between(1, 9); i > 0; i--) {
+    const into = `made ${i}`;
+    const suite = random.pick<Suite>(['chacha20-poly1305', 'aes-256-gcm']);
+    const any = () => random.pick(names);
+    const key = () => (random.chance(0.97) ? random.pick(keys) : any());
+    const step = random.pick<SequenceStep>([
+      { op: 'blake2b', into, parts: list(random, 5, () => (random.chance(0.7) ? any() : random.bytes(random.below(40)))) },
+      { op: 'kdf', into, key: random.chance(0.5) ? 'long' : key(), id: random.below(2 ** 53), context: random.bytes(8) },
+      { op: 'seal', into, suite, key: key(), message: any(), ad: any() },
+      { op: 'open', into, suite, key: key(), sealed: any(), ad: any() },
+      {
+        op: 'cipher',
+        into,
+        suite,
+        key: key(),
+        framing: { lengthBytes: random.pick([2, 4]), ad: random.pick(['length', 'none']), rekeyEvery: random.below(9) },
+      },
+    ]);
+    steps.push(step);
+    if (step.op === 'kdf') keys.push(into);
+    if (step.op === 'cipher') results[into] = 'cipher';
+    else {
+      names.push(into);
+      if (step.op === 'seal' || step.op === 'open') results[into] = 'bytes';
+      else if (random.chance(0.5)) results[into] = random.pick(['bytes', 'secret']);
+    }
+  }
+  try {
+    return core.sequence({
+      inputs: { text: 'bytes', key: random.pick([{ spent: 32 }, { secret: 32 }]), long: { spent: 64 }, other: 'bytes' },
+      steps,
+      results,
+    });
+  } catch (error) {
+    return outcomeOf(() => {
+      throw error;
+    }, core);
+  }
+}
+
+function isCipher(value: object): value is Cipher {
+  return 'sealMany' in value;
+}
+
+function sealedOnce(cipher: Cipher): Uint8Array {
+  const sealed = cipher.seal(Uint8Array.of(1, 2, 3));
+  cipher.wipe();
+  return sealed;
 }
 
 function job(random: Random, helper: Core): (core: Core) => Job {

@@ -1,5 +1,6 @@
 /** The checks that both sides make, in the order of section 3, each with its code. Cheap ones come before dear ones, and nothing about who it is before the signature. */
 import type { Bytes } from '../../core/core.ts';
+import { sameBytes } from '../../core/pure-random.ts';
 import { type CodeName, type HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
@@ -10,17 +11,20 @@ import type { Settings } from './settings.ts';
 
 export { broken, cut, fault, late } from '../faults.ts';
 
-/** The next frame of what is held and what came, or a fault, or `held`: more bytes are wanted and this is all there is. None is a view of `data`. */
-export type Next = { frame: Bytes; rest: Bytes } | { fault: HandfastError } | { held: Bytes };
+/** The next frame of what is held and what came, `whole` with its length, or a fault, or `held`: more bytes are wanted and this is all there is. None is a view of `data`. */
+export type Next = { frame: Bytes; whole: Bytes; rest: Bytes } | { fault: HandfastError } | { held: Bytes };
 
 export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string): Next {
-  const bytes = held.length === 0 ? data : join([held, data]);
+  const bytes = join(held.length === 0 ? [data] : [held, data]);
   const taken: Taken = takeFrame(bytes, limit);
   switch (taken.kind) {
-    case 'frame':
-      return { frame: join([taken.frame]), rest: taken.rest.length === 0 ? NONE : taken.rest.slice() };
+    case 'frame': {
+      const end = 4 + taken.length;
+      if (bytes.length === end) return { frame: bytes.subarray(4), whole: bytes, rest: NONE };
+      return { frame: bytes.subarray(4, end), whole: bytes.subarray(0, end), rest: bytes.subarray(end) };
+    }
     case 'short':
-      return { held: bytes === data ? data.slice() : bytes };
+      return { held: bytes.slice() };
     case 'empty':
       return { fault: fault('MALFORMED', `${what}: a frame of no bytes`) };
     case 'too-large':
@@ -61,11 +65,12 @@ export function checkProof(settings: Settings, opened: Bytes, arrived: Millis, w
 
 /** What depends on who it is, once the signature has verified. */
 export function checkWho(settings: Settings, peer: Peer): HandfastError | undefined {
-  const { core, identity } = settings;
-  if (core.equal(peer.publicKey, identity.publicKey)) {
+  const { identity } = settings;
+  // All of these are public: nobody learns anything by how long it takes.
+  if (sameBytes(peer.publicKey, identity.publicKey)) {
     return fault('SELF_CONNECTION', 'the other side has our own id: an address of our own was dialled, or a relay leads back');
   }
-  if (settings.peer && !core.equal(peer.publicKey, settings.peer)) {
+  if (settings.peer && !sameBytes(peer.publicKey, settings.peer)) {
     return fault('UNEXPECTED_PEER', `${peer.id} answered where ${peerIdOf(settings.peer)} was expected`);
   }
   return undefined;
@@ -77,9 +82,8 @@ export function clearRefusal(frame: Bytes): HandfastError {
   return refused ? remoteError(refused.code, refused.reason, 'claimed') : fault('MALFORMED', 'refusal does not have its shape');
 }
 
-function checkTimestamp(timestamp: bigint, now: Millis, windowMs: number): HandfastError | undefined {
-  // Beyond 2^53 the difference is rounded, and far outside any window all the same.
-  const ahead = Number(timestamp) - Math.trunc(now);
+function checkTimestamp(timestamp: Millis, now: Millis, windowMs: number): HandfastError | undefined {
+  const ahead = timestamp - Math.trunc(now);
   if (ahead < -windowMs) return clockFault('EXPIRED_TIMESTAMP', -ahead, 'behind', windowMs);
   if (ahead > windowMs) return clockFault('FUTURE_TIMESTAMP', ahead, 'ahead of', windowMs);
   return undefined;

@@ -2,7 +2,7 @@
 import type { Bytes, Suite } from '../../core/core.ts';
 import { Reader, readU32 } from '../../wire/reader.ts';
 import { clipped, shownText, strictText } from '../../wire/text.ts';
-import { join, Writer, writeU32 } from '../../wire/writer.ts';
+import { room, Writer, writeU32 } from '../../wire/writer.ts';
 import { LIMITS } from './limits.ts';
 
 export const VERSION = 1;
@@ -59,7 +59,8 @@ export interface Reply {
 export interface Proof {
   /** 32 bytes. */
   id: Bytes;
-  timestamp: bigint;
+  /** Milliseconds. */
+  timestamp: number;
   extensions: readonly ExtensionEntry[];
   /** id, timestamp and extensions as they were sent. */
   claim: Bytes;
@@ -82,32 +83,41 @@ export interface Open {
 }
 
 /** One frame off the front of a stream. */
-export type Taken =
-  | { kind: 'frame'; frame: Bytes; rest: Bytes }
-  | { kind: 'short' }
-  | { kind: 'empty' }
-  | { kind: 'too-large'; declared: number };
+export type Taken = { kind: 'frame'; length: number } | { kind: 'short' } | { kind: 'empty' } | { kind: 'too-large'; declared: number };
 
-/** Views of `bytes`, no copy. */
+/** Its length stands in the first 4 bytes of `bytes`, and what follows them is the frame. */
 export function takeFrame(bytes: Bytes, limit: number): Taken {
   if (bytes.length < 4) return { kind: 'short' };
   const declared = readU32(bytes, 0);
   if (declared === 0) return { kind: 'empty' };
   if (declared > limit) return { kind: 'too-large', declared };
   if (bytes.length < 4 + declared) return { kind: 'short' };
-  return { kind: 'frame', frame: bytes.subarray(4, 4 + declared), rest: bytes.subarray(4 + declared) };
+  return { kind: 'frame', length: declared };
 }
 
-/** The frame with its length in front: what goes on the stream. */
-export function framed(...parts: Bytes[]): Bytes {
-  const length = new Uint8Array(4);
-  const whole = join([length, ...parts]);
+/** The frame with its length in front: what goes on the stream. @param head begins it, and `tail` follows. */
+export function framed(head: Bytes, tail: Bytes): Bytes {
+  const whole = room(4 + head.length + tail.length);
   writeU32(whole, 0, whole.length - 4);
+  whole.set(head, 4);
+  whole.set(tail, 4 + head.length);
   return whole;
 }
 
+/** With its length in front: the frame itself begins behind 4 bytes. */
 export function writeHello(versions: Bytes, suites: Bytes, tag: Bytes, ephemeral: Bytes): Bytes {
-  return join([Uint8Array.of(Frame.hello, versions.length), versions, Uint8Array.of(suites.length), suites, tag, ephemeral, NO_EXTENSIONS]);
+  const whole = room(4 + 3 + versions.length + suites.length + 16 + 32 + NO_EXTENSIONS.length);
+  writeU32(whole, 0, whole.length - 4);
+  whole[4] = Frame.hello;
+  whole[5] = versions.length;
+  whole.set(versions, 6);
+  let at = 6 + versions.length;
+  whole[at++] = suites.length;
+  whole.set(suites, at);
+  at += suites.length;
+  whole.set(tag, at);
+  whole.set(ephemeral, at + 16);
+  return whole;
 }
 
 export function readHello(frame: Bytes): Hello | undefined {
@@ -124,7 +134,12 @@ export function readHello(frame: Bytes): Hello | undefined {
 
 /** The reply up to its sealed part. */
 export function writeReplyHead(suite: number, ephemeral: Bytes): Bytes {
-  return join([Uint8Array.of(Frame.reply, VERSION, suite), ephemeral, NO_EXTENSIONS]);
+  const head = room(3 + 32 + NO_EXTENSIONS.length);
+  head[0] = Frame.reply;
+  head[1] = VERSION;
+  head[2] = suite;
+  head.set(ephemeral, 3);
+  return head;
 }
 
 export function readReply(frame: Bytes): Reply | undefined {
@@ -141,7 +156,7 @@ export function readReply(frame: Bytes): Reply | undefined {
 }
 
 export function writeClaim(id: Bytes, timestamp: number): Bytes {
-  const claim = new Uint8Array(32 + 8 + NO_EXTENSIONS.length);
+  const claim = room(32 + 8 + NO_EXTENSIONS.length);
   claim.set(id);
   // Milliseconds are below 2^53, so two halves hold them without a bigint.
   writeU32(claim, 32, Math.floor(timestamp / 2 ** 32));
@@ -152,7 +167,8 @@ export function writeClaim(id: Bytes, timestamp: number): Bytes {
 export function readProof(opened: Bytes): Proof | undefined {
   const reader = new Reader(opened);
   const id = reader.bytes(32);
-  const timestamp = reader.u64();
+  // Rounded beyond 2^53, which is far outside any window all the same.
+  const timestamp = reader.u32() * 2 ** 32 + reader.u32();
   const extensions = readExtensions(reader);
   const claim = opened.subarray(0, reader.position);
   const signature = reader.bytes(64);
@@ -182,6 +198,11 @@ export interface OpenFields {
 }
 
 export function writeOpen({ largestRecord, agent, node, bootId }: OpenFields): Bytes {
+  if (agent === undefined && !node && !bootId) {
+    const open = new Uint8Array(4 + NO_EXTENSIONS.length);
+    writeU32(open, 0, largestRecord);
+    return open;
+  }
   const entries = new Writer();
   if (agent !== undefined) {
     const value = clipped(agent, LIMITS.agent);
@@ -218,12 +239,16 @@ export function readOpen(body: Bytes): Open | undefined {
 
 /** The first entry that must be understood and is not: `known` are the types that belong in this place. */
 export function unsupported(extensions: readonly ExtensionEntry[], known: readonly number[] = []): number | undefined {
+  if (extensions.length === 0) return undefined;
   return extensions.find(({ type }) => (type & MUST_UNDERSTAND) !== 0 && !known.includes(type))?.type;
 }
 
 /** An extension list: a u16 length, then entries that fill it exactly, types strictly rising. */
-function readExtensions(reader: Reader): ExtensionEntry[] | undefined {
-  const list = new Reader(reader.bytes(reader.u16()));
+function readExtensions(reader: Reader): readonly ExtensionEntry[] | undefined {
+  const length = reader.u16();
+  // The usual case. A list that is not there reads as empty: then the reader around it is not whole.
+  if (length === 0) return NO_ENTRIES;
+  const list = new Reader(reader.bytes(length));
   const entries: ExtensionEntry[] = [];
   let last = -1;
   while (list.left > 0) {
@@ -233,7 +258,6 @@ function readExtensions(reader: Reader): ExtensionEntry[] | undefined {
     entries.push({ type, value });
     last = type;
   }
-  // A list that is not there reads as empty: then the reader around it is not whole either.
   return list.whole ? entries : undefined;
 }
 
@@ -251,3 +275,4 @@ function readAgent(value: Bytes): string | undefined {
 }
 
 const NO_EXTENSIONS = new Uint8Array(2);
+const NO_ENTRIES: readonly ExtensionEntry[] = [];

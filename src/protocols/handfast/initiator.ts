@@ -1,5 +1,5 @@
 /** The dialling side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: A is this side, B the other. */
-import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
+import type { Bytes, GuardedKeyPair, Secret, Suite } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
@@ -8,25 +8,15 @@ import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault
 import { Frame, framed, type Reply, readReply, SUITES, writeClaim, writeHello } from './format.ts';
 import { LIMITS } from './limits.ts';
 import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
-import {
-  extend,
-  type HandshakeKeys,
-  handshakeKeys,
-  hashHello,
-  initiatorText,
-  openOnce,
-  responderText,
-  sealOnce,
-  wipeKeys,
-  withRefusalKey,
-} from './schedule.ts';
+import { initiatorText, openReply, responderText, sealFinish, sealRefusal } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { signatureOf, signWork } from './sign.ts';
 
 /** The reply has opened: who B says it is, and what the rest of the handshake needs. */
 interface Replied {
   suite: Suite;
-  keys: HandshakeKeys;
+  /** 64 bytes. */
+  prk: Secret;
   h3: Bytes;
   peer: Peer;
   /** Of B's proof. */
@@ -36,8 +26,8 @@ interface Replied {
 export type State =
   | { at: 'start' }
   | { at: 'keygen'; deadline: Millis }
-  | { at: 'await-reply'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; held: Bytes }
-  | { at: 'dh'; deadline: Millis; ephemeral: GuardedKeyPair; h1: Bytes; reply: Reply; arrived: Millis }
+  | { at: 'await-reply'; deadline: Millis; ephemeral: GuardedKeyPair; hello: Bytes; held: Bytes }
+  | { at: 'dh'; deadline: Millis; ephemeral: GuardedKeyPair; hello: Bytes; reply: Reply; arrived: Millis }
   | { at: 'verify'; deadline: Millis; replied: Replied }
   | { at: 'judge'; deadline: Millis; replied: Replied }
   | { at: 'sign'; deadline: Millis; replied: Replied; claim: Bytes; ownTimestamp: number }
@@ -58,11 +48,7 @@ function step(settings: Settings, state: State, input: Input): Step<State> {
   if (state.at === 'start') {
     if (input.kind !== 'start') return [state];
     const deadline = input.now + settings.deadlineMs;
-    return [
-      { at: 'keygen', deadline },
-      { kind: 'deadline', at: deadline },
-      { kind: 'work', items: [{ op: 'keygen' }] },
-    ];
+    return [{ at: 'keygen', deadline }, { kind: 'deadline', at: deadline }, KEYGEN];
   }
   if (input.now >= state.deadline) {
     if (input.kind === 'answers') discardAnswers(input.answers);
@@ -75,7 +61,7 @@ function step(settings: Settings, state: State, input: Input): Step<State> {
     case 'await-reply':
       return input.kind === 'bytes' ? readReplyFrame(settings, state, input) : [state];
     case 'dh':
-      return input.kind === 'answers' ? openReply(settings, state, input) : [state];
+      return input.kind === 'answers' ? readReplyProof(settings, state, input) : [state];
     case 'verify':
       return input.kind === 'answers' ? checkSignature(settings, state, input) : [state];
     case 'judge':
@@ -93,10 +79,10 @@ type Of<Kind extends Input['kind']> = Extract<Input, { kind: Kind }>;
 function sendHello(settings: Settings, state: At<'keygen'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   if (answer?.op !== 'keygen') return fail(settings, state, broken(answer));
   const ephemeral = answer.keyPair;
-  const hello = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
-  const sent = framed(hello);
+  const sent = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
+  const hello = sent.subarray(4);
   return [
-    { at: 'await-reply', deadline: state.deadline, ephemeral, h1: hashHello(settings.core, hello), held: NONE },
+    { at: 'await-reply', deadline: state.deadline, ephemeral, hello, held: NONE },
     { kind: 'send', data: sent },
     { kind: 'trace', what: 'hello', direction: 'sent', bytes: sent.length },
   ];
@@ -120,36 +106,30 @@ function readReplyFrame(settings: Settings, state: At<'await-reply'>, { data, no
   }
   const extensions = checkExtensions('reply', reply.extensions);
   if (extensions) return fail(settings, state, extensions);
-  const { deadline, ephemeral, h1 } = state;
+  const { deadline, ephemeral, hello } = state;
   return [
-    { at: 'dh', deadline, ephemeral, h1, reply, arrived: now },
+    { at: 'dh', deadline, ephemeral, hello, reply, arrived: now },
     { kind: 'trace', what: 'reply', direction: 'received', bytes: 4 + frame.length },
     { kind: 'work', items: [{ op: 'dh', secretKey: ephemeral.secretKey, publicKey: reply.ephemeral }] },
   ];
 }
 
-function openReply(settings: Settings, state: At<'dh'>, { answers: [answer] }: Of<'answers'>): Step<State> {
+function readReplyProof(settings: Settings, state: At<'dh'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   const { core } = settings;
-  const { reply, deadline } = state;
+  const { hello, reply, deadline, ephemeral } = state;
   if (answer?.op !== 'dh') return fail(settings, state, broken(answer));
   if (answer.shared === 'weak') return fail(settings, state, fault('WEAK_KEY', "reply's ephemeral key has small order"));
   const suite = SUITES[reply.suite];
-  const h2 = extend(core, state.h1, reply.head);
-  const keys = handshakeKeys(core, answer.shared, h2);
-  answer.shared.wipe();
-  const opened = openOnce(core, suite, keys.kB, h2, reply.sealed);
-  if (!opened) {
-    wipeKeys(keys);
-    return fail(settings, state, fault('BAD_TAG', "reply's sealed part does not open"));
-  }
-  state.ephemeral.secretKey.wipe();
-  const h3 = extend(core, h2, reply.sealed);
+  const { head, sealed } = reply;
+  const agreed = openReply(core, suite, { hello, head, sealed, shared: answer.shared as Secret, ephemeral: ephemeral.secretKey });
+  if (!agreed) return fail(settings, state, fault('BAD_TAG', "reply's sealed part does not open"));
+  const { h2, h3, prk, opened } = agreed;
   const proof = checkProof(settings, opened, state.arrived, "the listener's");
-  const replied: Replied = { suite, keys, h3, peer: NOBODY, timestamp: 0 };
+  const replied: Replied = { suite, prk, h3, peer: NOBODY, timestamp: 0 };
   if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
   const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
-  replied.timestamp = Number(proof.timestamp);
+  replied.timestamp = proof.timestamp;
   return [
     { at: 'verify', deadline, replied },
     { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
@@ -183,18 +163,13 @@ function judged(settings: Settings, state: At<'judge'>, { refusal, now }: Of<'ju
 function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   const { core } = settings;
   const { deadline, replied } = state;
-  const { suite, keys, h3, peer } = replied;
+  const { suite, prk, h3, peer } = replied;
   const signature = answer ? signatureOf(answer) : broken(answer);
   if (signature instanceof HandfastError) return fail(settings, state, signature);
   const proof = join([state.claim, signature]);
-  const sealed = sealOnce(core, suite, keys.kA, h3, proof);
-  const opening = beginOpening(settings, 'initiator', keys.prk, extend(core, h3, sealed), {
-    suite,
-    peer,
-    timestampSum: replied.timestamp + state.ownTimestamp,
-  });
-  wipeKeys(keys);
-  const finish = framed(Uint8Array.of(Frame.finish), sealed);
+  const { sealed, keys } = sealFinish(core, suite, prk, h3, proof);
+  const opening = beginOpening(settings, suite, keys, peer, replied.timestamp + state.ownTimestamp);
+  const finish = framed(FINISH, sealed);
   const open = sendOpen(opening);
   return [
     { at: 'await-open', deadline, opening, held: NONE },
@@ -209,7 +184,7 @@ function readOpenRecord(settings: Settings, state: At<'await-open'>, { data, now
   const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(settings, state, next.fault);
-  const open = readFirstRecord(state.opening, next.frame);
+  const open = readFirstRecord(state.opening, next.whole);
   if (open instanceof HandfastError) return fail(settings, state, open);
   return [
     { at: 'opened' },
@@ -228,14 +203,14 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
   switch (state.at) {
     case 'await-reply':
     case 'dh':
-      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      send(framed(CLEAR_REFUSAL, closeBody(why)));
       state.ephemeral.secretKey.wipe();
       break;
     case 'verify':
     case 'judge':
     case 'sign':
-      send(framed(Uint8Array.of(Frame.sealedRefusal), sealedRefusal(settings, state.replied, why)));
-      wipeKeys(state.replied.keys);
+      send(framed(SEALED_REFUSAL, sealedRefusal(settings, state.replied, why)));
+      state.replied.prk.wipe();
       break;
     case 'await-open':
       send(sendClose(state.opening, why));
@@ -245,8 +220,8 @@ function fail(settings: Settings, state: State, why: HandfastError): Step<State>
   return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: silent ? 0 : LIMITS.lingerMs }];
 }
 
-function sealedRefusal({ core }: Settings, { suite, keys, h3 }: Replied, why: HandfastError): Bytes {
-  return withRefusalKey(core, keys, (kR) => sealOnce(core, suite, kR, h3, closeBody(why)));
+function sealedRefusal({ core }: Settings, { suite, prk, h3 }: Replied, why: HandfastError): Bytes {
+  return sealRefusal(core, suite, prk, h3, closeBody(why));
 }
 
 const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {
@@ -258,5 +233,9 @@ const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, s
   sign: 'own signature',
   'await-open': 'OPEN of the other side',
 };
+const KEYGEN: Output = { kind: 'work', items: [{ op: 'keygen' }] };
+const FINISH = Uint8Array.of(Frame.finish);
+const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
+const SEALED_REFUSAL = Uint8Array.of(Frame.sealedRefusal);
 const NONE = new Uint8Array(0);
 const NOBODY: Peer = { id: '', publicKey: NONE };

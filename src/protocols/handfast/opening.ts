@@ -1,13 +1,12 @@
 /** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
-import type { Bytes, Cipher, Secret, Suite } from '../../core/core.ts';
+import type { Bytes, Cipher, Suite } from '../../core/core.ts';
 import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
-import { join, writeU32 } from '../../wire/writer.ts';
-import type { Opened, Peer, Refusal, Role } from '../machine.ts';
+import type { Opened, Peer, Refusal } from '../machine.ts';
 import { checkExtensions, fault } from './checks.ts';
 import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
 import { LEAST_RECORD } from './limits.ts';
-import { FRAMING, openRecord, sealRecord } from './records.ts';
-import { sessionKeys } from './schedule.ts';
+import { openRecord, sealRecord } from './records.ts';
+import type { SessionKeys } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { HandfastTraffic } from './traffic.ts';
 
@@ -24,29 +23,17 @@ export interface Opening {
   timestampSum: number;
 }
 
-/** Derives the session keys. `prk` is wiped by the caller. */
-export function beginOpening(
-  settings: Settings,
-  role: Role,
-  prk: Secret,
-  h4: Bytes,
-  { suite, peer, timestampSum }: Pick<Opening, 'suite' | 'peer' | 'timestampSum'>,
-): Opening {
-  const { toListener, toDialler, binding } = sessionKeys(settings.core, prk, h4);
-  const [out, into] = role === 'initiator' ? [toListener, toDialler] : [toDialler, toListener];
-  const sealer = settings.core.cipher({ suite, key: out, framing: FRAMING });
-  const opener = settings.core.cipher({ suite, key: into, framing: FRAMING });
-  toListener.wipe();
-  toDialler.wipe();
+export function beginOpening(settings: Settings, suite: Suite, keys: SessionKeys, peer: Peer, timestampSum: number): Opening {
+  const { binding, sealer, opener } = keys;
   return { settings, suite, peer, binding, sealer, opener, timestampSum };
 }
 
 export function sendOpen({ settings, sealer }: Opening): Bytes {
-  return sealRecord(settings.core, sealer, Kind.open, writeOpen(settings));
+  return sealRecord(sealer, Kind.open, writeOpen(settings));
 }
 
-export function sendClose({ settings, sealer }: Opening, why: HandfastError | Refusal): Bytes {
-  return sealRecord(settings.core, sealer, Kind.close, closeBody(why));
+export function sendClose({ sealer }: Opening, why: HandfastError | Refusal): Bytes {
+  return sealRecord(sealer, Kind.close, closeBody(why));
 }
 
 /** The body of CLOSE, or of any refusal: faults of our own are nobody's business, nor is whom we expected the business of whoever answered instead. */
@@ -58,13 +45,11 @@ export function closeBody(why: HandfastError | Refusal): Bytes {
   return writeRefusal(wire, wire === CODES.INTERNAL.wire || name === 'UNEXPECTED_PEER' ? '' : reason);
 }
 
-/** Reads the other side's first record: its OPEN, or why there is none. @param frame without its length. */
-export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Open | HandfastError {
-  if (frame.length < LEAST_RECORD)
-    return fault('MALFORMED', `first record: declares ${frame.length} bytes, at least ${LEAST_RECORD} are needed`);
-  const length = new Uint8Array(4);
-  writeU32(length, 0, frame.length);
-  const record = openRecord(settings.core, opener, join([length, frame]));
+/** Reads the other side's first record: its OPEN, or why there is none. @param whole with its length. */
+export function readFirstRecord({ opener }: Opening, whole: Bytes): Open | HandfastError {
+  const declared = whole.length - 4;
+  if (declared < LEAST_RECORD) return fault('MALFORMED', `first record: declares ${declared} bytes, at least ${LEAST_RECORD} are needed`);
+  const record = openRecord(opener, whole);
   if (!record) return fault('BAD_TAG', 'first record: does not open');
   if (record.kind === Kind.close) {
     const refused = readRefusal(record.body);
@@ -76,7 +61,7 @@ export function readFirstRecord({ settings, opener }: Opening, frame: Bytes): Op
   }
   const open = readOpen(record.body);
   if (!open) return fault('MALFORMED', 'OPEN does not have its shape');
-  return checkExtensions('OPEN', open.extensions, Object.values(Extension)) ?? open;
+  return checkExtensions('OPEN', open.extensions, EXTENSIONS) ?? open;
 }
 
 /** @param rest what came behind the other side's OPEN. */
@@ -102,6 +87,8 @@ export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: 
 function hex(bytes: Bytes): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+const EXTENSIONS: readonly number[] = Object.values(Extension);
 
 export function wipeOpening({ sealer, opener }: Opening): void {
   sealer.wipe();

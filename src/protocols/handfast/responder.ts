@@ -1,5 +1,6 @@
 /** The listening side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: B is this side, A the other. */
-import type { Bytes, GuardedKeyPair, Suite } from '../../core/core.ts';
+import type { Bytes, GuardedKeyPair, Secret, Suite } from '../../core/core.ts';
+import { sameBytes } from '../../core/pure-random.ts';
 import { HandfastError, remoteError } from '../../errors.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
@@ -8,18 +9,7 @@ import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault
 import { Frame, framed, type Hello, readHello, readRefusal, SUITES, VERSION, writeClaim, writeReplyHead } from './format.ts';
 import { LIMITS } from './limits.ts';
 import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
-import {
-  extend,
-  type HandshakeKeys,
-  handshakeKeys,
-  hashHello,
-  initiatorText,
-  openOnce,
-  responderText,
-  sealOnce,
-  wipeKeys,
-  withRefusalKey,
-} from './schedule.ts';
+import { hashHelloAndHead, initiatorText, openFinish, openRefusal, responderText, sealReply } from './schedule.ts';
 import type { Settings } from './settings.ts';
 import { signatureOf, signWork } from './sign.ts';
 
@@ -34,9 +24,9 @@ interface Finished {
 export type State =
   | { at: 'start' }
   | { at: 'await-hello'; deadline: Millis; held: Bytes }
-  | { at: 'keygen'; deadline: Millis; hello: Hello; h1: Bytes; suite: number }
+  | { at: 'keygen'; deadline: Millis; hello: Hello; frame: Bytes; suite: number }
   | { at: 'dh'; deadline: Millis; suite: Suite; ephemeral: GuardedKeyPair; head: Bytes; h2: Bytes; claim: Bytes; ownTimestamp: number }
-  | { at: 'await-finish'; deadline: Millis; suite: Suite; keys: HandshakeKeys; h3: Bytes; ownTimestamp: number; held: Bytes }
+  | { at: 'await-finish'; deadline: Millis; suite: Suite; prk: Secret; h3: Bytes; ownTimestamp: number; held: Bytes }
   | ({ at: 'verify' } & Finished)
   | ({ at: 'judge' } & Finished)
   | ({ at: 'await-open' } & Finished)
@@ -97,7 +87,7 @@ function readHelloFrame(settings: Settings, state: At<'await-hello'>, { data }: 
   const hello = readHello(frame);
   if (!hello) return fail(state, fault('MALFORMED', 'hello does not have its shape'));
   if (rest.length > 0) return fail(state, fault('OUT_OF_TURN', `${rest.length} bytes behind the hello, before our reply`));
-  if (!settings.core.equal(hello.tag, settings.tag)) {
+  if (!sameBytes(hello.tag, settings.tag)) {
     return fail(state, fault('WRONG_NETWORK', 'the dialler belongs to another network: both sides must name the same'));
   }
   if (!hello.versions.includes(VERSION)) {
@@ -113,9 +103,9 @@ function readHelloFrame(settings: Settings, state: At<'await-hello'>, { data }: 
   const extensions = checkExtensions('hello', hello.extensions);
   if (extensions) return fail(state, extensions);
   return [
-    { at: 'keygen', deadline: state.deadline, hello, h1: hashHello(settings.core, frame), suite },
+    { at: 'keygen', deadline: state.deadline, hello, frame, suite },
     { kind: 'trace', what: 'hello', direction: 'received', bytes: 4 + frame.length },
-    { kind: 'work', items: [{ op: 'keygen' }] },
+    KEYGEN,
   ];
 }
 
@@ -125,7 +115,7 @@ function agree(settings: Settings, state: At<'keygen'>, { answers: [answer], now
   const { core, identity } = settings;
   const ephemeral = answer.keyPair;
   const head = writeReplyHead(state.suite, ephemeral.publicKey);
-  const h2 = extend(core, state.h1, head);
+  const h2 = hashHelloAndHead(core, state.frame, head);
   const ownTimestamp = Math.trunc(now);
   const claim = writeClaim(identity.publicKey, ownTimestamp);
   return [
@@ -148,13 +138,11 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
     dh.shared.wipe();
     return fail(state, signature);
   }
-  const keys = handshakeKeys(core, dh.shared, h2);
-  dh.shared.wipe();
-  state.ephemeral.secretKey.wipe();
-  const sealed = sealOnce(core, suite, keys.kB, h2, join([claim, signature]));
+  const proof = join([claim, signature]);
+  const { h3, prk, sealed } = sealReply(core, suite, { h2, proof, shared: dh.shared as Secret, ephemeral: state.ephemeral.secretKey });
   const reply = framed(head, sealed);
   return [
-    { at: 'await-finish', deadline, suite, keys, h3: extend(core, h2, sealed), ownTimestamp, held: NONE },
+    { at: 'await-finish', deadline, suite, prk, h3, ownTimestamp, held: NONE },
     { kind: 'send', data: reply },
     { kind: 'trace', what: 'reply', direction: 'sent', bytes: reply.length },
   ];
@@ -162,7 +150,7 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
 
 function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, now }: Of<'bytes'>): Step<State> {
   const { core } = settings;
-  const { suite, keys, h3, deadline } = state;
+  const { suite, prk, h3, deadline } = state;
   const next = nextFrame(state.held, data, LIMITS.handshakeFrame, 'finish');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(state, next.fault);
@@ -172,17 +160,13 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   if (frame[0] === Frame.sealedRefusal) return fail(state, sealedRefusal(settings, state, sealed));
   if (frame[0] !== Frame.finish) return fail(state, misplaced(frame[0], 'the finish'));
   if (sealed.length < 16) return fail(state, fault('MALFORMED', 'finish does not have its shape'));
-  const opened = openOnce(core, suite, keys.kA, h3, sealed);
-  if (!opened) return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
-  const proof = checkProof(settings, opened, now, "the dialler's");
+  const finish = openFinish(core, suite, prk, h3, sealed);
+  if (!finish) return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
+  const proof = checkProof(settings, finish.opened, now, "the dialler's");
   const publicKey = proof instanceof HandfastError ? NONE : proof.id;
   const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
-  const opening = beginOpening(settings, 'responder', keys.prk, extend(core, h3, sealed), {
-    suite,
-    peer,
-    timestampSum: proof instanceof HandfastError ? 0 : state.ownTimestamp + Number(proof.timestamp),
-  });
-  wipeKeys(keys);
+  const timestampSum = proof instanceof HandfastError ? 0 : state.ownTimestamp + proof.timestamp;
+  const opening = beginOpening(settings, suite, finish.keys, peer, timestampSum);
   const finished = { at: 'verify', deadline, opening, held: rest } as const;
   if (proof instanceof HandfastError) return fail(finished, proof);
   if (rest.length > LIMITS.behindFinish) {
@@ -229,7 +213,7 @@ function readOpenRecord(state: At<'await-open'>, data: Bytes, now: Millis): Step
   const next = nextFrame(state.held, data, LIMITS.firstRecord, 'first record');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(state, next.fault);
-  const open = readFirstRecord(state.opening, next.frame);
+  const open = readFirstRecord(state.opening, next.whole);
   if (open instanceof HandfastError) return fail(state, open);
   const own = sendOpen(state.opening);
   return [
@@ -252,11 +236,11 @@ function fail(state: State, why: HandfastError): Step<State> {
     case 'await-hello':
     case 'keygen':
     case 'dh':
-      send(framed(Uint8Array.of(Frame.clearRefusal), closeBody(why)));
+      send(framed(CLEAR_REFUSAL, closeBody(why)));
       if (state.at === 'dh') state.ephemeral.secretKey.wipe();
       break;
     case 'await-finish':
-      wipeKeys(state.keys);
+      state.prk.wipe();
       break;
     case 'verify':
     case 'judge':
@@ -269,9 +253,9 @@ function fail(state: State, why: HandfastError): Step<State> {
 }
 
 /** Sealed by whoever holds the other half of the exchange, so not a stranger's word. */
-function sealedRefusal({ core }: Settings, { suite, keys, h3 }: At<'await-finish'>, sealed: Bytes): HandfastError {
+function sealedRefusal({ core }: Settings, { suite, prk, h3 }: At<'await-finish'>, sealed: Bytes): HandfastError {
   if (sealed.length < 16) return fault('MALFORMED', 'refusal does not have its shape');
-  const opened = withRefusalKey(core, keys, (kR) => openOnce(core, suite, kR, h3, sealed));
+  const opened = openRefusal(core, suite, prk, h3, sealed);
   if (!opened) return fault('BAD_TAG', "the dialler's refusal does not open");
   const refused = readRefusal(opened);
   return refused ? remoteError(refused.code, refused.reason, 'proved') : fault('MALFORMED', 'refusal does not have its shape');
@@ -286,4 +270,6 @@ const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, s
   judge: 'decision whether this peer is allowed',
   'await-open': 'OPEN of the other side',
 };
+const KEYGEN: Output = { kind: 'work', items: [{ op: 'keygen' }] };
+const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
 const NONE = new Uint8Array(0);

@@ -72,7 +72,7 @@ export function settingsOf(options: HandfastOptions): Settings {
     LIMITS.leastRecord - LIMITS.aroundPayload,
     LIMITS.mostRecord - LIMITS.aroundPayload,
   );
-  const suites = checkedSuites(core, options.suites);
+  const { ids: suites, offered: offeredSuites } = checkedSuites(options.suites ?? (core.fastAes ? FAST_SUITES : SUITES));
   return {
     core,
     identity: options.identity,
@@ -83,8 +83,8 @@ export function settingsOf(options: HandfastOptions): Settings {
     clockWindowMs: whole('clockWindowMs', options.clockWindowMs ?? LIMITS.clockWindowMs, 1, 86_400_000),
     largestRecord: maxMessage + LIMITS.aroundPayload,
     suites,
-    offeredVersions: Uint8Array.of(VERSION),
-    offeredSuites: new Uint8Array(suites).sort(),
+    offeredVersions: VERSIONS,
+    offeredSuites,
     agent: checkedAgent(options.agent),
     node: options.node ?? false,
     bootId: checkedBootId(options),
@@ -122,14 +122,33 @@ function checkedBootId({ node, bootId }: HandfastOptions): Bytes | undefined {
   return bootId.slice();
 }
 
-function checkedSuites(core: Core, wanted: readonly Suite[] | undefined): number[] {
-  const names = wanted ?? (core.fastAes ? ['aes-256-gcm', 'chacha20-poly1305'] : ['chacha20-poly1305']);
+/** The ids of suites in the order given, and rising. The last list is remembered, as the last network is. */
+function checkedSuites(names: readonly Suite[]): Suites {
+  if (
+    lastSuites &&
+    Array.isArray(names) &&
+    names.length === lastSuites.names.length &&
+    names.every((name, i) => name === lastSuites?.names[i])
+  )
+    return lastSuites;
   const ids = Array.isArray(names) ? names.map((name) => (Object.hasOwn(SUITE_IDS, name) ? SUITE_IDS[name as Suite] : undefined)) : [];
   if (ids.length === 0 || ids.includes(undefined) || new Set(ids).size !== ids.length) {
     throw bad('suites', `a list of ${Object.keys(SUITE_IDS).join(', ')}, each at most once`);
   }
-  return ids as number[];
+  lastSuites = { names: names.slice(), ids: ids as number[], offered: new Uint8Array(ids as number[]).sort() };
+  return lastSuites;
 }
+
+interface Suites {
+  readonly names: readonly Suite[];
+  readonly ids: readonly number[];
+  readonly offered: Bytes;
+}
+
+let lastSuites: Suites | undefined;
+const FAST_SUITES: readonly Suite[] = ['aes-256-gcm', 'chacha20-poly1305'];
+const SUITES: readonly Suite[] = ['chacha20-poly1305'];
+const VERSIONS = Uint8Array.of(VERSION);
 
 function whole(name: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) throw bad(name, `an integer from ${least} to ${most}`);

@@ -2,7 +2,7 @@
  * Records of a handfast/1 session, section 5: the hot path. Messages are opened and sealed where they lie; everything else is rare and small.
  * A plain session's messages are the payloads of DATA; a node's are whole records, `kind u8 || body`, of all kinds that requests and gossip are made of.
  */
-import { type Bytes, type Cipher, type Core, type FrameTable, Stop, type Suite } from '../../core/core.ts';
+import { type Bytes, type Cipher, type FrameTable, Stop, type Suite } from '../../core/core.ts';
 import type { Slab } from '../../core/slab.ts';
 import { CODES, type CodeName, HandfastError, remoteError } from '../../errors.ts';
 import { Writer } from '../../wire/writer.ts';
@@ -27,7 +27,6 @@ export class HandfastTraffic implements Traffic {
   readonly before: number;
   readonly after = TAG;
   readonly largestPayload: number;
-  readonly #core: Core;
   readonly #sealer: Cipher;
   readonly #opener: Cipher;
   readonly #table: FrameTable;
@@ -49,7 +48,6 @@ export class HandfastTraffic implements Traffic {
   #pings: bigint;
 
   constructor({ settings, sealer, opener }: TrafficSource, peerOpen: Pick<Open, 'largestRecord' | 'node'>, now: Millis) {
-    this.#core = settings.core;
     this.#sealer = sealer;
     this.#opener = opener;
     this.#table = frameTableOf(settings.core);
@@ -268,7 +266,7 @@ export class HandfastTraffic implements Traffic {
 
   #record(kind: number, body: Bytes, now: Millis): TrafficOutput {
     this.#lastSent = now;
-    return { kind: 'send', data: sealRecord(this.#core, this.#sealer, kind, body) };
+    return { kind: 'send', data: sealRecord(this.#sealer, kind, body) };
   }
 }
 

@@ -15,6 +15,7 @@ export function cipherBehaviour(core: Core): void {
     }
     test(`${suite}: replaces the key before each multiple of rekeyEvery, and only once`, () => rekeys(core, suite));
     test(`${suite}: replaces the key before frame 65,536, for a cipher from 0 and for one from 65,535`, () => rekeysLate(core, suite));
+    test(`${suite}: seals and opens one frame outside slabs, as in them`, () => singleFrames(core, suite));
     test(`${suite}: counts beyond 2^32`, () => countsOn(core, suite));
     test(`${suite}: has 2^64-2 as its last counter`, () => counterEnds(core, suite));
   }
@@ -47,6 +48,55 @@ function roundTrip(core: Core, suite: Suite, framing: Framing): void {
   expect(sealer.counter).toBe(27n);
   expect(opener.counter).toBe(27n);
   release(slab, sealer, opener);
+}
+
+function singleFrames(core: Core, suite: Suite): void {
+  for (const framing of FRAMINGS) {
+    const [sealer, opener] = pair(core, suite, framing, 2n ** 64n - 6n);
+    const inSlab = core.cipher({ suite, key: KEY, framing, counter: 2n ** 64n - 6n });
+    const slab = core.slab();
+    const table = core.frameTable(1);
+    for (const message of [filled(1, 1), filled(300, 2), filled(4096, 3)]) {
+      const frame = sealer.seal(message);
+      expect(frame).toHaveLength(framing.lengthBytes + message.length + 16);
+      expect(opener.open(frame)).toEqual(message);
+      expect(frame).toEqual(sealedIn(inSlab, slab, table, framing, message));
+    }
+    const last = sealer.seal(filled(7, 7));
+    const { counter } = opener;
+    const spoilt = [
+      last.subarray(1),
+      last.subarray(0, -1),
+      Uint8Array.of(...last, 0),
+      last.map((byte, i) => (i === last.length - 1 ? byte ^ 1 : byte)),
+      last.map((byte, i) => (i === 0 ? byte ^ 1 : byte)),
+      filled(0, 0),
+      filled(framing.lengthBytes, 0),
+      Uint8Array.of(...filled(framing.lengthBytes - 1, 0), 16, ...filled(16, 0)),
+    ];
+    for (const frame of spoilt) expect(opener.open(frame)).toBeUndefined();
+    expect(opener.counter).toBe(counter);
+    expect(opener.open(last)).toEqual(filled(7, 7));
+    sealer.seal(filled(1, 1));
+    expect(codeOf(() => sealer.seal(filled(1, 1)))).toBe('HF_NONCE_SPENT');
+    for (const length of [0, 4097]) expect(codeOf(() => opener.seal(filled(length, 1)))).toBe('HF_BAD_ARGUMENT');
+    expect(codeOf(() => opener.open(filled(4117, 1)))).toBe('HF_BAD_ARGUMENT');
+    for (const wrong of [undefined, 'frame', new ArrayBuffer(32)]) {
+      expect(codeOf(() => opener.seal(wrong as never))).toBe('HF_BAD_ARGUMENT');
+      expect(codeOf(() => opener.open(wrong as never))).toBe('HF_BAD_ARGUMENT');
+    }
+    release(slab, sealer, opener);
+    inSlab.wipe();
+    expect(codeOf(() => sealer.seal(filled(1, 1)))).toBe('HF_RELEASED');
+    expect(codeOf(() => opener.open(last))).toBe('HF_RELEASED');
+  }
+}
+
+function sealedIn(cipher: Cipher, slab: Slab, table: FrameTable, framing: Framing, message: Uint8Array): Uint8Array {
+  slab.bytes.set(message, framing.lengthBytes);
+  table.entries.set([framing.lengthBytes, message.length]);
+  cipher.sealMany(slab, table, 1);
+  return slab.bytes.slice(0, framing.lengthBytes + message.length + 16);
 }
 
 function framesAreAead(core: Core, suite: Suite, framing: Framing): void {
