@@ -28,18 +28,35 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
   return { address: socket.localAddress, port: socket.localPort };
 }
 
+type Written = (error?: Error) => void;
+
+/** What a socket that was dialled by `dialled` has read, past the machinery of streams. */
+export interface Incoming {
+  data(chunk: Uint8Array): void;
+}
+
+/** A socket made with an `onread` that tells `incoming`, paused: its `data` is never told by the stream. */
+export function carrierOfDialled(socket: Socket, incoming: Incoming): Carrier {
+  return new StreamCarrier(socket, remoteOf(socket), incoming);
+}
+
 class StreamCarrier implements Carrier {
   readonly remote: RemoteAddress | undefined;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
-  readonly #unwritten = new Set<(error?: Error) => void>();
+  readonly #incoming: Incoming | undefined;
+  /** Told when bytes were handed over, in the order of writing. */
+  readonly #unwritten: Written[] = [];
+  /** How many of the stream's own calls are still to come for what was told at once. */
+  #told = 0;
   #events: CarrierEvents | undefined;
   #error: Error | undefined;
   #closed = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress) {
+  constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming) {
     this.#stream = stream;
+    this.#incoming = incoming;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;
     stream.on('error', (error: Error) => {
@@ -60,7 +77,10 @@ class StreamCarrier implements Carrier {
     this.#events = events;
     if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
     else if (first) {
-      this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
+      if (this.#incoming) {
+        this.#incoming.data = (chunk) => this.#events?.data(chunk);
+        this.#stream.resume();
+      } else this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
       if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());
     }
   }
@@ -72,11 +92,22 @@ class StreamCarrier implements Carrier {
     }
     const lent = this.#keepsArrays ? Buffer.from(bytes) : bytes;
     if (!written) return this.#stream.write(lent);
-    this.#unwritten.add(written);
-    return this.#stream.write(lent, (error) => {
-      if (this.#unwritten.delete(written)) written(error ?? undefined);
-    });
+    this.#unwritten.push(written);
+    const room = this.#stream.write(lent, this.#handedOver);
+    // Mostly the system takes all of it at once. The stream would say so a tick later; bytes that it still has are counted in its length.
+    if (!this.#keepsArrays && this.#unwritten.length === 1 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
+      this.#told++;
+      this.#unwritten.length = 0;
+      written();
+    }
+    return room;
   }
+
+  /** Called once for each write, in their order. */
+  readonly #handedOver = (error?: Error | null): void => {
+    if (this.#told > 0) this.#told--;
+    else this.#unwritten.shift()?.(error ?? undefined);
+  };
 
   pause(): void {
     this.#stream.pause();
@@ -100,10 +131,9 @@ class StreamCarrier implements Carrier {
     if (this.#closed) return;
     this.#closed = true;
     // Most carriers end with nothing under way: then no error is made, which costs more than the rest of this.
-    if (this.#unwritten.size > 0) {
+    if (this.#unwritten.length > 0) {
       const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
-      for (const written of this.#unwritten) written(lost);
-      this.#unwritten.clear();
+      for (const written of this.#unwritten.splice(0)) written(lost);
     }
     this.#events?.closed(this.#error);
   }
