@@ -12,6 +12,8 @@ export interface Slab {
   /** The number under which the core knows the block. @throws HF_RELEASED after the last release. */
   readonly id: number;
   readonly released: boolean;
+  /** The first `length` bytes: a view that is kept for whoever asks for as many again. A Buffer in Node, whose streams would make one of anything else. @throws HF_RELEASED after the last release. */
+  front(length: number): Uint8Array;
   /** Bytes from the start that the last release wipes: all of them, unless whoever writes to the slab says how far it was written to. */
   touched: number;
   /** One more holder. @throws HF_RELEASED */
@@ -89,7 +91,7 @@ export class SlabPool implements SlabUse {
     // Counted only once it is registered: a registry that refuses must leave the numbers true.
     const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id, size };
+    return { bytes: new Uint8Array(buffer), id, size, front: undefined };
   }
 }
 
@@ -97,6 +99,7 @@ interface Block {
   readonly bytes: Uint8Array;
   readonly id: number;
   readonly size: number;
+  front: Uint8Array | undefined;
 }
 
 class Lease implements Slab {
@@ -119,6 +122,15 @@ class Lease implements Slab {
 
   get id(): number {
     return this.#held().id;
+  }
+
+  front(length: number): Uint8Array {
+    const block = this.#held();
+    if (block.front?.length !== length) {
+      const { buffer } = block.bytes;
+      block.front = typeof Buffer === 'function' ? Buffer.from(buffer, 0, length) : new Uint8Array(buffer, 0, length);
+    }
+    return block.front;
   }
 
   get released(): boolean {

@@ -53,23 +53,30 @@ class StreamCarrier implements Carrier {
   #events: CarrierEvents | undefined;
   #error: Error | undefined;
   #closed = false;
+  /** It would rather have no more until it has drained: kept here, since asking a stream costs more. */
+  #congested = false;
+  #ended = false;
 
   constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming) {
     this.#stream = stream;
     this.#incoming = incoming;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;
+    this.#congested = stream.writableNeedDrain;
     stream.on('error', (error: Error) => {
       this.#error ??= error;
       this.destroy();
     });
     stream.on('end', () => this.#events?.end());
-    stream.on('drain', () => this.#events?.drained());
+    stream.on('drain', () => {
+      this.#congested = false;
+      this.#events?.drained();
+    });
     stream.on('close', () => this.#finish());
   }
 
   get congested(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.#congested;
   }
 
   attach(events: CarrierEvents): void {
@@ -86,14 +93,19 @@ class StreamCarrier implements Carrier {
   }
 
   write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
-    if (this.#closed || this.#stream.destroyed || this.#stream.writableEnded) {
+    if (this.#closed || this.#ended || this.#stream.destroyed || (this.#keepsArrays && this.#stream.writableEnded)) {
       if (written) process.nextTick(written, this.#error ?? new HandfastError('CLOSED', 'the stream has ended'));
       return true;
     }
     const lent = this.#keepsArrays ? Buffer.from(bytes) : bytes;
-    if (!written) return this.#stream.write(lent);
+    if (!written) {
+      const room = this.#stream.write(lent);
+      this.#congested = !room;
+      return room;
+    }
     this.#unwritten.push(written);
     const room = this.#stream.write(lent, this.#handedOver);
+    this.#congested = !room;
     // Mostly the system takes all of it at once. The stream would say so a tick later; bytes that it still has are counted in its length.
     if (!this.#keepsArrays && this.#unwritten.length === 1 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
       this.#told++;
@@ -118,10 +130,14 @@ class StreamCarrier implements Carrier {
   }
 
   end(flushed?: () => void): void {
+    this.#ended = true;
+    this.#congested = false;
     this.#stream.end(() => flushed?.());
   }
 
   destroy(): void {
+    this.#ended = true;
+    this.#congested = false;
     this.#stream.destroy();
     // A stream of the caller need not say that it closed.
     if (this.#keepsArrays) setImmediate(() => this.#finish());

@@ -41,9 +41,19 @@ export class Outbound implements Outgoing {
   #usual = 0;
   #unwritten = 0;
   #whenSealed: (() => void) | undefined;
+  /** The turn in which something was sent is over. */
+  readonly #turnOver = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
 
   constructor(options: OutboundOptions) {
     this.#options = options;
+  }
+
+  /** So many bytes were handed to the carrier's other end, or lost. */
+  written(bytes: number): void {
+    this.#unwritten -= bytes;
   }
 
   get pendingBytes(): number {
@@ -60,15 +70,9 @@ export class Outbound implements Outgoing {
     if (!this.#scheduled) {
       this.#scheduled = true;
       // After the microtasks, so that all answers to a chunk of messages leave together.
-      process.nextTick(flushLater, this);
+      process.nextTick(this.#turnOver);
     }
     return signal ? this.#cancellable(batch, index, signal) : batch.done;
-  }
-
-  /** The turn in which something was sent is over. */
-  turnOver(): void {
-    this.#scheduled = false;
-    this.flush();
   }
 
   flush(): void {
@@ -114,12 +118,7 @@ export class Outbound implements Outgoing {
     batch.sealed = true;
     this.#usual = end;
     this.#unwritten += end;
-    const { buffer, byteOffset } = slab.bytes;
-    // As a Buffer, or Node makes one of it.
-    carrier.write(Buffer.from(buffer, byteOffset, end), (error) => {
-      this.#unwritten -= end;
-      batch.settle(error);
-    });
+    carrier.write(slab.front(end), batch.handedOver);
     sealed();
     return true;
   }
@@ -132,7 +131,8 @@ export class Outbound implements Outgoing {
       return last;
     }
     const slab = this.#options.core.slab(Math.max(needed, Math.min(this.#usual, LARGEST_SLAB)));
-    const batch = new Batch(slab);
+    const batch = spare.pop() ?? new Batch();
+    batch.begin(this, slab);
     this.#batches.push(batch);
     this.#last = batch;
     return batch;
@@ -156,12 +156,10 @@ export class Outbound implements Outgoing {
   }
 }
 
-const flushLater = (outbound: Outbound): void => outbound.turnOver();
-
 /** Messages that lie one behind the other in a slab. */
 class Batch {
-  slab: Slab;
-  places: Uint32Array;
+  slab!: Slab;
+  places = new Uint32Array(2 * FEW);
   count = 0;
   end = 0;
   sealed = false;
@@ -169,10 +167,19 @@ class Batch {
   #done: Promise<void> | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
+  #outbound: Outbound | undefined;
+  readonly handedOver = (error?: Error): void => {
+    this.#outbound?.written(this.end);
+    this.settle(error);
+  };
 
-  constructor(slab: Slab) {
+  /** @param slab one lease of it is taken over. */
+  begin(outbound: Outbound, slab: Slab): void {
+    this.#outbound = outbound;
     this.slab = slab;
-    this.places = sparePlaces.pop() ?? new Uint32Array(2 * FEW);
+    this.count = 0;
+    this.end = 0;
+    this.sealed = false;
     slab.touched = 0;
   }
 
@@ -209,10 +216,10 @@ class Batch {
     return index;
   }
 
-  /** Handed over, or lost; the memory goes back. */
+  /** Handed over, or lost: the memory goes back, and this is another batch's. */
   settle(error?: unknown): void {
     this.slab.release();
-    if (sparePlaces.length < SPARE && this.places.length <= 2 * MANY) sparePlaces.push(this.places);
+    this.#outbound = undefined;
     if (this.#done) {
       if (error === undefined) this.#resolve();
       else {
@@ -220,14 +227,17 @@ class Batch {
         this.#done.catch(() => {});
         this.#reject(error);
       }
+      this.#done = undefined;
     }
-    if (!this.cancellable) return;
-    for (const { resolve, reject, forget } of this.cancellable) {
-      forget();
-      if (error === undefined) resolve();
-      else reject(error);
+    if (this.cancellable) {
+      for (const { resolve, reject, forget } of this.cancellable) {
+        forget();
+        if (error === undefined) resolve();
+        else reject(error);
+      }
+      this.cancellable = undefined;
     }
-    this.cancellable.clear();
+    if (spare.length < SPARE && this.places.length <= 2 * MANY) spare.push(this);
   }
 
   /** Closes the gap, so that the slab stays one range to write. @returns its bytes. */
@@ -259,6 +269,6 @@ const FEW = 8;
 /** As many messages as one turn often has; room for more than that is not kept. */
 const MANY = 1024;
 const SPARE = 16;
-const sparePlaces: Uint32Array[] = [];
+const spare: Batch[] = [];
 // What is sent in one turn beyond this goes into a slab of its own: past it, copying costs more than a write.
 const LARGEST_SLAB = 1024 * 1024;

@@ -105,12 +105,15 @@ function listenerOf(server: Server): TcpListener {
 const plain: Over = (socket) => carrierOf(socket, remoteOf(socket));
 
 function arrived(incoming: Incoming, bytes: number): boolean {
-  incoming.data(landing.subarray(0, bytes));
+  if (landed.length !== bytes) landed = landing.subarray(0, bytes);
+  incoming.data(landed);
   return true;
 }
 
 /** Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. */
 const landing = Buffer.allocUnsafeSlow(64 * 1024);
+/** As much of it as came last: messages are often as long as the one before. */
+let landed = landing;
 
 function reasonOf(error: Error & { code?: string }): string {
   return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');
