@@ -65,14 +65,14 @@ export class Outbound implements Outgoing {
     const after = block === 1 ? behind : behind + ((block - (payload.length % block)) % block);
     const needed = before + payload.length + after;
     const batch = this.#room(needed);
-    const index = batch.add(payload, before, after);
+    batch.add(payload, before, after);
     this.#waitingBytes += needed;
     if (!this.#scheduled) {
       this.#scheduled = true;
       // After the microtasks, so that all answers to a chunk of messages leave together.
       process.nextTick(this.#turnOver);
     }
-    return signal ? this.#cancellable(batch, index, signal) : batch.done;
+    return signal ? this.#cancellable(batch, batch.count - 1, signal) : batch.done;
   }
 
   flush(): void {
@@ -185,7 +185,12 @@ class Batch {
 
   /** One for all messages of the batch: settles when it was handed over, or lost. */
   get done(): Promise<void> {
-    this.#done ??= new Promise((resolve, reject) => {
+    return this.#done ?? this.#promise();
+  }
+
+  /** By itself: a function that makes functions has a cost each time it is called, whether it makes them or not. */
+  #promise(): Promise<void> {
+    this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
@@ -200,7 +205,7 @@ class Batch {
     this.slab = larger;
   }
 
-  add(payload: Uint8Array, before: number, after: number): number {
+  add(payload: Uint8Array, before: number, after: number): void {
     if (2 * this.count === this.places.length) {
       const larger = new Uint32Array(2 * this.places.length);
       larger.set(this.places);
@@ -213,7 +218,6 @@ class Batch {
     this.slab.bytes.set(payload, at);
     this.end = at + payload.length + after;
     if (this.end > this.slab.touched) this.slab.touched = this.end;
-    return index;
   }
 
   /** Handed over, or lost: the memory goes back, and this is another batch's. */

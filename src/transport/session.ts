@@ -195,7 +195,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   #cannotSend(payload: Uint8Array, { kind, meta, signal }: SendOptions): HandfastError | undefined {
     if (!(payload instanceof Uint8Array)) return new HandfastError('BAD_ARGUMENT', 'send: expected a Uint8Array');
-    if (!this.writable) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
+    if (this.#closing || this.#driver.over) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
     if (signal?.aborted) return new HandfastError('ABORTED', 'the send was cancelled', { cause: signal.reason });
     const { largestPayload: limit, smallestPayload: least = 0 } = this.#traffic;
     if (payload.length < least) {
