@@ -3,7 +3,8 @@
 import { sameBytes } from './suite.mjs';
 import { checkPair, cut, loopback } from './transport.mjs';
 
-const MESSAGE = Buffer.alloc(256, 'a message of 256 bytes; ');
+const SMALL = Buffer.alloc(256, 'a message of 256 bytes; ');
+const LARGE = Buffer.alloc(16 * 1024, 'a message of 16 KiB; ');
 /** Messages of one call of the stream. */
 const STREAM = 4096;
 /** Of them, sent in one turn before there is a look whether there is room for more. */
@@ -24,22 +25,22 @@ export async function messagesOver(transport, caseName) {
     await ends.close();
   };
   const common = { close, ...(transport.facts ? { facts: transport.facts } : {}) };
-  return caseName.startsWith('round-trip') ? { ...common, ...roundTrip(pair) } : { ...common, ...stream(pair) };
+  if (caseName.startsWith('round-trip')) return { ...common, ...roundTrip(pair, caseName.endsWith('16-KiB') ? LARGE : SMALL) };
+  return { ...common, ...stream(pair.near, caseName.endsWith('one-by-one') ? pair.far.countOneByOne() : pair.far.count()) };
 }
 
-/** @param {{ near: import('./transport.mjs').End, far: import('./transport.mjs').End }} pair */
-function roundTrip({ near, far }) {
+/** @param {{ near: import('./transport.mjs').End, far: import('./transport.mjs').End }} pair @param {Uint8Array} message */
+function roundTrip({ near, far }, message) {
   far.echo();
   const ask = near.asker();
-  return { operations: 1, call: async () => ask(MESSAGE), check: async () => sameBytes(await ask(MESSAGE), MESSAGE, 'answer') };
+  return { operations: 1, call: async () => ask(message), check: async () => sameBytes(await ask(message), message, 'answer') };
 }
 
-/** @param {{ near: import('./transport.mjs').End, far: import('./transport.mjs').End }} pair */
-function stream({ near, far }) {
-  const counter = far.count();
+/** @param {import('./transport.mjs').End} near @param {import('./transport.mjs').Counter} counter of the far end. */
+function stream(near, counter) {
   const call = async () => {
     const all = counter.reached(STREAM);
-    for (let sent = 0; sent < STREAM; sent += CHUNK) await near.burst(MESSAGE, CHUNK);
+    for (let sent = 0; sent < STREAM; sent += CHUNK) await near.burst(SMALL, CHUNK);
     await all;
   };
   return {
@@ -47,7 +48,7 @@ function stream({ near, far }) {
     call,
     async check() {
       await call();
-      sameBytes(counter.last, MESSAGE, 'last message');
+      sameBytes(counter.last, SMALL, 'last message');
     },
   };
 }

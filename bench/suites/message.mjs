@@ -10,8 +10,19 @@ const OVER_TCP = [
     reference: 'node:net',
   },
   {
+    name: 'round-trip-16-KiB',
+    operation: 'a message of 16 KiB there and back over TCP, one at a time',
+    reference: 'node:net',
+  },
+  {
     name: 'stream-256-B',
-    operation: 'a message of 256 bytes one way over TCP, as many as go',
+    operation: 'a message of 256 bytes one way over TCP, as many as go; read in batches where a subject has them',
+    reference: 'node:net',
+    timeFactor: 2,
+  },
+  {
+    name: 'stream-256-B-one-by-one',
+    operation: 'as stream-256-B, each message handed over by itself',
     reference: 'node:net',
     timeFactor: 2,
   },

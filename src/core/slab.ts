@@ -12,6 +12,10 @@ export interface Slab {
   /** The number under which the core knows the block. @throws HF_RELEASED after the last release. */
   readonly id: number;
   readonly released: boolean;
+  /** The first `length` bytes: a view that is kept for whoever asks for as many again. A Buffer in Node, whose streams would make one of anything else. @throws HF_RELEASED after the last release. */
+  front(length: number): Uint8Array;
+  /** Bytes from the start that the last release wipes: all of them, unless whoever writes to the slab says how far it was written to. */
+  touched: number;
   /** One more holder. @throws HF_RELEASED */
   retain(): this;
   /** One holder less; the last one wipes the memory. @throws HF_RELEASED when nobody holds it any more. */
@@ -37,7 +41,8 @@ export class SlabPool implements SlabUse {
   bytes = 0;
   readonly #registry: BlockRegistry;
   readonly #keepBytes: number;
-  readonly #waiting = new Map<number, Block[]>();
+  /** By the exponent of their size. */
+  readonly #waiting: Block[][] = Array.from({ length: 32 }, () => []);
   #waitingBytes = 0;
 
   constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024) {
@@ -49,25 +54,23 @@ export class SlabPool implements SlabUse {
     if (!Number.isInteger(size) || size < 1 || size > MAX_BYTES) {
       throw new HandfastError('BAD_ARGUMENT', `size: expected an integer from 1 to ${MAX_BYTES}`);
     }
-    const block = this.#take(classOf(size));
+    const block = this.#take(size <= MIN_BYTES ? MIN_EXPONENT : 32 - Math.clz32(size - 1));
     this.leased++;
     return new Lease(block, this);
   }
 
-  /** Takes a block back from its last holder. */
-  recycle(block: Block): void {
+  /** Takes a block back from its last holder. @param touched bytes from the start that are not zeros for sure. */
+  recycle(block: Block, touched: number): void {
     this.leased--;
     const size = block.bytes.length;
     // A detached buffer has length 0: there is nothing to wipe (`fill` would throw), and nobody may have it again.
-    if (size > 0) block.bytes.fill(0);
+    if (size > 0) block.bytes.fill(0, 0, touched);
     if (size === 0 || this.#waitingBytes + size > this.#keepBytes) {
       this.#giveUp(block);
       return;
     }
     this.#waitingBytes += size;
-    const list = this.#waiting.get(size);
-    if (list) list.push(block);
-    else this.#waiting.set(size, [block]);
+    this.#waiting[31 - Math.clz32(size)].push(block);
   }
 
   #giveUp(block: Block): void {
@@ -75,8 +78,10 @@ export class SlabPool implements SlabUse {
     this.#registry.unregister(block.id);
   }
 
-  #take(size: number): Block {
-    for (let waiting = this.#waiting.get(size)?.pop(); waiting; waiting = this.#waiting.get(size)?.pop()) {
+  #take(exponent: number): Block {
+    const size = 2 ** exponent;
+    const list = this.#waiting[exponent];
+    for (let waiting = list.pop(); waiting; waiting = list.pop()) {
       this.#waitingBytes -= size;
       if (waiting.bytes.length === size) return waiting;
       // Somebody kept a view beyond the release and gave its memory away.
@@ -86,7 +91,7 @@ export class SlabPool implements SlabUse {
     // Counted only once it is registered: a registry that refuses must leave the numbers true.
     const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id, size };
+    return { bytes: new Uint8Array(buffer), id, size, front: undefined };
   }
 }
 
@@ -94,10 +99,12 @@ interface Block {
   readonly bytes: Uint8Array;
   readonly id: number;
   readonly size: number;
+  front: Uint8Array | undefined;
 }
 
 class Lease implements Slab {
   readonly size: number;
+  touched: number;
   #block: Block | undefined;
   #holders = 1;
   readonly #pool: SlabPool;
@@ -106,6 +113,7 @@ class Lease implements Slab {
     this.#block = block;
     this.#pool = pool;
     this.size = block.size;
+    this.touched = block.size;
   }
 
   get bytes(): Uint8Array {
@@ -114,6 +122,15 @@ class Lease implements Slab {
 
   get id(): number {
     return this.#held().id;
+  }
+
+  front(length: number): Uint8Array {
+    const block = this.#held();
+    if (block.front?.length !== length) {
+      const { buffer } = block.bytes;
+      block.front = typeof Buffer === 'function' ? Buffer.from(buffer, 0, length) : new Uint8Array(buffer, 0, length);
+    }
+    return block.front;
   }
 
   get released(): boolean {
@@ -130,7 +147,7 @@ class Lease implements Slab {
     const block = this.#held();
     if (--this.#holders > 0) return;
     this.#block = undefined;
-    this.#pool.recycle(block);
+    this.#pool.recycle(block, this.touched);
   }
 
   #held(): Block {
@@ -139,11 +156,8 @@ class Lease implements Slab {
   }
 }
 
-function classOf(size: number): number {
-  return size <= MIN_BYTES ? MIN_BYTES : 2 ** Math.ceil(Math.log2(size));
-}
-
-const MIN_BYTES = 4 * 1024;
+const MIN_EXPONENT = 12;
+const MIN_BYTES = 2 ** MIN_EXPONENT;
 const DEFAULT_BYTES = 64 * 1024;
 // The largest frame of handfast/1 is 16 MiB and 1 KiB; twice that rounds up to 64 MiB with room for what follows it.
 const MAX_BYTES = 64 * 1024 * 1024;

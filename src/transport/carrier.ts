@@ -31,7 +31,8 @@ export interface Carrier {
   /** Who is told from now on; the first call starts the flow. Tells nothing before it returns; a carrier that is gone says so again, later. */
   attach(events: CarrierEvents): void;
   /**
-   * Sends bytes, which belong to the carrier until `written` is called: exactly once, later, with an error when they were lost. What is written before the carrier stands waits.
+   * Sends bytes, which belong to the carrier until `written` is called: exactly once, with an error when they were lost; before this returns where the system took them at once.
+   * What is written before the carrier stands waits.
    * @param text they are valid UTF-8 and go as text, where the carrier knows such a thing.
    * @returns false when it would rather have no more until `drained`.
    */

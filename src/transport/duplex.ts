@@ -28,31 +28,55 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
   return { address: socket.localAddress, port: socket.localPort };
 }
 
+type Written = (error?: Error) => void;
+
+/** What a socket that was dialled by `dialled` has read, past the machinery of streams. */
+export interface Incoming {
+  data(chunk: Uint8Array): void;
+}
+
+/** A socket made with an `onread` that tells `incoming`, paused: its `data` is never told by the stream. */
+export function carrierOfDialled(socket: Socket, incoming: Incoming): Carrier {
+  return new StreamCarrier(socket, remoteOf(socket), incoming);
+}
+
 class StreamCarrier implements Carrier {
   readonly remote: RemoteAddress | undefined;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
-  readonly #unwritten = new Set<(error?: Error) => void>();
+  readonly #incoming: Incoming | undefined;
+  /** Told when bytes were handed over, in the order of writing. */
+  readonly #unwritten: Written[] = [];
+  /** How many of the stream's own calls are still to come for what was told at once. */
+  #told = 0;
   #events: CarrierEvents | undefined;
   #error: Error | undefined;
   #closed = false;
+  /** It would rather have no more until it has drained: kept here, since asking a stream costs more. */
+  #congested = false;
+  #ended = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress) {
+  constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming) {
     this.#stream = stream;
+    this.#incoming = incoming;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;
+    this.#congested = stream.writableNeedDrain;
     stream.on('error', (error: Error) => {
       this.#error ??= error;
       this.destroy();
     });
     stream.on('end', () => this.#events?.end());
-    stream.on('drain', () => this.#events?.drained());
+    stream.on('drain', () => {
+      this.#congested = false;
+      this.#events?.drained();
+    });
     stream.on('close', () => this.#finish());
   }
 
   get congested(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.#congested;
   }
 
   attach(events: CarrierEvents): void {
@@ -60,23 +84,42 @@ class StreamCarrier implements Carrier {
     this.#events = events;
     if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
     else if (first) {
-      this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
+      if (this.#incoming) {
+        this.#incoming.data = (chunk) => this.#events?.data(chunk);
+        this.#stream.resume();
+      } else this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
       if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());
     }
   }
 
   write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
-    if (this.#closed || this.#stream.destroyed || this.#stream.writableEnded) {
+    if (this.#closed || this.#ended || this.#stream.destroyed || (this.#keepsArrays && this.#stream.writableEnded)) {
       if (written) process.nextTick(written, this.#error ?? new HandfastError('CLOSED', 'the stream has ended'));
       return true;
     }
     const lent = this.#keepsArrays ? Buffer.from(bytes) : bytes;
-    if (!written) return this.#stream.write(lent);
-    this.#unwritten.add(written);
-    return this.#stream.write(lent, (error) => {
-      if (this.#unwritten.delete(written)) written(error ?? undefined);
-    });
+    if (!written) {
+      const room = this.#stream.write(lent);
+      this.#congested = !room;
+      return room;
+    }
+    this.#unwritten.push(written);
+    const room = this.#stream.write(lent, this.#handedOver);
+    this.#congested = !room;
+    // Mostly the system takes all of it at once. The stream would say so a tick later; bytes that it still has are counted in its length.
+    if (!this.#keepsArrays && this.#unwritten.length === 1 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
+      this.#told++;
+      this.#unwritten.length = 0;
+      written();
+    }
+    return room;
   }
+
+  /** Called once for each write, in their order. */
+  readonly #handedOver = (error?: Error | null): void => {
+    if (this.#told > 0) this.#told--;
+    else this.#unwritten.shift()?.(error ?? undefined);
+  };
 
   pause(): void {
     this.#stream.pause();
@@ -87,10 +130,14 @@ class StreamCarrier implements Carrier {
   }
 
   end(flushed?: () => void): void {
+    this.#ended = true;
+    this.#congested = false;
     this.#stream.end(() => flushed?.());
   }
 
   destroy(): void {
+    this.#ended = true;
+    this.#congested = false;
     this.#stream.destroy();
     // A stream of the caller need not say that it closed.
     if (this.#keepsArrays) setImmediate(() => this.#finish());
@@ -100,10 +147,9 @@ class StreamCarrier implements Carrier {
     if (this.#closed) return;
     this.#closed = true;
     // Most carriers end with nothing under way: then no error is made, which costs more than the rest of this.
-    if (this.#unwritten.size > 0) {
+    if (this.#unwritten.length > 0) {
       const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
-      for (const written of this.#unwritten) written(lost);
-      this.#unwritten.clear();
+      for (const written of this.#unwritten.splice(0)) written(lost);
     }
     this.#events?.closed(this.#error);
   }

@@ -64,6 +64,7 @@ export class Inbound {
     if (!slab || this.#end + chunk.length > slab.size) slab = this.#move(chunk.length);
     slab.bytes.set(chunk, this.#end);
     this.#end += chunk.length;
+    slab.touched = this.#end;
     return slab;
   }
 
@@ -76,6 +77,7 @@ export class Inbound {
       slab.bytes.set(old.bytes.subarray(this.#start, this.#end));
       old.release();
     }
+    slab.touched = pending;
     this.#slab = slab;
     this.#start = 0;
     this.#end = pending;

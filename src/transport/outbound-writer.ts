@@ -33,6 +33,8 @@ export class OutboundWriter implements Outgoing {
   #queuedBytes = 0;
   #unwritten = 0;
   #writes = 0;
+  /** In the middle of `flush`: what is handed on at once goes on there. */
+  #flushing = false;
   #scheduled = false;
   #whenSealed: (() => void) | undefined;
 
@@ -72,11 +74,15 @@ export class OutboundWriter implements Outgoing {
 
   flush(): void {
     const { carrier, writer, sealed } = this.#options;
+    if (this.#flushing) return;
+    this.#flushing = true;
     try {
       while (this.#next < this.#queue.length && !carrier.congested && !(writer.singly && this.#writes > 0)) this.#leave();
     } catch (error) {
       sealed(error);
       return;
+    } finally {
+      this.#flushing = false;
     }
     if (this.#next < this.#queue.length) return;
     const whenSealed = this.#whenSealed;

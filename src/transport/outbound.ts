@@ -31,67 +31,63 @@ export interface OutboundOptions {
 
 export class Outbound implements Outgoing {
   readonly #options: OutboundOptions;
+  /** What waits to be sealed, in order. */
   readonly #batches: Batch[] = [];
+  /** The last of them: what is sent now goes there while there is room. */
+  #last: Batch | undefined;
+  #waitingBytes = 0;
   #scheduled = false;
   /** Bytes of the last batch: how large the next one's slab is to begin with. */
   #usual = 0;
   #unwritten = 0;
   #whenSealed: (() => void) | undefined;
+  /** The turn in which something was sent is over. */
+  readonly #turnOver = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
 
   constructor(options: OutboundOptions) {
     this.#options = options;
   }
 
+  /** So many bytes were handed to the carrier's other end, or lost. */
+  written(bytes: number): void {
+    this.#unwritten -= bytes;
+  }
+
   get pendingBytes(): number {
-    return this.#batches.reduce((sum, batch) => sum + batch.end, this.#unwritten);
+    return this.#waitingBytes + this.#unwritten;
   }
 
   send(payload: Uint8Array, _about: MessageAbout, signal?: AbortSignal): Promise<void> {
     const { before, block = 1, after: behind } = this.#options.traffic;
-    const after = behind + ((block - (payload.length % block)) % block);
+    const after = block === 1 ? behind : behind + ((block - (payload.length % block)) % block);
     const needed = before + payload.length + after;
     const batch = this.#room(needed);
-    const index = batch.add(payload, before, after);
+    batch.add(payload, before, after);
+    this.#waitingBytes += needed;
     if (!this.#scheduled) {
       this.#scheduled = true;
       // After the microtasks, so that all answers to a chunk of messages leave together.
-      process.nextTick(() => {
-        this.#scheduled = false;
-        this.flush();
-      });
+      process.nextTick(this.#turnOver);
     }
-    return signal ? batch.cancellable(index, signal) : batch.done;
+    return signal ? this.#cancellable(batch, batch.count - 1, signal) : batch.done;
   }
 
   flush(): void {
-    const { carrier, clock, traffic } = this.#options;
-    while (this.#batches.length > 0 && !carrier.congested) {
+    const { carrier } = this.#options;
+    while (this.#last && !carrier.congested) {
       const batch = this.#batches.shift()!;
-      if (batch.count === 0) {
-        batch.settle();
-        continue;
-      }
-      try {
-        traffic.seal(batch.slab, batch.places, batch.count, clock.now());
-      } catch (error) {
-        batch.settle(error);
-        this.#options.sealed(error);
-        return;
-      }
-      batch.seal();
-      this.#usual = batch.end;
-      this.#unwritten += batch.end;
-      carrier.write(batch.slab.bytes.subarray(0, batch.end), (error) => {
-        this.#unwritten -= batch.end;
-        batch.settle(error);
-      });
-      this.#options.sealed();
+      if (batch === this.#last) this.#last = undefined;
+      this.#waitingBytes -= batch.end;
+      if (batch.count === 0) batch.settle();
+      else if (!this.#leave(batch)) return;
     }
-    if (this.#batches.length === 0) {
-      const whenSealed = this.#whenSealed;
-      this.#whenSealed = undefined;
-      whenSealed?.();
-    }
+    if (this.#last) return;
+    const whenSealed = this.#whenSealed;
+    this.#whenSealed = undefined;
+    whenSealed?.();
   }
 
   whenSealed(run: () => void): void {
@@ -101,104 +97,158 @@ export class Outbound implements Outgoing {
 
   fail(why: () => unknown): void {
     this.#whenSealed = undefined;
-    if (this.#batches.length === 0) return;
+    if (!this.#last) return;
     const error = why();
+    this.#last = undefined;
+    this.#waitingBytes = 0;
     for (const batch of this.#batches.splice(0)) batch.settle(error);
   }
 
+  /** Seals a batch and writes it. @returns false when it cannot be sealed. */
+  #leave(batch: Batch): boolean {
+    const { carrier, clock, traffic, sealed } = this.#options;
+    const { slab, end } = batch;
+    try {
+      traffic.seal(slab, batch.places, batch.count, clock.now());
+    } catch (error) {
+      batch.settle(error);
+      sealed(error);
+      return false;
+    }
+    batch.sealed = true;
+    this.#usual = end;
+    this.#unwritten += end;
+    carrier.write(slab.front(end), batch.handedOver);
+    sealed();
+    return true;
+  }
+
   #room(needed: number): Batch {
-    const last = this.#batches.at(-1);
-    if (last && last.end + needed <= Math.max(LARGEST_SLAB, last.slab.size)) {
+    const last = this.#last;
+    if (last && last.end + needed <= last.slab.size) return last;
+    if (last && last.end + needed <= LARGEST_SLAB) {
       last.grow(last.end + needed, this.#options.core);
       return last;
     }
-    const batch = new Batch(this.#options.core.slab(Math.max(needed, Math.min(this.#usual, LARGEST_SLAB))));
+    const slab = this.#options.core.slab(Math.max(needed, Math.min(this.#usual, LARGEST_SLAB)));
+    const batch = spare.pop() ?? new Batch();
+    batch.begin(this, slab);
     this.#batches.push(batch);
+    this.#last = batch;
     return batch;
+  }
+
+  /** A promise of its own, that the signal rejects as long as the message is not sealed. */
+  #cancellable(batch: Batch, index: number, signal: AbortSignal): Promise<void> {
+    const promise = new Promise<void>((resolve, reject) => {
+      const entry: Cancellable = { index, resolve, reject, forget: () => signal.removeEventListener('abort', cancel) };
+      const cancel = (): void => {
+        if (batch.sealed) return;
+        this.#waitingBytes -= batch.remove(entry);
+        reject(new HandfastError('ABORTED', 'the send was cancelled before it left', { cause: signal.reason }));
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      batch.cancellable ??= new Set();
+      batch.cancellable.add(entry);
+    });
+    promise.catch(() => {});
+    return promise;
   }
 }
 
 /** Messages that lie one behind the other in a slab. */
 class Batch {
-  slab: Slab;
-  places = new Uint32Array(8);
+  slab!: Slab;
+  places = new Uint32Array(2 * FEW);
   count = 0;
   end = 0;
-  readonly done: Promise<void>;
+  sealed = false;
+  cancellable: Set<Cancellable> | undefined;
+  #done: Promise<void> | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
-  readonly #cancellable = new Set<Cancellable>();
-  #sealed = false;
+  #outbound: Outbound | undefined;
+  readonly handedOver = (error?: Error): void => {
+    this.#outbound?.written(this.end);
+    this.settle(error);
+  };
 
-  constructor(slab: Slab) {
+  /** @param slab one lease of it is taken over. */
+  begin(outbound: Outbound, slab: Slab): void {
+    this.#outbound = outbound;
     this.slab = slab;
-    this.done = new Promise((resolve, reject) => {
+    this.count = 0;
+    this.end = 0;
+    this.sealed = false;
+    slab.touched = 0;
+  }
+
+  /** One for all messages of the batch: settles when it was handed over, or lost. */
+  get done(): Promise<void> {
+    return this.#done ?? this.#promise();
+  }
+
+  /** By itself: a function that makes functions has a cost each time it is called, whether it makes them or not. */
+  #promise(): Promise<void> {
+    this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Who sends without waiting learns of the end from the session; that is no crash.
-    this.done.catch(() => {});
+    return this.#done;
   }
 
   grow(size: number, core: Core): void {
-    if (size <= this.slab.size) return;
     const larger = core.slab(size);
     larger.bytes.set(this.slab.bytes.subarray(0, this.end));
+    larger.touched = this.end;
     this.slab.release();
     this.slab = larger;
   }
 
-  add(payload: Uint8Array, before: number, after: number): number {
+  add(payload: Uint8Array, before: number, after: number): void {
     if (2 * this.count === this.places.length) {
       const larger = new Uint32Array(2 * this.places.length);
       larger.set(this.places);
       this.places = larger;
     }
     const index = this.count++;
-    this.places[2 * index] = this.end + before;
+    const at = this.end + before;
+    this.places[2 * index] = at;
     this.places[2 * index + 1] = payload.length;
-    this.slab.bytes.set(payload, this.end + before);
-    this.end += before + payload.length + after;
-    return index;
+    this.slab.bytes.set(payload, at);
+    this.end = at + payload.length + after;
+    if (this.end > this.slab.touched) this.slab.touched = this.end;
   }
 
-  /** A promise of its own, that the signal rejects as long as the message is not sealed. */
-  cancellable(index: number, signal: AbortSignal): Promise<void> {
-    const promise = new Promise<void>((resolve, reject) => {
-      const entry: Cancellable = { index, resolve, reject, forget: () => signal.removeEventListener('abort', cancel) };
-      const cancel = (): void => {
-        if (this.#sealed) return;
-        this.#cancellable.delete(entry);
-        this.#remove(entry.index);
-        reject(new HandfastError('ABORTED', 'the send was cancelled before it left', { cause: signal.reason }));
-      };
-      signal.addEventListener('abort', cancel, { once: true });
-      this.#cancellable.add(entry);
-    });
-    promise.catch(() => {});
-    return promise;
-  }
-
-  seal(): void {
-    this.#sealed = true;
-  }
-
-  /** Handed over, or lost; the slab goes back. */
+  /** Handed over, or lost: the memory goes back, and this is another batch's. */
   settle(error?: unknown): void {
     this.slab.release();
-    if (error === undefined) this.#resolve();
-    else this.#reject(error);
-    for (const { resolve, reject, forget } of this.#cancellable) {
-      forget();
-      if (error === undefined) resolve();
-      else reject(error);
+    this.#outbound = undefined;
+    if (this.#done) {
+      if (error === undefined) this.#resolve();
+      else {
+        // Who sends without waiting learns of the end from the session; that is no crash.
+        this.#done.catch(() => {});
+        this.#reject(error);
+      }
+      this.#done = undefined;
     }
-    this.#cancellable.clear();
+    if (this.cancellable) {
+      for (const { resolve, reject, forget } of this.cancellable) {
+        forget();
+        if (error === undefined) resolve();
+        else reject(error);
+      }
+      this.cancellable = undefined;
+    }
+    if (spare.length < SPARE && this.places.length <= 2 * MANY) spare.push(this);
   }
 
-  /** Closes the gap, so that the slab stays one range to write. */
-  #remove(index: number): void {
+  /** Closes the gap, so that the slab stays one range to write. @returns its bytes. */
+  remove(removed: Cancellable): number {
+    this.cancellable?.delete(removed);
     const { places } = this;
+    const { index } = removed;
     const before = places[0];
     const from = places[2 * index] - before;
     const to = index + 1 < this.count ? places[2 * index + 2] - before : this.end;
@@ -207,7 +257,8 @@ class Batch {
     places.copyWithin(2 * index, 2 * index + 2, 2 * this.count);
     this.count--;
     for (let i = index; i < this.count; i++) places[2 * i] -= to - from;
-    for (const entry of this.#cancellable) if (entry.index > index) entry.index--;
+    for (const entry of this.cancellable ?? []) if (entry.index > index) entry.index--;
+    return to - from;
   }
 }
 
@@ -218,5 +269,10 @@ interface Cancellable {
   readonly forget: () => void;
 }
 
+const FEW = 8;
+/** As many messages as one turn often has; room for more than that is not kept. */
+const MANY = 1024;
+const SPARE = 16;
+const spare: Batch[] = [];
 // What is sent in one turn beyond this goes into a slab of its own: past it, copying costs more than a write.
 const LARGEST_SLAB = 1024 * 1024;

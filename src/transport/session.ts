@@ -144,7 +144,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
     return this.#unread.messages();
   }
 
-  /** As the iteration of messages, but all that came in one chunk at once, and nothing allocated for a message. */
+  /**
+   * As the iteration of messages, but all that came in one chunk at once, and nothing allocated for a message. A batch is released when the next one is asked for, at the end of the loop,
+   * or before by `release()` or `using`; used after that it is HF_RELEASED. Who still needs it then has called `retain()`.
+   */
   batches(): AsyncIterableIterator<MessageBatch> {
     return this.#unread.batches();
   }
@@ -192,7 +195,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   #cannotSend(payload: Uint8Array, { kind, meta, signal }: SendOptions): HandfastError | undefined {
     if (!(payload instanceof Uint8Array)) return new HandfastError('BAD_ARGUMENT', 'send: expected a Uint8Array');
-    if (!this.writable) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
+    if (this.#closing || this.#driver.over) return new HandfastError('CLOSED', 'the session is closed', { cause: this.error });
     if (signal?.aborted) return new HandfastError('ABORTED', 'the send was cancelled', { cause: signal.reason });
     const { largestPayload: limit, smallestPayload: least = 0 } = this.#traffic;
     if (payload.length < least) {
@@ -207,7 +210,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
 
   #received({ count, places, own, abouts }: Received, slab: Slab | undefined, size: number): void {
     if (own && own.length > 0) this.#unread.pushOwn(own.slice(), size);
-    else if (slab) this.#unread.push(slab.retain(), places.slice(0, 2 * count), count, abouts?.slice(0, count));
+    else if (slab) this.#unread.push(slab.retain(), places, count, abouts?.slice(0, count));
   }
 
   #pauseIfFull(now: Millis): void {

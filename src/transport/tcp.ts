@@ -4,7 +4,7 @@ import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
-import { carrierOf, remoteOf } from './duplex.ts';
+import { carrierOf, carrierOfDialled, type Incoming, remoteOf } from './duplex.ts';
 
 /** Makes the carrier of a connected socket. */
 export type Over = (socket: Socket) => Carrier;
@@ -19,15 +19,20 @@ export interface DialOptions {
 }
 
 /** @param over what runs over the socket; the socket itself when absent. @throws HF_CONNECT_FAILED, HF_ABORTED. */
-export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, over: Over = plain): Promise<Carrier> {
+export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, over?: Over): Promise<Carrier> {
   return new Promise((resolve, reject) => {
-    const socket = dial({ host, port, noDelay: true, allowHalfOpen: true });
+    // What runs over a socket reads it as a stream.
+    const incoming: Incoming | undefined = over ? undefined : { data() {} };
+    const onread = incoming && { buffer: landing, callback: (bytes: number) => arrived(incoming, bytes) };
+    const socket = dial({ host, port, noDelay: true, allowHalfOpen: true, ...(onread && { onread }) });
+    // Nothing is read before somebody listens.
+    if (incoming) socket.pause();
     const settle = (error?: HandfastError): void => {
       cancel();
       signal?.removeEventListener('abort', aborted);
       socket.removeListener('error', failed);
       if (!error) {
-        resolve(over(socket));
+        resolve(over ? over(socket) : carrierOfDialled(socket, incoming!));
         return;
       }
       // The socket may still have something to say; nobody listens any more.
@@ -98,6 +103,17 @@ function listenerOf(server: Server): TcpListener {
 }
 
 const plain: Over = (socket) => carrierOf(socket, remoteOf(socket));
+
+function arrived(incoming: Incoming, bytes: number): boolean {
+  if (landed.length !== bytes) landed = landing.subarray(0, bytes);
+  incoming.data(landed);
+  return true;
+}
+
+/** Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. */
+const landing = Buffer.allocUnsafeSlow(64 * 1024);
+/** As much of it as came last: messages are often as long as the one before. */
+let landed = landing;
 
 function reasonOf(error: Error & { code?: string }): string {
   return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');

@@ -151,8 +151,17 @@ export class TrafficDriver {
   /** @param text of a message that a carrier kept whole; absent for bytes of a stream. */
   #data(bytes: Uint8Array, now: Millis, text?: boolean): void {
     if (this.#over) return;
-    if (this.#working) this.#keep(bytes, now, text);
-    else this.#guarded(() => this.#take(bytes, now, text));
+    if (this.#working) {
+      this.#keep(bytes, now, text);
+      return;
+    }
+    // As `guarded`, without a function made for each chunk.
+    try {
+      this.#take(bytes, now, text);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#rearm();
   }
 
   #take(bytes: Uint8Array, now: Millis, text?: boolean): void {

@@ -2,21 +2,11 @@
 import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import type { MessageAbout, OwnMessage } from '../protocols/machine.ts';
-import { Message, type MessageBatch } from './message.ts';
+import { Message, MessageBatch } from './message.ts';
+import { type Storage, store } from './storage.ts';
 
 /** How much may wait to be read before the carrier is paused, where nothing else is said: messages, and their bytes. */
 export const UNREAD = { messages: 1024, bytes: 4 * 1024 * 1024 } as const;
-
-interface Batch {
-  /** Absent where each message has memory of its own: that is in `abouts` then. */
-  readonly slab: Slab | undefined;
-  readonly places: Uint32Array;
-  readonly count: number;
-  readonly abouts: readonly (MessageAbout | OwnMessage)[] | undefined;
-  /** Bytes of the slab; 0 where the batch before lies in the same one. */
-  readonly held: number;
-  next: number;
-}
 
 export class Unread {
   /** Messages not handed out yet, and their bytes. */
@@ -25,14 +15,16 @@ export class Unread {
   /** Bytes of the slabs that they lie in: one short message may keep a large slab. */
   held = 0;
   readonly #consumed: () => void;
-  readonly #batches: Batch[] = [];
-  /** The batch that the reader is in. */
-  #current: Batch | undefined;
+  readonly #waiting: Storage[] = [];
+  /** What the reader is in the middle of. */
+  #current: Storage | undefined;
   #message: Message | undefined;
+  #batch: MessageBatch | undefined;
   #ended: { error: HandfastError | Error | undefined } | undefined;
   #reading = false;
   #holding = false;
-  #waiting: (() => void) | undefined;
+  /** Hands the reader what it waits for. */
+  #wake: (() => void) | undefined;
 
   /** @param consumed told when the reader has taken something, or has come to the end. */
   constructor(consumed: () => void) {
@@ -53,28 +45,41 @@ export class Unread {
     return this.count === 0;
   }
 
-  /** Takes over one lease of the slab. @param places copied by the caller, and so is `abouts`. */
+  /** Takes over one lease of the slab. @param places copied, the first `count` pairs. @param abouts copied by the caller. */
   push(slab: Slab, places: Uint32Array, count: number, abouts?: readonly MessageAbout[]): void {
-    const held = this.#batches.at(-1)?.slab === slab ? 0 : slab.size;
-    this.#add({ slab, places, count, abouts, held, next: 0 });
+    const held = this.#waiting.at(-1)?.slab === slab ? 0 : slab.size;
+    const storage = store(slab, count, abouts, held);
+    const own = storage.places;
+    for (let i = 0; i < 2 * count; i += 2) {
+      own[i] = places[i];
+      own[i + 1] = places[i + 1];
+      this.bytes += places[i + 1];
+    }
+    this.#add(storage);
   }
 
   /** Messages in memory of their own. @param messages copied by the caller. @param held what they are counted as, besides their bytes: what they came in. */
   pushOwn(messages: readonly OwnMessage[], held: number): void {
-    const places = new Uint32Array(2 * messages.length);
-    for (let i = 0; i < messages.length; i++) places[2 * i + 1] = messages[i].bytes.length;
-    this.#add({ slab: undefined, places, count: messages.length, abouts: messages, held, next: 0 });
+    const storage = store(undefined, messages.length, messages, held);
+    for (let i = 0; i < messages.length; i++) {
+      const { length } = messages[i].bytes;
+      storage.places[2 * i] = 0;
+      storage.places[2 * i + 1] = length;
+      this.bytes += length;
+    }
+    this.#add(storage);
   }
 
   /** No more will come: what is unread is still read, then the reader's loop ends, or rejects with `error`. The first call counts. */
   end(error?: Error): void {
     this.#ended ??= { error };
-    this.#wake();
+    // Later, as the reader then closes what may be in the middle of a step.
+    if (this.#wake) queueMicrotask(() => this.#wake?.());
   }
 
   /** Throws away what is unread. What the reader holds stays valid until it moves on. */
   discard(): void {
-    for (const batch of this.#batches.splice(0)) batch.slab?.release();
+    for (const storage of this.#waiting.splice(0)) storage.release();
     if (this.#current) this.#current.next = this.#current.count;
     if (!this.#holding) this.#leave();
     this.count = 0;
@@ -85,14 +90,15 @@ export class Unread {
   messages(): AsyncIterableIterator<Message> {
     return this.#reader(
       () => {
-        const batch = this.#batch();
-        if (!batch) return undefined;
-        const about = batch.abouts?.[batch.next];
-        const i = 2 * batch.next++;
+        const storage = this.#next();
+        if (!storage) return undefined;
+        const { places, slab } = storage;
+        const about = storage.abouts?.[storage.next];
+        const i = 2 * storage.next++;
         this.count--;
-        this.bytes -= batch.places[i + 1];
-        if (batch.next === batch.count) this.held -= batch.held;
-        this.#message = new Message(batch.slab ?? (about as OwnMessage), batch.places[i], batch.places[i + 1], about);
+        this.bytes -= places[i + 1];
+        if (storage.next === storage.count) this.held -= storage.held;
+        this.#message = new Message(slab ?? (about as OwnMessage), places[i], places[i + 1], about);
         return this.#message;
       },
       () => {
@@ -105,26 +111,34 @@ export class Unread {
   batches(): AsyncIterableIterator<MessageBatch> {
     return this.#reader(
       () => {
-        const batch = this.#batch();
-        if (!batch) return undefined;
-        const first = batch.next;
-        const count = batch.slab ? batch.count - first : 1;
-        const places = batch.places.subarray(2 * first, 2 * (first + count));
-        for (let i = 1; i < places.length; i += 2) this.bytes -= places[i];
+        const storage = this.#next();
+        if (!storage) return undefined;
+        const first = storage.next;
+        const count = storage.slab ? storage.count - first : 1;
+        for (let i = first; i < first + count; i++) this.bytes -= storage.places[2 * i + 1];
         this.count -= count;
-        batch.next += count;
-        if (batch.next === batch.count) this.held -= batch.held;
-        const abouts = batch.abouts?.slice(first, first + count);
-        return { bytes: (batch.slab ?? (abouts![0] as OwnMessage)).bytes, places, count, abouts };
+        storage.next += count;
+        if (storage.next < storage.count) storage.retain();
+        else {
+          this.held -= storage.held;
+          // The batch is its only holder from now on.
+          this.#current = undefined;
+        }
+        this.#batch = new MessageBatch(storage, first, count);
+        return this.#batch;
       },
-      () => {},
+      () => {
+        const batch = this.#batch;
+        this.#batch = undefined;
+        batch?.[Symbol.dispose]();
+      },
     );
   }
 
-  /** The batch that holds the next message; one that is read to its end is given back. */
-  #batch(): Batch | undefined {
+  /** What holds the next message; what was read to its end is given back. */
+  #next(): Storage | undefined {
     this.#leave();
-    this.#current ??= this.#batches.shift();
+    this.#current ??= this.#waiting.shift();
     return this.#current;
   }
 
@@ -132,22 +146,15 @@ export class Unread {
     const current = this.#current;
     if (current && current.next === current.count) {
       this.#current = undefined;
-      current.slab?.release();
+      current.release();
     }
   }
 
-  #add(batch: Batch): void {
-    this.#batches.push(batch);
-    this.held += batch.held;
-    this.count += batch.count;
-    for (let i = 0; i < batch.count; i++) this.bytes += batch.places[2 * i + 1];
-    this.#wake();
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.();
+  #add(storage: Storage): void {
+    this.#waiting.push(storage);
+    this.held += storage.held;
+    this.count += storage.count;
+    this.#wake?.();
   }
 
   /** @param take the next item, if there is one. @param leave called when the reader moves on. */
@@ -155,6 +162,8 @@ export class Unread {
     if (this.#reading) throw new HandfastError('BAD_ARGUMENT', 'this session is being read already: one loop at a time');
     this.#reading = true;
     let done = false;
+    let resolve: (result: IteratorResult<Item>) => void;
+    let reject: (error: unknown) => void;
     const finish = (): void => {
       if (done) return;
       done = true;
@@ -163,9 +172,31 @@ export class Unread {
       this.#leave();
       this.#reading = false;
     };
+    const wait = (resolves: typeof resolve, rejects: typeof reject): void => {
+      resolve = resolves;
+      reject = rejects;
+      this.#wake = wake;
+    };
+    // The promise is settled by whoever brings the message: a promise that waits for it would cost the reader three more turns of the queue of microtasks.
+    const wake = (): void => {
+      const item = done ? undefined : take();
+      if (item === undefined && !done && !this.#ended) return;
+      this.#wake = undefined;
+      this.#holding = item !== undefined;
+      if (item !== undefined) {
+        resolve({ done: false, value: item });
+        this.#consumed();
+        return;
+      }
+      const error = done ? undefined : this.#ended?.error;
+      finish();
+      this.#consumed();
+      if (error) reject(error);
+      else resolve({ done: true, value: undefined });
+    };
     const next = (): Promise<IteratorResult<Item>> => {
       if (done) return Promise.resolve({ done: true, value: undefined });
-      if (this.#waiting) return Promise.reject(new HandfastError('BAD_ARGUMENT', 'the next message was asked for already'));
+      if (this.#wake) return Promise.reject(new HandfastError('BAD_ARGUMENT', 'the next message was asked for already'));
       leave();
       const item = take();
       this.#holding = item !== undefined;
@@ -173,11 +204,7 @@ export class Unread {
         this.#consumed();
         return Promise.resolve({ done: false, value: item });
       }
-      if (!this.#ended) {
-        return new Promise<void>((resolve) => {
-          this.#waiting = resolve;
-        }).then(next);
-      }
+      if (!this.#ended) return new Promise(wait);
       finish();
       this.#consumed();
       return this.#ended.error ? Promise.reject(this.#ended.error) : Promise.resolve({ done: true, value: undefined });
@@ -186,7 +213,7 @@ export class Unread {
       next,
       return: () => {
         finish();
-        this.#wake();
+        if (this.#wake === wake) wake();
         this.#consumed();
         return Promise.resolve({ done: true, value: undefined });
       },

@@ -77,6 +77,33 @@ describe('a pool of slabs', () => {
     expect([pool.leased, pool.bytes, registry.blocks.size]).toEqual([1, 4096, 1]);
   });
 
+  test('wipes what was touched, which is all where nobody says less', () => {
+    const pool = new SlabPool(new Registry());
+    const written = (touched?: number): number => {
+      const slab = pool.lease(4096);
+      const { bytes } = slab;
+      bytes.fill(7);
+      if (touched !== undefined) slab.touched = touched;
+      slab.release();
+      const left = bytes.indexOf(7);
+      bytes.fill(0);
+      return left;
+    };
+    expect([written(), written(100), written()]).toEqual([-1, 100, -1]);
+  });
+
+  test('has one view of its front for as many bytes again', () => {
+    const pool = new SlabPool(new Registry());
+    const slab = pool.lease(4096);
+    slab.bytes.set([1, 2, 3]);
+    const front = slab.front(3);
+    expect([[...front], Buffer.isBuffer(front), slab.front(3) === front]).toEqual([[1, 2, 3], true, true]);
+    expect(slab.front(2)).toHaveLength(2);
+    slab.release();
+    expect(codeOf(() => slab.front(2))).toBe('HF_RELEASED');
+    expect(pool.lease(4096).front(3).buffer).toBe(front.buffer);
+  });
+
   test('counts holders', () => {
     const slab = new SlabPool(new Registry()).lease();
     slab.retain().retain();

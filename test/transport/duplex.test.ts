@@ -1,3 +1,4 @@
+import { createServer, connect as dial, type Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { HandfastError } from '../../src/errors.ts';
@@ -93,5 +94,54 @@ describe('options', () => {
       message: /identity/,
     });
     expect(await failure(listen({ protocol: toy, core: toyCore(), signal: AbortSignal.abort() }))).toMatchObject({ code: 'HF_ABORTED' });
+  });
+});
+
+describe('a socket', () => {
+  const ends = (): Promise<[Socket, Socket, () => void]> =>
+    new Promise((resolve) => {
+      const server = createServer((far) => {
+        far.on('error', () => {});
+        resolve([near, far, () => server.close()]);
+      });
+      let near: Socket;
+      server.listen(0, '127.0.0.1', () => {
+        near = dial(server.address() as { port: number });
+      });
+    });
+
+  it('says of each write once, in order, whether it was handed over or lost', async () => {
+    const [near, far, close] = await ends();
+    const carrier = carrierOf(near);
+    const gone = new Promise<void>((resolve) => carrier.attach({ data() {}, end() {}, drained() {}, closed: () => resolve() }));
+    const said: string[] = [];
+    let written = 0;
+    // Until the system takes no more, and some beyond that: nobody reads.
+    for (let beyond = 0; beyond < 3; written++) {
+      const at = written;
+      carrier.write(Buffer.alloc(256 * 1024), (error) => said.push(`${at}${error ? ' lost' : ''}`));
+      if (carrier.congested) beyond++;
+      else expect(said.at(-1)).toBe(`${at}`);
+    }
+    const told = said.length;
+    expect(told).toBeLessThan(written);
+    carrier.destroy();
+    await gone;
+    carrier.write(Buffer.alloc(1), (error) => said.push(`${written}${error ? ' lost' : ''}`));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toEqual(Array.from({ length: written + 1 }, (_, i) => `${i}${i < told ? '' : ' lost'}`));
+    far.destroy();
+    close();
+  });
+
+  it('of the caller that was destroyed takes nothing for handed over', async () => {
+    const [near, far, close] = await ends();
+    const carrier = carrierOf(near);
+    carrier.attach({ data() {}, end() {}, drained() {}, closed() {} });
+    near.destroy();
+    const error = await new Promise<Error | undefined>((resolve) => carrier.write(Buffer.alloc(1), resolve));
+    expect(error).toMatchObject({ code: 'HF_CLOSED' });
+    far.destroy();
+    close();
   });
 });

@@ -1,12 +1,16 @@
-import { connect as netConnect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Identity } from '../../src/core/identity.ts';
 import { core } from '../../src/core/pure.ts';
 import type { HandfastError } from '../../src/errors.ts';
 import { handfast } from '../../src/protocols/handfast/index.ts';
 import type { AnyProtocol } from '../../src/protocols/registry.ts';
+import type { Carrier } from '../../src/transport/carrier.ts';
+import { systemClock } from '../../src/transport/clock.ts';
 import { connect } from '../../src/transport/connect.ts';
 import { listen, type Server } from '../../src/transport/listen.ts';
+import { dialTcp } from '../../src/transport/tcp.ts';
 import { readAll, type ServeOptions } from '../support/pair.ts';
 import { toy, toyCore } from '../support/toy.ts';
 
@@ -173,5 +177,102 @@ describe('a thousand connections that say a little and stop', () => {
     const held = server.load.heldBytes + options.core.slabs.bytes - before;
     expect(held / 1000).toBeLessThan(32 * 1024);
     expect(options.core.slabs.leased).toBe(0);
+  });
+});
+
+describe('a dialled socket', () => {
+  /** A carrier, and the other end of its socket. */
+  async function dialled(): Promise<{ carrier: Carrier; far: Socket; close: () => void }> {
+    const bare = createServer({ allowHalfOpen: true });
+    const accepted = once(bare, 'connection');
+    bare.listen(0, HOST);
+    await once(bare, 'listening');
+    const { port } = bare.address() as { port: number };
+    const carrier = await dialTcp({ host: HOST, port, clock: systemClock, deadline: Date.now() + 60_000 });
+    const [far] = await accepted;
+    far.on('error', () => {});
+    sockets.push(far);
+    return { carrier, far, close: () => bare.close() };
+  }
+
+  const heard = (carrier: Carrier) => {
+    const all = { bytes: 0, sum: 0, ended: false, closed: false };
+    let moved: () => void = () => {};
+    carrier.attach({
+      data(chunk) {
+        all.bytes += chunk.length;
+        for (const byte of chunk) all.sum += byte;
+        moved();
+      },
+      end() {
+        all.ended = true;
+        moved();
+      },
+      drained() {},
+      closed() {
+        all.closed = true;
+        moved();
+      },
+    });
+    const until = async (is: () => boolean): Promise<void> => {
+      while (!is()) {
+        await new Promise<void>((resolve) => {
+          moved = resolve;
+        });
+      }
+    };
+    return { all, until };
+  };
+
+  it('is read only once somebody listens, whole, and its end is told', async () => {
+    const { carrier, far, close } = await dialled();
+    const said = new Uint8Array(300_000).map((_, i) => i);
+    far.end(said);
+    // The other end has sent before anybody listens here: a turn or two of the loop would bring it.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    const { all, until } = heard(carrier);
+    await until(() => all.ended);
+    expect(all).toEqual({ bytes: said.length, sum: said.reduce((sum, byte) => sum + byte, 0), ended: true, closed: false });
+    carrier.destroy();
+    await until(() => all.closed);
+    close();
+  });
+
+  it('that is paused is not read, and the other end feels it', async () => {
+    const { carrier, far, close } = await dialled();
+    const { all, until } = heard(carrier);
+    far.write(Buffer.alloc(1000, 1));
+    await until(() => all.bytes === 1000);
+    carrier.pause();
+    let sent = 0;
+    // As much as the system holds.
+    while (far.write(Buffer.alloc(64 * 1024, 1)) || sent === 0) sent++;
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(all.bytes).toBe(1000);
+    carrier.resume();
+    // Its stream keeps what the system did not take.
+    const whole = far.bytesWritten;
+    await until(() => all.bytes === whole);
+    expect(all.sum).toBe(all.bytes);
+    carrier.destroy();
+    await until(() => all.closed);
+    close();
+  });
+
+  it('shares the place that it is read to with others, and nothing of theirs gets into its messages', async () => {
+    const port = await serve({ limits: { handshakeBurst: 100, sessions: 100 } });
+    server.on('session', async (session) => {
+      for await (const message of session) void session.send(message.bytes);
+    });
+    const dialled = await Promise.all(Array.from({ length: 8 }, () => connect({ protocol: toy, core: toyCore(), host: HOST, port })));
+    const echoes = dialled.map(async (session, i) => {
+      const sent = Array.from({ length: 200 }, (_, k) => `${i}: ${'x'.repeat(k * 7)}`);
+      for (const text of sent) void session.send(Buffer.from(text));
+      const seen: string[] = [];
+      for await (const message of session) if (seen.push(message.text()) === sent.length) break;
+      await session.close();
+      return [sent, seen];
+    });
+    for (const [sent, seen] of await Promise.all(echoes)) expect(seen).toEqual(sent);
   });
 });

@@ -290,6 +290,43 @@ describe('writes', () => {
     expect(pieces).toEqual(['ping :x\n', 'pong :x\n', 'pong :x\n']);
   });
 
+  it.each([true, false])('that the system takes at once are handed over at once, however many wait (singly: %s)', async (singly) => {
+    const pieces: string[] = [];
+    story = await Story.begin({ protocol: letters, core, listen: { singly } });
+    const end = story.wire({ cut: recorded(pieces) });
+    // As a socket does: `write` calls back before it returns.
+    const atOnce: Carrier = {
+      remote: undefined,
+      get congested() {
+        return end.congested;
+      },
+      attach: (events) => end.attach(events),
+      write(bytes, written, text) {
+        const room = end.write(bytes.slice(), undefined, text);
+        written?.();
+        return room;
+      },
+      pause: () => end.pause(),
+      resume: () => end.resume(),
+      end: (flushed, close) => end.end(flushed, close),
+      destroy: () => end.destroy(),
+    };
+    const connected = story.dial({ stream: atOnce, singly });
+    await story.settle();
+    ours = await connected;
+    theirs = story.accepted.at(-1)!;
+    pieces.length = 0;
+    const reading = read(theirs, 20_000);
+    const sent = Array.from({ length: 20_000 }, (_, i) => ours.send(utf8(`${i}`), { kind: 'n' }));
+    await story.settle();
+    await Promise.all(sent);
+    for (let i = 0; i < 50; i++) await story.settle();
+    expect((await reading).map(({ text }) => text)).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`));
+    expect(ours.heldBytes).toBe(0);
+    if (singly) expect(pieces.length).toBe(20_000);
+    else expect(pieces.length).toBeLessThan(20);
+  });
+
   it('a protocol without kinds has none to send', async () => {
     story = await Story.begin({ protocol: toy, core });
     [ours] = await story.sessions();

@@ -76,6 +76,12 @@ export class SessionEnd extends End {
     return counter;
   }
 
+  countOneByOne() {
+    const counter = new Counter();
+    this.#messages((bytes) => counter.add(1, bytes));
+    return counter;
+  }
+
   /** The last promise waits for the socket; what is sent in one turn is gathered by the session itself. */
   async burst(message, times) {
     for (let i = 1; i < times; i++) this.session.send(message);
@@ -85,6 +91,14 @@ export class SessionEnd extends End {
   async #batches(take) {
     try {
       for await (const { bytes, places, count } of this.session.batches()) take(bytes, places, count);
+    } catch {
+      // Cut at the end of the case.
+    }
+  }
+
+  async #messages(take) {
+    try {
+      for await (const { bytes } of this.session) take(bytes);
     } catch {
       // Cut at the end of the case.
     }

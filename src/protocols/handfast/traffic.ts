@@ -75,7 +75,11 @@ export class HandfastTraffic implements Traffic {
       return received;
     }
     const opened = this.#opener.openMany(slab, start, end, this.#table, this.#largestRecord);
-    const [stop, next, declared] = this.#table.outcome;
+    // Not taken apart as a list: an iterator would be made for each chunk.
+    const { outcome } = this.#table;
+    const stop = outcome[0];
+    const next = outcome[1];
+    const declared = outcome[2];
     if (opened > 0) this.#lastHeard = now;
     received.next = next;
     this.#sort(slab.bytes, opened, now);
