@@ -19,7 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
   options: { node: { type: 'string', default: process.versions.node }, keep: { type: 'boolean', default: false } },
 });
-const { name, exports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { name, exports, version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const MODULES = [
   ...Object.keys(exports).filter((path) => path !== './package.json' && !path.includes('*')),
   ...readdirSync(join(root, 'src/adapters'))
@@ -27,8 +27,12 @@ const MODULES = [
     .map((file) => `./adapters/${file.slice(0, -3)}`),
 ].map((path) => name + path.slice(1));
 const NATIVE = `${name}/native`;
+/** Needs packages of js-libp2p, which its users have. */
+const LIBP2P = `${name}/adapters/libp2p`;
 /** MiB: of the tarball, and of what it becomes. One addon is in it for each platform that was built for. */
 const BUDGET = { packed: 6, unpacked: 24 };
+/** KiB, minified: of handfast/1 and the pure core in a page. test/browser measures more of it. */
+const BUNDLE = 160;
 
 const folder = mkdtempSync(join(tmpdir(), 'handfast-package-'));
 let faults = 0;
@@ -42,6 +46,7 @@ try {
     load(project, node, hasAddon);
   }
   types(project);
+  await withLibp2p(project);
   await bundle(project);
 } finally {
   if (values.keep) console.log(`kept: ${folder}`);
@@ -90,7 +95,7 @@ function writeProject(project) {
 }
 
 function load(project, node, hasAddon) {
-  const modules = hasAddon ? MODULES : MODULES.filter((module) => module !== NATIVE);
+  const modules = MODULES.filter((module) => module !== LIBP2P && (hasAddon || module !== NATIVE));
   const say = 'console.log(process.versions.node, choice.core)';
   const imported = modules.map((module) => `await import('${module}')`).join('; ');
   const required = modules.map((module) => `require('${module}')`).join('; ');
@@ -161,6 +166,25 @@ void connect({ protocol: 'handfast', host: '127.0.0.1', port: 1, network: 'demo'
   }
 }
 
+/** The adapter that cannot be loaded without the packages it is for, with them. */
+async function withLibp2p(project) {
+  const wanted = Object.keys(peerDependencies)
+    .filter((peer) => peer.startsWith('@libp2p/'))
+    .map((peer) => `${peer}@${ownVersion(peer)}`);
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...wanted], project);
+  for (const version of values.node.split(',')) {
+    const node = await nodeBinary(version);
+    for (const [how, type, code] of [
+      ['import', 'module', `const { handfast } = await import('${LIBP2P}')`],
+      ['require', 'commonjs', `const { handfast } = require('${LIBP2P}')`],
+    ]) {
+      const program = `${code}; console.log(typeof handfast())`;
+      const { status, stderr } = spawnSync(node, [`--input-type=${type}`, '--eval', program], { cwd: project, encoding: 'utf8' });
+      tell(status === 0, `Node ${version}: ${LIBP2P} by ${how}${status === 0 ? '' : `\n${stderr}`}`);
+    }
+  }
+}
+
 /** The pure core and the machines go into a browser's bundle with nothing of Node. */
 async function bundle(project) {
   const contents = `import { core, Identity } from '${name}'; import { handfast } from '${name}/protocols'; console.log(core.name, Identity, handfast);`;
@@ -174,7 +198,8 @@ async function bundle(project) {
       write: false,
       logLevel: 'silent',
     });
-    tell(true, `a browser's bundle: ${(outputFiles[0].contents.length / 1024).toFixed(0)} KiB`);
+    const size = outputFiles[0].contents.length / 1024;
+    tell(size <= BUNDLE, `a browser's bundle: ${size.toFixed(0)} KiB, at most ${BUNDLE}`);
   } catch (error) {
     tell(false, `a browser's bundle: ${error.message}`);
   }

@@ -1,7 +1,8 @@
 /** What a command is, how its arguments are read, and how its help is written: from the same table of options, so that neither can say what the other does not. */
 import { parseArgs } from 'node:util';
-import { HandfastError } from '../errors.ts';
 import { nearest, wrap } from './terminal.ts';
+
+export { describeError } from './describe-error.ts';
 
 export interface Option {
   type: 'string' | 'boolean';
@@ -234,13 +235,6 @@ export function hostAndPort(text: string): { host: string; port: number } {
   if (!match || port < 1 || port > 65_535)
     throw new UsageError(`${JSON.stringify(text)}: expected host:port, as in 127.0.0.1:7600 or [::1]:7600`);
   return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
-}
-
-/** The code of an error and its words, whatever it is. */
-export function describeError(error: unknown): { code: string; message: string } {
-  if (error instanceof HandfastError) return { code: error.code, message: error.message };
-  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
-  return { code: typeof code === 'string' ? code : 'ERROR', message: typeof message === 'string' ? message : String(error) };
 }
 
 const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -8,7 +8,7 @@ import { Identity } from '../core/identity.ts';
 import { handfast } from '../protocols/handfast/index.ts';
 import { utf8 } from '../wire/text.ts';
 import { converse, Side } from './back-to-back.ts';
-import { describeError } from './command.ts';
+import { describeError } from './describe-error.ts';
 
 export interface Check {
   readonly name: string;

@@ -11,10 +11,10 @@ const blocks = readFileSync(join(root, 'docs/adapters.md'), 'utf8')
   .map((rest) => rest.split('```\n')[0]);
 
 it('has code for each way in', () => {
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(4);
 });
 
-it.each(blocks.map((code, i) => [i + 1, code, i === 2 ? 'hello\n' : '']))('block %i of docs/adapters.md runs', (_number, code, says) => {
+it.each(blocks.map((code, i) => [i + 1, code, i === 3 ? 'hello\n' : '']))('block %i of docs/adapters.md runs', (_number, code, says) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
     cwd: root,
     encoding: 'utf8',

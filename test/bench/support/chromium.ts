@@ -23,7 +23,7 @@ export class Chromium implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #answers = new Map<number, (answer: { result?: Loose; error?: { message: string } }) => void>();
-  readonly #listeners = new Set<(method: string, params: Loose) => void>();
+  readonly #listeners = new Set<(method: string, params: Loose, session?: string) => void>();
   #held = '';
   #id = 0;
 
@@ -73,6 +73,24 @@ export class Chromium implements AsyncDisposable {
     return seen;
   }
 
+  /** Opens a page, waits until it has loaded, and evaluates an expression in it. @returns its value, awaited where it is a promise. @throws what it throws. */
+  async evaluate(url: string, expression: string): Promise<Loose> {
+    const { targetId } = await this.#ask('Target.createTarget', { url: 'about:blank' });
+    const { sessionId } = await this.#ask('Target.attachToTarget', { targetId, flatten: true });
+    const loaded = new Promise<void>((resolve) => {
+      this.#listeners.add((method, _params, session) => {
+        if (method === 'Page.loadEventFired' && session === sessionId) resolve();
+      });
+    });
+    await this.#ask('Page.enable', {}, sessionId);
+    await this.#ask('Page.navigate', { url }, sessionId);
+    await loaded;
+    const asked = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.#ask('Runtime.evaluate', asked, sessionId);
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const exited = once(this.#child, 'exit');
     if (this.#child.exitCode === null) {
@@ -98,7 +116,7 @@ export class Chromium implements AsyncDisposable {
     for (const part of parts) {
       const message = JSON.parse(part);
       if (message.id !== undefined) this.#answers.get(message.id)?.(message);
-      else for (const listener of this.#listeners) listener(message.method, message.params);
+      else for (const listener of this.#listeners) listener(message.method, message.params, message.sessionId);
     }
   }
 }
