@@ -25,9 +25,18 @@ struct Instance {
   size_t most;
 };
 
+void Avx2(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count) {
+  const Lanes before = LanesInUse();
+  LanesUse(Lanes::avx2);
+  X25519SharedLanes(out, secret, publicKey, ok, count);
+  LanesUse(before);
+}
+
 std::vector<Instance> Instances() {
-  if (!LanesKernels()) std::printf("  no IFMA here: only the scalar instance is tested\n");
-  return {{"kernels", X25519SharedLanes, 200}, {"scalar", X25519SharedScalar, 8}};
+  std::vector<Instance> all{{"scalar", X25519SharedScalar, 8}, {"kernels", X25519SharedLanes, 200}};
+  if (LanesThere() > Lanes::avx2) all.push_back({"avx2", Avx2, 200});
+  if (!LanesKernels()) std::printf("  no IFMA here: not tested\n");
+  return all;
 }
 
 // Whether all results are those of libsodium, each in its place at an odd address, and nothing else is written.
@@ -147,9 +156,11 @@ CASE(LanesSharedRfc7748, "lanes: the vectors of RFC 7748 section 5.2 in every la
       const uint8_t *secret[8], *peer[8];
       uint8_t* out[8];
       bool ok[8];
-      for (size_t i = 0; i < 8; i++) secret[i] = items[i].secret, peer[i] = items[i].peer, out[i] = results[i];
-      secret[lane] = secretOne.data(), peer[lane] = keyOne.data();
-      secret[(lane + 5) % 8] = secretTwo.data(), peer[(lane + 5) % 8] = keyTwo.data();
+      for (size_t i = 0; i < 8; i++) {
+        secret[i] = i == lane ? secretOne.data() : i == (lane + 5) % 8 ? secretTwo.data() : items[i].secret;
+        peer[i] = i == lane ? keyOne.data() : i == (lane + 5) % 8 ? keyTwo.data() : items[i].peer;
+        out[i] = results[i];
+      }
       instance.kernel(out, secret, peer, ok, 8);
       CHECK(ok[lane] && std::memcmp(results[lane], sharedOne.data(), 32) == 0);
       CHECK(ok[(lane + 5) % 8] && std::memcmp(results[(lane + 5) % 8], sharedTwo.data(), 32) == 0);
