@@ -77,7 +77,7 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
   if (LanesKernels()) {
     for (size_t start = 0; start < count; start += kTogether) {
       const size_t now = std::min(kTogether, count - start);
-      Ed25519SignIfma(signature + start, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+      Ed25519SignIfma(Filled<uint8_t*>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
     }
     WipeStack<28672>();
     return;
