@@ -13,7 +13,8 @@
 namespace handfast {
 namespace {
 
-// Whoever calls it wipes 28 KiB of stack. Of `count` items, at most kMostTogether times the lanes; the arrays hold pointers for all lanes of the last set, of which those past `count` are only
+// Whoever calls it wipes 28 KiB of stack.
+// Of `count` items, at most kMostTogether times the lanes; the arrays hold pointers for all lanes of the last set, of which those past `count` are only
 // read.
 template <class V>
 LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
