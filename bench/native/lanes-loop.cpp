@@ -76,13 +76,6 @@ Subject Each(F one) {
   };
 }
 
-template <class F>
-Subject Eights(F eight) {
-  return [eight](Batch& batch, size_t count) {
-    for (size_t i = 0; i < count; i += kKernelLanes) eight(batch, i, std::min(kKernelLanes, count - i));
-  };
-}
-
 std::vector<Operation> Operations() {
   const auto shared = [](Item& item) { return item.shared; };
   const auto signature = [](Item& item) { return item.signature; };
@@ -95,7 +88,7 @@ std::vector<Operation> Operations() {
       {"ed25519-sign", [](Batch& b, size_t n) { Ed25519SignLanes(b.signature.data(), b.messages.data(), b.identitySecret.data(), n); },
        Each([](Item& x, bool&) { Ed25519Sign(x.signature, x.message, kMessage, x.identitySecret); }),
        Each([](Item& x, bool&) { crypto_sign_detached(x.signature, nullptr, x.message, kMessage, x.identitySecret); }), signature, 64},
-      {"ed25519-verify", Eights([](Batch& b, size_t i, size_t n) { Ed25519VerifyLanes(&b.ok[i], &b.signatures[i], &b.messages[i], &b.identities[i], n); }),
+      {"ed25519-verify", [](Batch& b, size_t n) { Ed25519VerifyLanes(b.ok, b.signatures.data(), b.messages.data(), b.identities.data(), n); },
        Each([](Item& x, bool& ok) { ok = Ed25519Verify({x.signature, 64}, {x.message, kMessage}, {x.identity, 32}); }),
        Each([](Item& x, bool& ok) { ok = crypto_sign_verify_detached(x.signature, x.message, kMessage, x.identity) == 0; }), signature, 64},
   };

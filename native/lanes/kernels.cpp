@@ -29,7 +29,7 @@ struct Filled {
 };
 
 // What the kernels held and spilled lies below this frame.
-template <size_t size>
+template <size_t size = 16384>
 __attribute__((noinline)) void WipeStack() {
   uint8_t below[size];
   sodium_memzero(below, sizeof below);
@@ -53,7 +53,7 @@ void X25519PublicLanes(uint8_t* const out[], const uint8_t* const secret[], size
       const size_t now = std::min(kTogether, count - start);
       X25519PublicIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, now);
     }
-    WipeStack<16384>();
+    WipeStack();
     return;
   }
 #endif
@@ -67,7 +67,7 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
       const size_t now = std::min(kTogether, count - start);
       X25519SharedIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, Filled<const uint8_t*>(publicKey + start, now).of, ok + start, now);
     }
-    WipeStack<16384>();
+    WipeStack();
     return;
   }
 #endif
@@ -90,7 +90,7 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
   if (LanesKernels()) {
     for (size_t start = 0; start < count; start += kTogether) {
       const size_t now = std::min(kTogether, count - start);
-      Ed25519SignIfma(signature + start, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
+      Ed25519SignIfma(Filled<uint8_t*>(signature + start, now).of, Filled<Bytes>(message + start, now).of, Filled<const uint8_t*>(secretKey + start, now).of, now);
     }
     WipeStack<28672>();
     return;

@@ -8,7 +8,8 @@
 namespace handfast {
 namespace {
 
-// Whoever calls it wipes 16 KiB of stack. Of `count` items, at most kMostTogether times the lanes; the arrays hold pointers for all lanes of the last set, of which those past `count` are only read.
+// Whoever calls it wipes 16 KiB of stack.
+// Of `count` items, at most kMostTogether times the lanes; the arrays hold pointers for all lanes of the last set, of which those past `count` are only read.
 template <class V>
 LANES_NOINLINE void X25519PublicTogether(uint8_t* const out[], const uint8_t* const secret[], size_t count) {
   // The u of RFC 7748 that belongs to a point of the other curve is (z + y) / (z - y). As in core: the neutral element, which has none, is never reached by a clamped scalar.
