@@ -25,8 +25,8 @@ struct RelationRow {
   uint64_t u[4];
   Wide v;
 };
-// From two consecutive rows on, however far somebody else has come with them: longer.u shorter.v + shorter.u longer.v = 8L, and `negative` says whether shorter.u = -shorter.v k. Quicker the
-// nearer shorter.u has come to 2^128, which it should not have passed by far.
+// From two consecutive rows on, however far somebody else has come with them: longer.u shorter.v + shorter.u longer.v = 8L, and `negative` says whether shorter.u = -shorter.v k.
+// Quicker the nearer shorter.u has come to 2^128, which it should not have passed by far.
 ShortRelation ShortRelationFrom(RelationRow longer, RelationRow shorter, bool negative);
 
 }  // namespace handfast

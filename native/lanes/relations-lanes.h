@@ -1,5 +1,5 @@
-// Short relations (core/short-relation.h) of the challenges of all lanes: Euclid's algorithm walked in step, in doubles on the leading bits of the two rows (Lehmer), and applied to the whole
-// numbers every 24 bits or so. What is left, and the rare challenge this does not get far with, is for the function of core/. Not in constant time.
+// Short relations (core/short-relation.h) of the challenges of all lanes: Euclid's algorithm walked in step, in doubles on the leading bits of the two rows (Lehmer), and applied to
+// the whole numbers every 24 bits or so. What is left, and the rare challenge this does not get far with, is for the function of core/. Not in constant time.
 #pragma once
 
 #include "core/short-relation.h"
