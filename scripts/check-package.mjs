@@ -45,6 +45,7 @@ try {
     const node = await nodeBinary(wanted, (line) => console.log(line));
     load(project, node, hasAddon);
   }
+  firstPage(tarball);
   types(project);
   await withLibp2p(project);
   await bundle(project);
@@ -126,6 +127,31 @@ function load(project, node, hasAddon) {
   tell(status === 0 && stdout.includes('Bob says: hello'), `the first example talks${status === 0 ? '' : `\n${stderr}`}`);
   const help = spawnSync(node, [join(project, 'node_modules/.bin/handfast'), '--version'], { cwd: project, encoding: 'utf8' });
   tell(help.stdout.includes(version), `handfast --version says ${version}`);
+}
+
+/** README.md as a newcomer follows it: in an empty folder, its commands as they stand, but for where the package comes from. Times are told, not judged. */
+function firstPage(tarball) {
+  const page = readFileSync(join(root, 'README.md'), 'utf8').split('## A first session\n')[1].split('\n## ')[0];
+  const empty = mkdtempSync(join(folder, 'newcomer-'));
+  const started = performance.now();
+  let said = '';
+  for (const [, before, language, code] of page.matchAll(/([^\n]*)\n\n```(\w+)\n([\s\S]*?)```/g)) {
+    if (language === 'js') {
+      writeFileSync(join(empty, /`([^`]+)`/.exec(before)[1]), code);
+      continue;
+    }
+    const { status, stdout, stderr } = spawnSync('sh', ['-ec', code.replace('npm install handfast', `npm install ${tarball}`)], {
+      cwd: empty,
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    said += stdout;
+    if (status !== 0) return tell(false, `the first page: ${code}${stderr}`);
+    console.log(
+      `      ${code.split('\n')[0].split('#')[0].trim()}: ${((performance.now() - started) / 1000).toFixed(1)} s since the start`,
+    );
+  }
+  tell(said.includes('authenticated Bob: true\nBob says: hello\n'), 'the first page, followed in an empty folder: two peers talk');
 }
 
 /** A program that uses the types, under both ways of finding them. */

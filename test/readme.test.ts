@@ -39,6 +39,8 @@ describe('the links of the documents', () => {
     'CHANGELOG.md',
     'docs/errors.md',
     'docs/adapters.md',
+    'docs/moving.md',
+    'docs/platforms.md',
     'docs/node.md',
     'docs/cli.md',
     'docs/benchmarks.md',
