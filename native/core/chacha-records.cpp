@@ -143,7 +143,7 @@ size_t ChaChaRecordsLongest(size_t count) {
   // Measured on a Sapphire Rapids processor: ipsec-mb fills its registers with the blocks of one record as soon as there are enough of them, libsodium hardly does.
   const bool wide = LanesInUse() == Lanes::avx512;
   if (ChaChaEngineInUse() != Engine::ipsec_mb) return wide || count > 2 ? kLongestRecord : 256;
-  const size_t most = wide ? 2048 : 256, grown = count * (wide ? 128 : 64);
+  const size_t most = wide ? 2048 : 256, grown = wide ? count * 128 : (count - 2) * 64;
   return grown < most ? grown : most;
 }
 
