@@ -7,7 +7,7 @@
 
 namespace handfast {
 
-// Records to a call. Stack: some 6 KiB.
+// Records to a call. Stack: some 12 KiB.
 constexpr size_t kMostRecords = 64;
 
 struct ChaChaRecord {

@@ -25,15 +25,10 @@ export function makeAead(border: Border, aes: boolean): Aead {
         return target;
       }
       border.bytes.set(message, BULK);
-      addon.aeadSeal(
-        number,
-        pack(BULK, length),
-        keyPlace,
-        noncePlace,
-        pack(BULK, message.length),
-        ad === undefined ? NOTHING : behind(border, ad, length),
-      );
-      return result(border, length, out);
+      const adPlace = ad === undefined ? NOTHING : behind(border, ad, length);
+      const target = targetOf(out, adPlace, length);
+      addon.aeadSeal(number, target, keyPlace, noncePlace, pack(BULK, message.length), adPlace);
+      return result(border, length, out, target);
     },
 
     open(name, key, nonce, sealed, ad, out) {
@@ -58,14 +53,15 @@ export function makeAead(border: Border, aes: boolean): Aead {
         return target;
       }
       border.bytes.set(sealed, BULK);
+      const adPlace = ad === undefined ? NOTHING : behind(border, ad, sealed.length);
+      const target = targetOf(out, adPlace, length);
       try {
-        const adPlace = ad === undefined ? NOTHING : behind(border, ad, sealed.length);
-        addon.aeadOpen(number, pack(BULK, length), keyPlace, noncePlace, pack(BULK, sealed.length), adPlace);
+        addon.aeadOpen(number, target, keyPlace, noncePlace, pack(BULK, sealed.length), adPlace);
       } catch (error) {
         out?.fill(0);
         throw error;
       }
-      return result(border, length, out);
+      return result(border, length, out, target);
     },
   };
 }
@@ -75,10 +71,15 @@ function behind(border: Border, ad: Bytes, length: number): number | Bytes {
   return ad.length > LARGE ? ad : border.put(ad, BULK + length);
 }
 
-/** Takes the message out of the scratch block and wipes it there. */
-function result(border: Border, length: number, out: Bytes | undefined): Bytes {
+/** Where the addon writes to: at once to where the caller wants it, unless associated data that are read where they are might lie there too. */
+function targetOf(out: Bytes | undefined, ad: number | Bytes, length: number): number | Bytes {
+  return out !== undefined && typeof ad === 'number' ? out : pack(BULK, length);
+}
+
+/** Takes the result out of the scratch block where it is there, and wipes the message in it. */
+function result(border: Border, length: number, out: Bytes | undefined, target: number | Bytes): Bytes {
   if (out === undefined) return border.takeSecret(BULK, length);
-  out.set(border.bytes.subarray(BULK, BULK + length));
+  if (target !== out) out.set(border.bytes.subarray(BULK, BULK + length));
   border.bytes.fill(0, BULK, BULK + length);
   return out;
 }
