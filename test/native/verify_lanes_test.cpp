@@ -72,7 +72,9 @@ int DifferentAmongValid(const VerifyOperations& operations, const std::vector<Ju
 struct Owned {
   std::vector<uint8_t> bytes;
 
-  explicit Owned(size_t size) : bytes(size) { check::Fill(bytes.data(), size); }
+  explicit Owned(size_t size) : bytes(size) {
+    if (size > 0) check::Fill(bytes.data(), size);
+  }
   Bytes View() { return {bytes.data(), bytes.size()}; }
 };
 
