@@ -14,6 +14,9 @@ namespace {
 // From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
 constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, SIZE_MAX};
 
+// Lanes that hash wait for the longest message: half a microsecond for each 128 bytes, beside some 50 for the rest. So those above this have groups of their own.
+constexpr size_t kLongMessage = 2048;
+
 void RunOne(Work* work) {
   switch (work->op) {
     case Op::keygen:
@@ -88,7 +91,7 @@ void RunLanes(Work* const item[], size_t count) {
 // Calls `full` for each group as soon as it has `most` items, then for what is left of each op.
 template <typename Full>
 void Gather(Work* work, size_t count, size_t most, Full&& full) {
-  WorkGroup open[kOps];
+  WorkGroup open[2 * kOps];
   const bool lanes = LanesKernels();
   for (size_t i = 0; i < count; i++) {
     if (work[i].op == Op::ready) continue;
@@ -97,7 +100,7 @@ void Gather(Work* work, size_t count, size_t most, Full&& full) {
       work[i].result = 0;
       continue;
     }
-    WorkGroup& group = open[static_cast<size_t>(work[i].op)];
+    WorkGroup& group = open[static_cast<size_t>(work[i].op) + (work[i].message.size > kLongMessage ? kOps : 0)];
     group.item[group.count++] = &work[i];
     if (group.count == most) {
       full(group);
