@@ -1,7 +1,5 @@
 #include "core/scalar25519.h"
 
-#include <sodium.h>
-
 #include "core/bytes.h"
 #include "core/opaque.h"
 
@@ -68,55 +66,50 @@ inline void SubtractOnce(uint64_t a[4], const uint64_t b[4]) {
 }
 
 // 2^252 = -c modulo L: three times what stands above bit 252 is taken away and comes back below, with 260, 133 and 6 bits: x = lo - t, t = t_lo - u, u = u_lo - v.
-struct Reduction {
-  uint64_t x[8], high[5], t[7], tHigh[4], u[6], uHigh[3], v[4];
-
-  void To(uint8_t out[32]) {
-    Split<8>(high, x);
-    MultiplyRest<5>(t, high);
-    Split<7>(tHigh, t);
-    MultiplyRest<3>(u, tHigh);  // tHigh[3] is 0: t is below 2^385
-    Split<6>(uHigh, u);
-    MultiplyRest<1>(v, uHigh);  // uHigh is below 2^6
-    v[3] = 0;
-    // lo + u_lo - t_lo - v + 2 L lies between 0 and 4 L.
-    Add(x, u);
-    Add(x, kTwiceOrder);
-    Subtract(x, t);
-    Subtract(x, v);
-    SubtractOnce(x, kTwiceOrder);
-    SubtractOnce(x, kOrder);
-    for (int i = 0; i < 4; i++) StoreLittle64(out + 8 * i, x[i]);
-    sodium_memzero(this, sizeof *this);
-  }
-};
+inline void Reduce(uint8_t out[32], uint64_t x[8]) {
+  uint64_t high[5], t[7], tHigh[4], u[5], uHigh[2], v[4];
+  Split<8>(high, x);
+  MultiplyRest<5>(t, high);
+  Split<7>(tHigh, t);
+  MultiplyRest<3>(u, tHigh);  // tHigh[3] is 0: t is below 2^385
+  Split<5>(uHigh, u);
+  MultiplyRest<1>(v, uHigh);  // uHigh is below 2^6
+  v[3] = 0;
+  // lo + u_lo - t_lo - v + 2 L lies between 0 and 4 L.
+  Add(x, u);
+  Add(x, kTwiceOrder);
+  Subtract(x, t);
+  Subtract(x, v);
+  SubtractOnce(x, kTwiceOrder);
+  SubtractOnce(x, kOrder);
+  for (int i = 0; i < 4; i++) StoreLittle64(out + 8 * i, x[i]);
+}
 
 }  // namespace
 
 void ScalarReduce(uint8_t out[32], const uint8_t in[64]) {
-  Reduction reduction;
-  for (int i = 0; i < 8; i++) reduction.x[i] = LoadLittle64(in + 8 * i);
-  reduction.To(out);
+  uint64_t x[8];
+  for (int i = 0; i < 8; i++) x[i] = LoadLittle64(in + 8 * i);
+  Reduce(out, x);
 }
 
 void ScalarMultiplyAdd(uint8_t out[32], const uint8_t a[32], const uint8_t b[32], const uint8_t c[32]) {
-  Reduction reduction;
-  uint64_t* x = reduction.x;
+  uint64_t x[8], factor[4];
   for (int i = 0; i < 4; i++) {
     x[i] = LoadLittle64(c + 8 * i);
-    x[i + 4] = 0;
+    factor[i] = LoadLittle64(b + 8 * i);
   }
   for (int i = 0; i < 4; i++) {
     const uint64_t own = LoadLittle64(a + 8 * i);
     uint64_t carry = 0;
     for (int j = 0; j < 4; j++) {
-      const Wide sum = Wide{own} * LoadLittle64(b + 8 * j) + x[i + j] + carry;
+      const Wide sum = Wide{own} * factor[j] + x[i + j] + carry;
       x[i + j] = static_cast<uint64_t>(sum);
       carry = static_cast<uint64_t>(sum >> 64);
     }
     x[i + 4] = carry;
   }
-  reduction.To(out);
+  Reduce(out, x);
 }
 
 }  // namespace handfast

@@ -1,4 +1,5 @@
 // Integers modulo L = 2^252 + 27742317777372353535851937790883648493, the order of the base point (RFC 8032 section 5.1), in constant time. Little-endian; inputs need not be below L, results are.
+// Whoever calculates with secrets wipes 512 bytes of stack afterwards.
 #pragma once
 
 #include <cstdint>

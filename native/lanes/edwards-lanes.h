@@ -137,44 +137,28 @@ LANES_NOINLINE typename V::Mask EndDecode(EdwardsLanes<V>* out, const RootLanes<
   return static_cast<typename V::Mask>(plus | minus);
 }
 
-// The point of 32 bytes a lane, z = 1; the mask has ones where there is one, and other lanes hold rubbish. Constant time. As in core, the caller has seen to it that y is
-// below p and not 1 or -1, where x = 0 has no sign.
-template <class V>
-LANES_INLINE typename V::Mask Decode(EdwardsLanes<V>* out, const uint8_t* const in[V::kLanes]) {
-  RootLanes<V> root;
-  BeginDecode(&root, in);
-  return EndDecode(out, root, RootPower(root.uv7), in);
+// The points of `size` times 32 bytes a lane, z = 1; the masks have ones where there is one, and other lanes hold rubbish. Constant time. As in core, the caller has seen to it
+// that y is below p and not 1 or -1, where x = 0 has no sign.
+template <class V, size_t size>
+LANES_INLINE void Decode(typename V::Mask there[size], EdwardsLanes<V>* const out[size], const uint8_t* const* const in[size]) {
+  RootLanes<V> root[size];
+  FieldSet<V, size> uv7;
+  for (size_t i = 0; i < size; i++) {
+    BeginDecode(&root[i], in[i]);
+    uv7.of[i] = root[i].uv7;
+  }
+  const FieldSet<V, size> power = RootPower(uv7);
+  for (size_t i = 0; i < size; i++) there[i] = EndDecode(out[i], root[i], power.of[i], in[i]);
 }
 
-// Two points a lane, for little more than the time of one; the mask says where there are both.
+// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top. The inverse of z is made together with others' (invert-lanes.h).
 template <class V>
-LANES_INLINE typename V::Mask DecodeTwo(EdwardsLanes<V>* first, const uint8_t* const firstIn[V::kLanes], EdwardsLanes<V>* second, const uint8_t* const secondIn[V::kLanes]) {
-  RootLanes<V> a, b;
-  BeginDecode(&a, firstIn);
-  BeginDecode(&b, secondIn);
-  const FieldPair<V> power = RootPower(FieldPair<V>{a.uv7, b.uv7});
-  return static_cast<typename V::Mask>(EndDecode(first, a, power.a, firstIn) & EndDecode(second, b, power.b, secondIn));
-}
-
-// What Encode makes bytes of: z is to be inverted first, together with others' (invert-lanes.h).
-template <class V>
-struct Projective {
-  FieldLanes<V> x, y, z;
-};
-
-template <class V>
-LANES_INLINE Projective<V> ToProjective(const EdwardsLanes<V>& p) {
-  return {Carry(p.x), Carry(p.y), Carry(p.z)};
-}
-
-// The 32 bytes of RFC 8032, for the lanes of the mask: y, and the lowest bit of x on top.
-template <class V>
-LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const Projective<V>& p, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
-  V x[4], y[4];
-  FieldToWords(x, Multiply(p.x, inverseOfZ));
-  FieldToWords(y, Multiply(p.y, inverseOfZ));
-  y[3] = y[3] | x[0].template ShiftLeft<63>();
-  for (size_t i = 0; i < 4; i++) y[i].StoreTo(out, 8 * i, mask);
+LANES_INLINE void Encode(uint8_t* const out[V::kLanes], const FieldLanes<V>& x, const FieldLanes<V>& y, const FieldLanes<V>& inverseOfZ, typename V::Mask mask) {
+  V words[4], wordsOfX[4];
+  FieldToWords(words, Multiply(y, inverseOfZ));
+  FieldToWords(wordsOfX, Multiply(x, inverseOfZ));
+  words[3] = words[3] | wordsOfX[0].template ShiftLeft<63>();
+  for (size_t i = 0; i < 4; i++) words[i].StoreTo(out, 8 * i, mask);
 }
 
 }  // namespace

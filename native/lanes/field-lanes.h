@@ -300,10 +300,10 @@ LANES_INLINE typename V::Mask Equal(const FieldLanes<V>& a, const FieldLanes<V>&
 
 // --- powers ---------------------------------------------------------------------------------------------------------------------------------------
 
-// A chain of squarings waits for each of them and leaves half of the time unused: two chains side by side take hardly longer than one.
-template <class V>
-struct FieldPair {
-  FieldLanes<V> a, b;
+// A chain of squarings waits for each of them: two chains side by side take 1.3 times as long as one, and four 1.7 times as long as two.
+template <class V, size_t size>
+struct FieldSet {
+  FieldLanes<V> of[size];
 };
 
 template <class V>
@@ -313,9 +313,25 @@ LANES_NOINLINE FieldLanes<V> SquareTimes(FieldLanes<V> a, int times) {
 }
 
 template <class V>
-LANES_NOINLINE FieldPair<V> SquareTimes(FieldPair<V> x, int times) {
-  while (times-- > 0) x = {Square(x.a), Square(x.b)};
-  return x;
+LANES_NOINLINE FieldSet<V, 2> SquareTimes(const FieldSet<V, 2>& a, int times) {
+  FieldLanes<V> x = a.of[0], y = a.of[1];
+  while (times-- > 0) {
+    x = Square(x);
+    y = Square(y);
+  }
+  return {{x, y}};
+}
+
+template <class V>
+LANES_NOINLINE FieldSet<V, 4> SquareTimes(const FieldSet<V, 4>& a, int times) {
+  FieldLanes<V> x = a.of[0], y = a.of[1], z = a.of[2], w = a.of[3];
+  while (times-- > 0) {
+    x = Square(x);
+    y = Square(y);
+    z = Square(z);
+    w = Square(w);
+  }
+  return {{x, y, z, w}};
 }
 
 template <class V>
@@ -323,12 +339,14 @@ LANES_NOINLINE FieldLanes<V> MultiplyApart(const FieldLanes<V>& a, const FieldLa
   return Multiply(a, b);
 }
 
-template <class V>
-LANES_NOINLINE FieldPair<V> MultiplyApart(const FieldPair<V>& x, const FieldPair<V>& y) {
-  return {Multiply(x.a, y.a), Multiply(x.b, y.b)};
+template <class V, size_t size>
+LANES_NOINLINE FieldSet<V, size> MultiplyApart(const FieldSet<V, size>& a, const FieldSet<V, size>& b) {
+  FieldSet<V, size> out;
+  for (size_t i = 0; i < size; i++) out.of[i] = MultiplyApart(a.of[i], b.of[i]);
+  return out;
 }
 
-// a^(2^250 - 1), and a^11 into p11: both exponents below are made of these, by 249 squarings and 10 multiplications; names say which power is held. Of one element or a pair.
+// a^(2^250 - 1), and a^11 into p11: both exponents below are made of these, by 249 squarings and 10 multiplications; names say which power is held. Of one element or a set.
 template <class Element>
 LANES_NOINLINE Element PowerOnes250(const Element& a, Element* p11) {
   const Element p2 = SquareTimes(a, 1);

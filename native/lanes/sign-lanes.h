@@ -1,71 +1,67 @@
 // Signatures of Ed25519 in lanes, as core/ed25519.h makes one: a message and a secret key to a lane.
 #pragma once
 
-#include <sodium.h>
-
 #include <cstring>
 
 #include "core/bytes.h"
-#include "core/scalar25519.h"
 #include "lanes/base-lanes.h"
 #include "lanes/invert-lanes.h"
+#include "lanes/scalar-lanes.h"
 #include "lanes/sha512-lanes.h"
+#include "lanes/x25519-lanes.h"
 
 namespace handfast {
 namespace {
 
-// Of `count` items, at most kMostTogether times the lanes; the arrays hold whole sets of lanes but for `signature`, of which `count` are written.
+// Whoever calls it wipes 28 KiB of stack. Of `count` items, at most kMostTogether times the lanes; the arrays hold pointers for all lanes of the last set, of which those past `count` are only
+// read.
 template <class V>
 LANES_NOINLINE void Ed25519SignTogether(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count) {
   // RFC 8032 section 5.1.6. The scalar is used as it is, not modulo L; its product with the public challenge is secret too.
   constexpr size_t kLanes = V::kLanes;
   struct {
-    uint8_t expanded[kMostTogether][kLanes][64], wide[kLanes][64], nonce[kMostTogether][kLanes][32];
+    uint8_t expanded[kMostTogether][kLanes][64], wide[kLanes][64];
+    ScalarLanes<V> nonce[kMostTogether];
     V words[4];
     EdwardsLanes<V> multiple;
-    Projective<V> point[kMostTogether];
-    FieldLanes<V> inverse[kMostTogether];
+    FieldLanes<V> x[kMostTogether], y[kMostTogether], z[kMostTogether];
   } secret;
   HashInput input[kLanes];
+  const uint8_t *wide[kLanes], *scalar[kLanes];
+  for (size_t i = 0; i < kLanes; i++) wide[i] = secret.wide[i];
   const size_t sets = (count + kLanes - 1) / kLanes;
   for (size_t set = 0; set < sets; set++) {
     const size_t start = set * kLanes;
-    const uint8_t* nonce[kLanes];
     for (size_t i = 0; i < kLanes; i++) input[i] = {{{secretKey[start + i], 32}, {nullptr, 0}, {nullptr, 0}}};
     Sha512Lanes<kLanes>(secret.expanded[set], input);
     for (size_t i = 0; i < kLanes; i++) input[i] = {{{secret.expanded[set][i] + 32, 32}, {message[start + i].data, message[start + i].size}, {nullptr, 0}}};
     Sha512Lanes<kLanes>(secret.wide, input);
-    for (size_t i = 0; i < kLanes; i++) {
-      nonce[i] = secret.nonce[set][i];
-      ScalarReduce(secret.nonce[set][i], secret.wide[i]);
-    }
-    for (size_t i = 0; i < 4; i++) secret.words[i] = V::LoadFrom(nonce, 8 * i);
+    secret.nonce[set] = ScalarOfWide<V>(wide);
+    ScalarToWords(secret.words, secret.nonce[set]);
     MultiplyBase(&secret.multiple, secret.words);
-    secret.point[set] = ToProjective(secret.multiple);
-    secret.inverse[set] = secret.point[set].z;
+    secret.x[set] = Carry(secret.multiple.x);
+    secret.y[set] = Carry(secret.multiple.y);
+    secret.z[set] = Carry(secret.multiple.z);
   }
-  InvertTogether(secret.inverse, sets);
+  InvertTogether(secret.z, sets);
   for (size_t set = 0; set < sets; set++) {
     const size_t start = set * kLanes;
-    uint8_t commitment[kLanes][32], challenge[32];
+    uint8_t commitment[kLanes][32];
     uint8_t* commitments[kLanes];
     for (size_t i = 0; i < kLanes; i++) {
       commitments[i] = commitment[i];
+      scalar[i] = secret.expanded[set][i];
       input[i] = {{{commitment[i], 32}, {secretKey[start + i] + 32, 32}, {message[start + i].data, message[start + i].size}}};
     }
-    Encode<V>(commitments, secret.point[set], secret.inverse[set], V::kAll);
+    Encode<V>(commitments, secret.x[set], secret.y[set], secret.z[set], V::kAll);
     Sha512Lanes<kLanes>(secret.wide, input);
-    for (size_t i = 0; i < kLanes && start + i < count; i++) {
-      uint8_t* scalar = secret.expanded[set][i];
-      scalar[0] &= 248;
-      scalar[31] = static_cast<uint8_t>((scalar[31] & 127) | 64);
-      ScalarReduce(challenge, secret.wide[i]);
-      // Last, since the signature may lie where the key or the message was.
-      std::memcpy(signature[start + i], commitment[i], 32);
-      ScalarMultiplyAdd(signature[start + i] + 32, challenge, scalar, secret.nonce[set][i]);
-    }
+    LoadClamped<V>(secret.words, scalar);
+    ScalarToWords(secret.words, MultiplyAdd(ScalarOfWide<V>(wide), secret.words, secret.nonce[set]));
+    // Last, since the signature may lie where the key or the message was.
+    const size_t used = count - start < kLanes ? count - start : kLanes;
+    for (size_t i = 0; i < used; i++) std::memcpy(signature[start + i], commitment[i], 32);
+    for (size_t i = 0; i < 4; i++) secret.words[i].StoreTo(signature + start, 32 + 8 * i, static_cast<typename V::Mask>(V::kAll >> (kLanes - used)));
   }
-  sodium_memzero(&secret, sizeof secret);
 }
 
 }  // namespace

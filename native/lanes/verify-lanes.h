@@ -9,38 +9,53 @@
 namespace handfast {
 namespace {
 
+// What costs nothing first: one bit for each lane that is still worth it. A lane that is not calculates with something else, of which the answer does not count.
 template <class V>
-LANES_NOINLINE unsigned VerifySet(const Bytes signature[V::kLanes], const Bytes message[V::kLanes], const Bytes publicKey[V::kLanes]) {
-  // What costs nothing first. A lane that is refused by it calculates with something else, of which the answer does not count.
+LANES_NOINLINE unsigned Begin(SignatureLanes<V>* out, const Bytes signature[V::kLanes], const Bytes message[V::kLanes], const Bytes publicKey[V::kLanes]) {
   static constexpr uint8_t kAnything[32] = {3};
   unsigned worth = 0;
   HashInput input[V::kLanes];
-  const uint8_t *r[V::kLanes], *s[V::kLanes], *a[V::kLanes];
   for (size_t lane = 0; lane < V::kLanes; lane++) {
     if (Ed25519WorthVerifying(signature[lane], publicKey[lane])) {
       worth |= 1u << lane;
-      r[lane] = signature[lane].data;
-      s[lane] = signature[lane].data + 32;
-      a[lane] = publicKey[lane].data;
-      input[lane] = {{{r[lane], 32}, {a[lane], 32}, {message[lane].data, message[lane].size}}};
+      out->r[lane] = signature[lane].data;
+      out->s[lane] = signature[lane].data + 32;
+      out->a[lane] = publicKey[lane].data;
+      input[lane] = {{{out->r[lane], 32}, {out->a[lane], 32}, {message[lane].data, message[lane].size}}};
     } else {
-      r[lane] = s[lane] = a[lane] = kAnything;
-      input[lane] = {{{nullptr, 0}, {nullptr, 0}, {nullptr, 0}}};
+      out->r[lane] = out->s[lane] = out->a[lane] = kAnything;
+      input[lane] = {{{kAnything, 0}, {kAnything, 0}, {kAnything, 0}}};
     }
   }
   if (worth == 0) return 0;
-  uint8_t hash[V::kLanes][64], challenge[V::kLanes][32];
+  uint8_t hash[V::kLanes][64];
   Sha512Lanes<V::kLanes>(hash, input);
-  for (size_t lane = 0; lane < V::kLanes; lane++) ScalarReduce(challenge[lane], hash[lane]);
-  return worth & EquationsHold<V>(r, a, s, challenge);
+  for (size_t lane = 0; lane < V::kLanes; lane++) ScalarReduce(out->k[lane], hash[lane]);
+  return worth;
+}
+
+template <class V, size_t sets>
+LANES_NOINLINE void VerifySets(unsigned valid[sets], const Bytes signature[], const Bytes message[], const Bytes publicKey[]) {
+  SignatureLanes<V> begun[sets];
+  unsigned any = 0;
+  for (size_t i = 0, at = 0; i < sets; i++, at += V::kLanes) any |= valid[i] = Begin(&begun[i], signature + at, message + at, publicKey + at);
+  if (any == 0) return;
+  typename V::Mask holds[sets];
+  EquationsHold<V, sets>(holds, begun);
+  for (size_t i = 0; i < sets; i++) valid[i] &= holds[i];
 }
 
 // `count` signatures, filled up to whole sets of lanes.
 template <class V>
 void VerifyTemplate(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count) {
-  for (size_t start = 0; start < count; start += V::kLanes) {
-    const unsigned answers = VerifySet<V>(signature + start, message + start, publicKey + start);
-    for (size_t lane = 0; lane < V::kLanes && start + lane < count; lane++) valid[start + lane] = (answers >> lane & 1) != 0;
+  for (size_t start = 0; start < count; start += 2 * V::kLanes) {
+    unsigned answers[2];
+    if (count - start > V::kLanes) {
+      VerifySets<V, 2>(answers, signature + start, message + start, publicKey + start);
+    } else {
+      VerifySets<V, 1>(answers, signature + start, message + start, publicKey + start);
+    }
+    for (size_t i = 0; i < 2 * V::kLanes && start + i < count; i++) valid[start + i] = (answers[i / V::kLanes] >> i % V::kLanes & 1) != 0;
   }
 }
 

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-enum class FieldOperation { product, square, sum, difference, smallProduct, negate, invert, rootPower, canonical, isZero, isOdd, equal };
+enum class FieldOperation { product, square, biasedProduct, biasedSquare, sum, difference, smallProduct, negate, invert, invertTogether, rootPower, canonical, isZero, isOdd, equal };
 
-// Limbs lie as limb i of lane j at [i * lanes + j]; `out` is carried and clean, or the lanes' mask in out[0]. a and b are taken as fields (52 bits counting), except by sum
-// and difference, which take all bits.
+// Limbs lie as limb i of lane j at [i * lanes + j]; `out` is carried and clean, or the lanes' mask in out[0]. a and b are fields (52 bits
+// counting), but sums (all bits counting) for sum and difference, as is b for smallProduct.
 struct FieldOperations {
   size_t lanes;
   void (*apply)(FieldOperation operation, uint64_t* out, const uint64_t* a, const uint64_t* b);

@@ -10,99 +10,264 @@ using namespace handfast;
 
 namespace {
 
-constexpr uint64_t kLimb = (uint64_t{1} << 52) - 1, kTop = (uint64_t{1} << 47) + (1 << 13) - 1;
+// The most that limbs of a carried element, of sums, and of what is subtracted may hold (native/lanes/field-lanes.h).
+constexpr uint64_t kLimb = (uint64_t{1} << 52) - 1, kTop = (uint64_t{1} << 47) + (1 << 13) - 1, kSum = (uint64_t{1} << 63) - 1, kSubtrahend = (uint64_t{1} << 57) - (1 << 15) - 1;
+constexpr uint64_t kSmall = 121666;
 
 struct Limbs {
   uint64_t of[5];
 };
 
-// The scalar field's element of the same value, by its own arithmetic: limbs of 52 bits as multiples of powers of two.
-Field FieldOfLimbs(const Limbs& a) {
-  Field out = kFieldZero;
-  const Field shift = {{0, 2, 0, 0, 0}};  // 2^52
-  for (int i = 4; i >= 0; i--) {
-    const Field low = {{a.of[i] & kFieldMask, a.of[i] >> 51, 0, 0, 0}};
-    out = FieldAdd(FieldMultiply(out, shift), low);
+// Numbers below p with nothing but addition, which shares nothing with what it checks.
+struct Number {
+  uint64_t word[4];
+
+  bool operator==(const Number& other) const { return std::memcmp(word, other.word, sizeof word) == 0; }
+};
+
+constexpr Number kPrime = {{~uint64_t{0} - 18, ~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0} >> 1}};
+
+Number Minus(const Number& a, const Number& b, bool* below) {
+  Number out;
+  unsigned __int128 borrow = 0;
+  for (int i = 0; i < 4; i++) {
+    const unsigned __int128 difference = static_cast<unsigned __int128>(a.word[i]) - b.word[i] - borrow;
+    out.word[i] = static_cast<uint64_t>(difference);
+    borrow = difference >> 127;
   }
-  return FieldMultiply(out, kFieldOne);
+  *below = borrow != 0;
+  return out;
+}
+
+Number Plus(const Number& a, const Number& b) {
+  Number out;
+  unsigned __int128 carry = 0;
+  for (int i = 0; i < 4; i++) {
+    carry += static_cast<unsigned __int128>(a.word[i]) + b.word[i];
+    out.word[i] = static_cast<uint64_t>(carry);
+    carry >>= 64;
+  }
+  bool below;
+  const Number less = Minus(out, kPrime, &below);
+  return below ? out : less;
+}
+
+Number Negative(const Number& a) {
+  bool below;
+  return Plus(Minus(kPrime, a, &below), Number{{0, 0, 0, 0}});
+}
+
+Number Times(const Number& a, const Number& b) {
+  Number out = {{0, 0, 0, 0}};
+  for (int bit = 254; bit >= 0; bit--) {
+    out = Plus(out, out);
+    if (b.word[bit / 64] >> bit % 64 & 1) out = Plus(out, a);
+  }
+  return out;
+}
+
+Number ValueOf(const Limbs& a) {
+  Number out = {{0, 0, 0, 0}};
+  for (int i = 4; i >= 0; i--) {
+    for (int bit = 0; bit < 52; bit++) out = Plus(out, out);
+    out = Plus(out, Number{{a.of[i], 0, 0, 0}});
+  }
+  return out;
 }
 
 std::vector<const FieldOperations*> Instances() {
   std::vector<const FieldOperations*> all{&ScalarOperations()};
   if (LanesKernels()) all.push_back(IfmaOperations());
+  else std::printf("  no IFMA here: only the scalar instance is tested\n");
   return all;
 }
 
-// Limbs at the limits of what a carried element may have, the encodings around 0, p and 2^255, and random ones.
-std::vector<Limbs> Values() {
-  std::vector<Limbs> all;
-  for (uint64_t first : {uint64_t{0}, uint64_t{1}, uint64_t{18}, uint64_t{19}, uint64_t{20}, kLimb - 19, kLimb - 18, kLimb - 17, kLimb}) {
-    for (uint64_t middle : {uint64_t{0}, kLimb}) {
-      for (uint64_t last : {uint64_t{0}, uint64_t{1}, (uint64_t{1} << 47) - 1, uint64_t{1} << 47, kTop}) all.push_back({{first, middle, middle, middle, last}});
+struct Value {
+  Limbs limbs;
+  Number number;
+};
+
+// Around 0, p, 2p and 2^255 in every way limbs can hold it, limbs at their limits, and random ones.
+std::vector<Value> Values(uint64_t limb, uint64_t top) {
+  std::vector<Value> all;
+  const auto add = [&all](const Limbs& limbs) { all.push_back({limbs, ValueOf(limbs)}); };
+  for (uint64_t first : {uint64_t{0}, uint64_t{1}, uint64_t{18}, uint64_t{19}, uint64_t{20}, kLimb - 19, kLimb - 18, kLimb - 17, kLimb, limb}) {
+    for (uint64_t middle : {uint64_t{0}, kLimb, limb}) {
+      for (uint64_t last : {uint64_t{0}, uint64_t{1}, (uint64_t{1} << 47) - 1, uint64_t{1} << 47, top}) add({{first, middle, middle, middle, last}});
     }
   }
   for (int i = 0; i < 40; i++) {
     Limbs random;
     check::Fill(&random, sizeof random);
-    for (int j = 0; j < 5; j++) random.of[j] = i % 3 == 0 && (i >> j & 1) ? (j < 4 ? kLimb : kTop) : random.of[j] & (j < 4 ? kLimb : kLimb >> 5);
-    all.push_back(random);
+    for (int j = 0; j < 5; j++) random.of[j] = i % 3 == 0 && (i >> j & 1) ? (j < 4 ? limb : top) : random.of[j] % ((j < 4 ? limb : top) + 1);
+    add(random);
   }
   return all;
 }
 
-// Runs through the values so that each comes to each lane, beside others.
+// Values from `start` on in the lanes, so that each comes to each lane beside others. `rubbish` lies above the 52 bits that count.
 struct Loaded {
   std::vector<uint64_t> limbs;
-  std::vector<Limbs> values;
+  std::vector<const Value*> values;
 
-  Loaded(const std::vector<Limbs>& all, size_t start, size_t lanes, uint64_t rubbish) : limbs(5 * lanes) {
+  Loaded(const std::vector<Value>& all, size_t start, size_t lanes, uint64_t rubbish) : limbs(5 * lanes) {
     for (size_t lane = 0; lane < lanes; lane++) {
-      values.push_back(all[(start + lane) % all.size()]);
-      for (size_t i = 0; i < 5; i++) limbs[i * lanes + lane] = values[lane].of[i] | (i < 4 ? rubbish << 52 : 0);
+      values.push_back(&all[(start + lane) % all.size()]);
+      for (size_t i = 0; i < 5; i++) limbs[i * lanes + lane] = values[lane]->limbs.of[i] | (i < 4 ? rubbish << 52 : 0);
     }
   }
 };
 
-bool Same(const uint64_t* limbs, size_t lanes, size_t lane, const Field& expected) {
-  Limbs own;
-  for (size_t i = 0; i < 5; i++) own.of[i] = limbs[i * lanes + lane];
-  for (size_t i = 0; i < 5; i++) {
-    if (own.of[i] > (i < 4 ? kLimb : kTop)) return false;
+// Lanes whose result is not carried as promised or not what it should be.
+template <class Expected>
+int Wrong(const FieldOperations& operations, FieldOperation operation, const Loaded& a, const Loaded& b, Expected&& expected) {
+  std::vector<uint64_t> out(5 * operations.lanes);
+  operations.apply(operation, out.data(), a.limbs.data(), b.limbs.data());
+  int wrong = 0;
+  for (size_t lane = 0; lane < operations.lanes; lane++) {
+    Limbs own;
+    bool carried = true;
+    for (size_t i = 0; i < 5; i++) {
+      own.of[i] = out[i * operations.lanes + lane];
+      carried = carried && own.of[i] <= (i < 4 ? kLimb : kTop);
+    }
+    wrong += carried && ValueOf(own) == expected(a.values[lane]->number, b.values[lane]->number) ? 0 : 1;
   }
-  uint8_t ours[32], other[32];
-  FieldToBytes(ours, FieldOfLimbs(own));
-  FieldToBytes(other, expected);
-  return std::memcmp(ours, other, 32) == 0;
+  return wrong;
 }
 
 }  // namespace
 
-CASE(LanesField, "the field of the lanes calculates as that of the core, at the edges, in every lane, with rubbish above the limbs") {
-  const std::vector<Limbs> values = Values();
-  int wrong = 0;
+CASE(LanesProducts, "lanes: products and squares are those of big integers, at every limit, in every lane, with rubbish above the limbs") {
+  const std::vector<Value> values = Values(kLimb, kTop);
+  for (const FieldOperations* operations : Instances()) {
+    int wrong = 0;
+    for (size_t i = 0; i < values.size(); i++) {
+      const Loaded a(values, i, operations->lanes, i % 2 == 0 ? 0 : 0xfff);
+      const auto square = [](const Number& x, const Number&) { return Times(x, x); };
+      wrong += Wrong(*operations, FieldOperation::square, a, a, square) + Wrong(*operations, FieldOperation::biasedSquare, a, a, square);
+      for (size_t j = i % 3; j < values.size(); j += 3) {
+        const Loaded b(values, j, operations->lanes, j % 2 == 0 ? 0 : 0xabc);
+        wrong += Wrong(*operations, j % 4 == 0 ? FieldOperation::biasedProduct : FieldOperation::product, a, b, Times);
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+CASE(LanesSums, "lanes: sums, differences and small multiples are those of big integers, with limbs up to the limits of what is carried") {
+  const std::vector<Value> fields = Values(kLimb, kTop), sums = Values(kSum / 2, kSum / 2), subtrahends = Values(kSubtrahend, kSubtrahend), minuends = Values(kSum - 2 * kSubtrahend, kSum - 2 * kSubtrahend);
   for (const FieldOperations* operations : Instances()) {
     const size_t lanes = operations->lanes;
-    std::vector<uint64_t> out(5 * lanes);
-    for (size_t start = 0; start < values.size(); start++) {
-      const Loaded a(values, start, lanes, start % 2 == 0 ? 0 : 0xfff);
-      const auto expect = [&](FieldOperation operation, const Loaded& b, auto&& calculate) {
-        operations->apply(operation, out.data(), a.limbs.data(), b.limbs.data());
-        for (size_t lane = 0; lane < lanes; lane++) {
-          wrong += Same(out.data(), lanes, lane, calculate(FieldOfLimbs(a.values[lane]), FieldOfLimbs(b.values[lane]))) ? 0 : 1;
-        }
-      };
-      expect(FieldOperation::square, a, [](const Field& x, const Field&) { return FieldSquare(x); });
-      expect(FieldOperation::negate, a, [](const Field& x, const Field&) { return FieldSubtract(kFieldZero, x); });
-      expect(FieldOperation::canonical, a, [](const Field& x, const Field&) { return x; });
-      for (size_t other = 0; other < values.size(); other++) {
-        const Loaded b(values, other, lanes, start % 3 == 0 ? 0 : 0xabc);
-        expect(FieldOperation::product, b, [](const Field& x, const Field& y) { return FieldMultiply(x, y); });
-        expect(FieldOperation::smallProduct, b, [](const Field& x, const Field& y) { return FieldAdd(FieldMultiply(x, Field{{121666, 0, 0, 0, 0}}), y); });
+    int wrong = 0;
+    for (size_t i = 0; i < fields.size(); i++) {
+      for (size_t j = i % 7; j < fields.size(); j += 7) {
+        wrong += Wrong(*operations, FieldOperation::sum, Loaded(sums, i, lanes, 0), Loaded(sums, j, lanes, 0), Plus);
+        wrong += Wrong(*operations, FieldOperation::difference, Loaded(minuends, i, lanes, 0), Loaded(subtrahends, j, lanes, 0),
+                       [](const Number& x, const Number& y) { return Plus(x, Negative(y)); });
+        wrong += Wrong(*operations, FieldOperation::smallProduct, Loaded(fields, i, lanes, i % 2 == 0 ? 0 : 0xfff), Loaded(sums, j, lanes, 0),
+                       [](const Number& x, const Number& y) { return Plus(Times(x, Number{{kSmall, 0, 0, 0}}), y); });
       }
-      if (start % 8 != 0) continue;
-      expect(FieldOperation::invert, a, [](const Field& x, const Field&) { return FieldInvert(x); });
-      expect(FieldOperation::rootPower, a, [](const Field& x, const Field&) { return FieldRootPower(x); });
+      wrong += Wrong(*operations, FieldOperation::negate, Loaded(fields, i, lanes, i % 2 == 0 ? 0 : 0xfff), Loaded(fields, i, lanes, 0), [](const Number& x, const Number&) { return Negative(x); });
     }
+    CHECK(wrong == 0);
   }
-  CHECK(wrong == 0);
+}
+
+CASE(LanesPowers, "lanes: inverses, alone and together with zeros among them, and the power of square roots") {
+  const std::vector<Value> values = Values(kLimb, kTop);
+  const Number zero = {{0, 0, 0, 0}}, one = {{1, 0, 0, 0}};
+  for (const FieldOperations* operations : Instances()) {
+    const size_t lanes = operations->lanes;
+    int wrong = 0;
+    std::vector<uint64_t> out(5 * lanes);
+    const auto resultOf = [&](size_t lane) {
+      Limbs own;
+      for (size_t i = 0; i < 5; i++) own.of[i] = out[i * lanes + lane];
+      return ValueOf(own);
+    };
+    for (size_t i = 0; i < values.size(); i++) {
+      const Loaded a(values, i, lanes, i % 2 == 0 ? 0 : 0xfff), b(values, 3 * i + 1, lanes, 0);
+      operations->apply(FieldOperation::invert, out.data(), a.limbs.data(), b.limbs.data());
+      for (size_t lane = 0; lane < lanes; lane++) {
+        const Number& x = a.values[lane]->number;
+        wrong += (x == zero ? resultOf(lane) == zero : Times(resultOf(lane), x) == one) ? 0 : 1;
+      }
+      // The product of both inverses.
+      operations->apply(FieldOperation::invertTogether, out.data(), a.limbs.data(), b.limbs.data());
+      for (size_t lane = 0; lane < lanes; lane++) {
+        const Number product = Times(a.values[lane]->number, b.values[lane]->number);
+        wrong += (product == zero ? resultOf(lane) == zero : Times(resultOf(lane), product) == one) ? 0 : 1;
+      }
+      if (i % 8 != 0) continue;
+      operations->apply(FieldOperation::rootPower, out.data(), a.limbs.data(), b.limbs.data());
+      for (size_t lane = 0; lane < lanes; lane++) {
+        // x^((p-5)/8) to the eighth, times x^4, is x^(p-1).
+        Number power = resultOf(lane);
+        const Number& x = a.values[lane]->number;
+        for (int times = 0; times < 3; times++) power = Times(power, power);
+        const Number xx = Times(x, x);
+        power = Times(power, Times(xx, xx));
+        wrong += power == (x == zero ? zero : one) ? 0 : 1;
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+CASE(LanesEncodings, "lanes: encodings, canonical values, zero, sign and equality, in every lane") {
+  const std::vector<Value> values = Values(kLimb, kTop);
+  for (const FieldOperations* operations : Instances()) {
+    const size_t lanes = operations->lanes;
+    int wrong = 0;
+    for (size_t i = 0; i < values.size(); i++) {
+      const Loaded a(values, i, lanes, i % 2 == 0 ? 0 : 0xfff);
+      uint8_t bytes[8][33];
+      uint8_t* out[8];
+      const uint8_t* in[8];
+      for (size_t lane = 0; lane < 8; lane++) {
+        out[lane] = bytes[lane] + 1;
+        in[lane] = bytes[lane] + 1;
+      }
+      operations->toBytes(out, a.limbs.data());
+      for (size_t lane = 0; lane < lanes; lane++) wrong += std::memcmp(out[lane], a.values[lane]->number.word, 32) == 0 ? 0 : 1;
+      // The numbers from p to 2^255 - 1 can be written twice, and the top bit does not count.
+      for (size_t lane = 0; lane < lanes; lane++) {
+        if (lane % 2 == 0) bytes[lane][32] |= 0x80;
+      }
+      std::vector<uint64_t> read(5 * lanes), mask(5 * lanes);
+      operations->fromBytes(read.data(), in);
+      operations->apply(FieldOperation::equal, mask.data(), read.data(), a.limbs.data());
+      wrong += mask[0] == (lanes == 8 ? 0xff : 1) ? 0 : 1;
+      uint64_t zeros = 0, odd = 0, same = 0;
+      const Loaded b(values, i * 5 + 2, lanes, 0);
+      for (size_t lane = 0; lane < lanes; lane++) {
+        zeros |= static_cast<uint64_t>(a.values[lane]->number == Number{{0, 0, 0, 0}}) << lane;
+        odd |= (a.values[lane]->number.word[0] & 1) << lane;
+        same |= static_cast<uint64_t>(a.values[lane]->number == b.values[lane]->number) << lane;
+      }
+      operations->apply(FieldOperation::isZero, mask.data(), a.limbs.data(), a.limbs.data());
+      wrong += mask[0] == zeros ? 0 : 1;
+      operations->apply(FieldOperation::isOdd, mask.data(), a.limbs.data(), a.limbs.data());
+      wrong += mask[0] == odd ? 0 : 1;
+      operations->apply(FieldOperation::equal, mask.data(), a.limbs.data(), b.limbs.data());
+      wrong += mask[0] == same ? 0 : 1;
+      wrong += Wrong(*operations, FieldOperation::canonical, a, a, [](const Number& x, const Number&) { return x; });
+    }
+    for (const uint8_t first : {0xec, 0xed, 0xee, 0xff}) {
+      uint8_t bytes[32];
+      std::memset(bytes, 0xff, sizeof bytes);
+      bytes[0] = first;
+      const uint8_t* in[8] = {bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes};
+      std::vector<uint64_t> read(5 * lanes);
+      operations->fromBytes(read.data(), in);
+      uint8_t expected[32], result[8][32];
+      uint8_t* out[8];
+      for (size_t lane = 0; lane < 8; lane++) out[lane] = result[lane];
+      operations->toBytes(out, read.data());
+      FieldToBytes(expected, FieldFromBytes(bytes));
+      for (size_t lane = 0; lane < lanes; lane++) wrong += std::memcmp(expected, result[lane], 32) == 0 ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+  }
 }

@@ -3,7 +3,7 @@
 #ifdef HANDFAST_IFMA
 
 #include "lanes/vector-ifma.h"
-#include "lanes/field-lanes.h"
+#include "lanes/invert-lanes.h"
 
 using Vector = handfast::VectorIfma;
 

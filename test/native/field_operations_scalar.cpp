@@ -1,6 +1,6 @@
 #include "field-operations.h"
 #include "lanes/vector-scalar.h"
-#include "lanes/field-lanes.h"
+#include "lanes/invert-lanes.h"
 
 using Vector = handfast::VectorScalar;
 

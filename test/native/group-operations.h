@@ -14,6 +14,8 @@ struct GroupOperations {
   unsigned (*combine)(uint8_t* const out[], const uint8_t* const a[], const uint8_t* const b[], unsigned negated);
   void (*publicKeys)(uint8_t* const out[], const uint8_t* const secret[], size_t count);
   void (*sign)(uint8_t* const signature[], const handfast::Bytes message[], const uint8_t* const secretKey[], size_t count);
+  // a * b + c modulo the order, where a and c have 64 bytes and b has 32.
+  void (*multiplyAdd)(uint8_t* const out[], const uint8_t* const a[], const uint8_t* const b[], const uint8_t* const c[]) = nullptr;
 };
 
 const GroupOperations& ScalarGroup();

@@ -10,12 +10,16 @@
 #include "core/x25519.h"
 #include "group-operations.h"
 #include "lanes/kernels.h"
+#include "lanes/lanes.h"
 
 using namespace handfast;
 
 namespace {
 
 using String = std::vector<uint8_t>;
+
+// One more than the kernels take at once.
+constexpr size_t kMoreThanTogether = 65;
 
 std::vector<const GroupOperations*> Instances() {
   std::vector<const GroupOperations*> all{&ScalarGroup()};
@@ -181,13 +185,13 @@ CASE(LanesPoints, "points are decoded, added, doubled, negated and encoded as by
   }
 }
 
-CASE(LanesPublicKeys, "public keys of 1 to 8 lanes equal libsodium's: the edges of clamping, 20,000 random ones; memory past the count stays as it is") {
+CASE(LanesPublicKeys, "public keys of 1 to 65 items equal libsodium's: the edges of clamping, 20,000 random ones; memory past the count stays as it is") {
   std::vector<String> secrets = Secrets();
   const size_t edges = secrets.size();
   for (int i = 0; i < 20000; i++) secrets.push_back(Random(32));
   std::vector<String> wanted(secrets.size(), String(32));
   for (size_t i = 0; i < secrets.size(); i++) crypto_scalarmult_base(wanted[i].data(), secrets[i].data());
-  const GroupOperations kernels{kKernelLanes, nullptr, nullptr, X25519PublicLanes, nullptr};
+  const GroupOperations kernels{kMoreThanTogether, nullptr, nullptr, X25519PublicLanes, nullptr};
   std::vector<const GroupOperations*> instances = Instances();
   instances.push_back(&kernels);
   for (const GroupOperations* group : instances) {
@@ -231,7 +235,7 @@ CASE(LanesSignatureVectors, "signatures in every lane are those of RFC 8032 sect
   }
 }
 
-CASE(LanesSignatures, "signatures of 1 to 8 lanes equal libsodium's for 20,000 random keys and messages of 0 to 300 bytes; memory past the count stays as it is") {
+CASE(LanesSignatures, "signatures of 1 to 65 items equal libsodium's for 20,000 random keys and messages of 0 to 300 bytes; memory past the count stays as it is") {
   constexpr size_t kCount = 20000;
   std::vector<String> keys, messages, wanted;
   std::vector<Bytes> views;
@@ -244,7 +248,7 @@ CASE(LanesSignatures, "signatures of 1 to 8 lanes equal libsodium's for 20,000 r
     wanted.push_back(String(64));
     crypto_sign_detached(wanted[i].data(), nullptr, messages[i].data(), messages[i].size(), keys[i].data());
   }
-  const GroupOperations kernels{kKernelLanes, nullptr, nullptr, nullptr, Ed25519SignLanes};
+  const GroupOperations kernels{kMoreThanTogether, nullptr, nullptr, nullptr, Ed25519SignLanes};
   std::vector<const GroupOperations*> instances = Instances();
   instances.push_back(&kernels);
   for (const GroupOperations* group : instances) {
@@ -276,4 +280,24 @@ CASE(LanesInPlace, "an output may lie where its own lane's secret, key or messag
   for (int i = 0; i < 8; i++) X25519Public(wanted[i], own[i]);
   X25519PublicLanes(own, own, 8);
   for (int i = 0; i < 8; i++) CHECK(std::memcmp(own[i], wanted[i], 32) == 0);
+}
+
+CASE(LanesGroupOff, "public keys and signatures are the same with the lanes off") {
+  std::vector<String> keys, messages, on(11, String(64)), off(11, String(64));
+  std::vector<Bytes> views;
+  for (size_t i = 0; i < 11; i++) {
+    keys.push_back(Random(64));
+    messages.push_back(Random(20 * i));
+  }
+  for (String& message : messages) views.push_back({message.data(), message.size()});
+  const auto key = Pointers<const uint8_t*>(keys);
+  const Lanes before = LanesInUse();
+  X25519PublicLanes(Pointers<uint8_t*>(on).data(), key.data(), 11);
+  CHECK(LanesUse(Lanes::off));
+  X25519PublicLanes(Pointers<uint8_t*>(off).data(), key.data(), 11);
+  CHECK(on == off);
+  Ed25519SignLanes(Pointers<uint8_t*>(off).data(), views.data(), key.data(), 11);
+  CHECK(LanesUse(before));
+  Ed25519SignLanes(Pointers<uint8_t*>(on).data(), views.data(), key.data(), 11);
+  CHECK(on == off);
 }

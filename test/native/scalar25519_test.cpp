@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "check.h"
+#include "group-operations.h"
+#include "lanes/kernels.h"
 
 using namespace handfast;
 
@@ -94,4 +96,46 @@ CASE(ScalarProducts, "a * b + c is as by libsodium where all three are numbers o
     for (size_t j = 0; j < edges.size(); j += 41) different += MultipliedAlike(edges[i], edges[(i + j) % edges.size()], edges[(7 * i + j) % edges.size()]) ? 0 : 1;
   }
   CHECK(different == 0);
+}
+
+CASE(LanesScalars, "a * b + c is as by core in every lane, for numbers of 512 and 256 bits at the edges and random ones") {
+  std::vector<Scalar> wide = Edges(64), narrow = Edges(32);
+  for (int i = 0; i < 2000; i++) {
+    wide.push_back(Scalar(64));
+    check::Fill(wide.back().data(), 64);
+    narrow.push_back(Scalar(32));
+    check::Fill(narrow.back().data(), 32);
+  }
+  const Scalar zero(64), one = [] {
+    Scalar number(32);
+    number[0] = 1;
+    return number;
+  }();
+  std::vector<const GroupOperations*> instances{&ScalarGroup()};
+  if (LanesKernels()) instances.push_back(IfmaGroup());
+  for (const GroupOperations* group : instances) {
+    int different = 0;
+    for (size_t start = 0; start < wide.size(); start++) {
+      std::vector<const uint8_t*> a, b, c;
+      std::vector<Scalar> out(group->lanes, Scalar(32));
+      std::vector<uint8_t*> results;
+      for (size_t i = 0; i < group->lanes; i++) {
+        // Every fourth time nothing but a is reduced.
+        const bool alone = start % 4 == 0;
+        a.push_back(wide[(start + i) % wide.size()].data());
+        b.push_back(alone ? one.data() : narrow[(5 * start + 3 * i) % narrow.size()].data());
+        c.push_back(alone ? zero.data() : wide[(7 * start + i) % wide.size()].data());
+        results.push_back(out[i].data());
+      }
+      group->multiplyAdd(results.data(), a.data(), b.data(), c.data());
+      for (size_t i = 0; i < group->lanes; i++) {
+        uint8_t reduced[32], added[32], wanted[32];
+        ScalarReduce(reduced, a[i]);
+        ScalarReduce(added, c[i]);
+        ScalarMultiplyAdd(wanted, reduced, b[i], added);
+        different += std::memcmp(out[i].data(), wanted, 32) == 0 ? 0 : 1;
+      }
+    }
+    CHECK(different == 0);
+  }
 }

@@ -9,7 +9,7 @@
 
 struct VerifyOperations {
   size_t lanes;
-  // All take a full set of lanes.
+  // All take a full set of lanes, and verify as many sets as are wanted.
   void (*hash)(uint8_t (*out)[64], const handfast::Bytes (*parts)[3]);
   void (*relations)(handfast::ShortRelation* out, const uint8_t (*challenge)[32]);
   unsigned (*equations)(const uint8_t* const* r, const uint8_t* const* a, const uint8_t* const* s, const uint8_t (*k)[32]);

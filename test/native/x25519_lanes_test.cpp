@@ -87,7 +87,7 @@ std::vector<std::vector<uint8_t>> EdgeKeys() {
 
 }  // namespace
 
-CASE(LanesShared, "shared secrets in lanes equal libsodium's and the core's for 20,000 random keys, at odd addresses") {
+CASE(LanesShared, "lanes: shared secrets in lanes equal libsodium's and the core's for 20,000 random keys, at odd addresses") {
   for (const Instance& instance : Instances()) {
     int different = 0;
     for (size_t done = 0; done < (instance.most > 8 ? 20000 : 800); done += instance.most) different += SameAsLibsodium(instance, Random(instance.most)) ? 0 : 1;
@@ -95,14 +95,14 @@ CASE(LanesShared, "shared secrets in lanes equal libsodium's and the core's for 
   }
 }
 
-CASE(LanesSharedCounts, "any number of items from none to 65, and past what shares an inversion") {
+CASE(LanesSharedCounts, "lanes: any number of items from none to 65, and past what shares an inversion") {
   for (const Instance& instance : Instances()) {
     for (size_t count = 0; count <= 65 && count <= instance.most; count++) CHECK(SameAsLibsodium(instance, Random(count)));
     if (instance.most >= 130) CHECK(SameAsLibsodium(instance, Random(130)));
   }
 }
 
-CASE(LanesSharedEdges, "edge encodings and weak keys in every lane, with every bit of the scalar, do not disturb their neighbours") {
+CASE(LanesSharedEdges, "lanes: edge encodings and weak keys in every lane, with every bit of the scalar, do not disturb their neighbours") {
   const auto keys = EdgeKeys();
   for (const Instance& instance : Instances()) {
     int different = 0;
@@ -122,7 +122,7 @@ CASE(LanesSharedEdges, "edge encodings and weak keys in every lane, with every b
   }
 }
 
-CASE(LanesSharedAllWeak, "eight weak keys at once, and one good one among sixty-four") {
+CASE(LanesSharedAllWeak, "lanes: eight weak keys at once, and one good one among sixty-four") {
   for (const Instance& instance : Instances()) {
     std::vector<Item> items = Random(8);
     for (Item& item : items) std::memset(item.peer, 0, 32);
@@ -136,7 +136,7 @@ CASE(LanesSharedAllWeak, "eight weak keys at once, and one good one among sixty-
   }
 }
 
-CASE(LanesSharedRfc7748, "the vectors of RFC 7748 section 5.2 in every lane, iterated 1,000 times too") {
+CASE(LanesSharedRfc7748, "lanes: the vectors of RFC 7748 section 5.2 in every lane, iterated 1,000 times too") {
   const auto secretOne = check::Hex("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"), keyOne = check::Hex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c");
   const auto secretTwo = check::Hex("4b66e9d4d1b4673c5ad22691957d6af5c11b6421e0ea01d42ca4169e7918ba0d"), keyTwo = check::Hex("e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493");
   const auto sharedOne = check::Hex("c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552"), sharedTwo = check::Hex("95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957");
@@ -169,7 +169,7 @@ CASE(LanesSharedRfc7748, "the vectors of RFC 7748 section 5.2 in every lane, ite
   }
 }
 
-CASE(LanesSharedOff, "the same results with the lanes off") {
+CASE(LanesSharedOff, "lanes: the same results with the lanes off") {
   const Lanes before = LanesInUse();
   CHECK(LanesUse(Lanes::off));
   CHECK(!LanesKernels());
