@@ -1,5 +1,5 @@
 // Public-key work in lanes at batches of 1 to 1,024 items, against loops over libsodium and over native/core that take turns with it in one run. One line of JSON an operation and batch size:
-// medians in nanoseconds an item, and how many times libsodium that is. Usage: bench-lanes-loop [rounds] [operation].
+// medians in nanoseconds an item, and how many times libsodium that is. Usage: bench-lanes-loop [rounds] [operation] [avx2 | off].
 #include <sodium.h>
 
 #include <cstdio>
@@ -11,6 +11,7 @@
 #include "core/ed25519.h"
 #include "core/x25519.h"
 #include "lanes/kernels.h"
+#include "lanes/lanes.h"
 
 namespace {
 
@@ -98,8 +99,8 @@ void Run(const Operation& operation, Batch& batch, size_t count, int rounds) {
   const int times = std::max(1, static_cast<int>(512 / count));
   const std::vector<double> took = MediansInTurn(rounds, times, {[&] { operation.lanes(batch, count); }, [&] { operation.core(batch, count); }, [&] { operation.libsodium(batch, count); }});
   const double lanes = took[0] / count, core = took[1] / count, libsodium = took[2] / count;
-  std::printf("{\"suite\":\"lanes-loop\",\"operation\":\"%s\",\"lanes\":%s,\"batch\":%zu,\"nsPerItem\":%.0f,\"core\":%.0f,\"libsodium\":%.0f,\"timesCore\":%.2f,\"timesLibsodium\":%.2f}\n",
-              operation.name, LanesKernels() ? "true" : "false", count, lanes, core, libsodium, core / lanes, libsodium / lanes);
+  std::printf("{\"suite\":\"lanes-loop\",\"operation\":\"%s\",\"lanes\":\"%s\",\"batch\":%zu,\"nsPerItem\":%.0f,\"core\":%.0f,\"libsodium\":%.0f,\"timesCore\":%.2f,\"timesLibsodium\":%.2f}\n",
+              operation.name, NameOf(LanesInUse()), count, lanes, core, libsodium, core / lanes, libsodium / lanes);
   std::fflush(stdout);
 }
 
@@ -119,6 +120,7 @@ void Check(const Operation& operation, Batch& batch) {
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return 1;
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 21;
+  if (argc > 3 && !LanesUse(std::string(argv[3]) == "avx2" ? Lanes::avx2 : Lanes::off)) return 1;
   static Batch batch;
   for (const Operation& operation : Operations()) {
     if (argc > 2 && std::string(operation.name).find(argv[2]) == std::string::npos) continue;

@@ -11,10 +11,11 @@ namespace {
 // How many elements a lane may have inverted together.
 constexpr size_t kMostTogether = 8;
 
-template <int lanes>
-struct Distance {
-  static constexpr int value = lanes;
-};
+template <int distance, class V>
+LANES_INLINE FieldLanes<V> RotateLanes(const FieldLanes<V>& a) {
+  return {{a.limb[0].template Rotate<distance>(), a.limb[1].template Rotate<distance>(), a.limb[2].template Rotate<distance>(), a.limb[3].template Rotate<distance>(),
+           a.limb[4].template Rotate<distance>()}};
+}
 
 // The inverse, in every lane, of an element that all lanes hold alike and that is not zero.
 template <class V>
@@ -30,23 +31,22 @@ LANES_INLINE FieldLanes<V> InverseOfOne(const FieldLanes<V>& a) {
   return FieldOf<V>(one[0], one[1], one[2], one[3]);
 }
 
-// The inverses of what the lanes hold, none of it zero. The product of all lanes forms in three steps, each of which multiplies by what lies half, a quarter, an eighth of the lanes further round,
-// and beside it that of all others, which is what the inverse of the whole has to be multiplied by.
+// The inverses of what the lanes hold, none of it zero. The product of all lanes forms in steps that multiply by what lies half of the lanes further round, then a quarter, then an eighth, and beside
+// it that of all others, which is what the inverse of the whole has to be multiplied by.
 template <class V>
 LANES_INLINE FieldLanes<V> InverseOfLanes(const FieldLanes<V>& a) {
   if constexpr (V::kLanes == 1) {
     return InverseOfOne(a);
   } else {
-    static_assert(V::kLanes == 8, "three steps");
-    const auto rotate = [](const FieldLanes<V>& x, auto distance) {
-      FieldLanes<V> out;
-      for (int i = 0; i < 5; i++) out.limb[i] = x.limb[i].template Rotate<decltype(distance)::value>();
-      return out;
+    FieldLanes<V> whole = a, others = FieldOf<V>(1);
+    const auto take = [&](const FieldLanes<V>& further) {
+      whole = MultiplyApart(whole, further);
+      others = MultiplyApart(others, further);
     };
-    const FieldLanes<V> one = rotate(a, Distance<4>{}), pairs = MultiplyApart(a, one);
-    const FieldLanes<V> two = rotate(pairs, Distance<2>{}), fours = MultiplyApart(pairs, two);
-    const FieldLanes<V> four = rotate(fours, Distance<1>{});
-    return MultiplyApart(InverseOfOne(MultiplyApart(fours, four)), MultiplyApart(MultiplyApart(one, two), four));
+    if constexpr (V::kLanes == 8) take(RotateLanes<4>(whole));
+    take(RotateLanes<2>(whole));
+    take(RotateLanes<1>(whole));
+    return MultiplyApart(InverseOfOne(whole), others);
   }
 }
 

@@ -6,15 +6,17 @@
 
 #include "core/ed25519.h"
 #include "core/x25519.h"
+#include "lanes/kernels-avx2.h"
 #include "lanes/kernels-ifma.h"
 #include "lanes/lanes.h"
 
 namespace handfast {
 namespace {
 
-#ifdef HANDFAST_IFMA
-// What the ladder of sixty-four shares is one inversion.
-constexpr size_t kTogether = 64;
+#if defined(HANDFAST_IFMA) || defined(HANDFAST_AVX2)
+// As many ladders share one inversion.
+constexpr size_t kTogether = 64, kTogetherAvx2 = 32;
+constexpr size_t kWorthAvx2 = 2;
 
 // Pointers for whole sets of lanes: those past `count` repeat the first.
 template <class T>
@@ -66,6 +68,17 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
       X25519SharedIfma(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, Filled<const uint8_t*>(publicKey + start, now).of, ok + start, now);
     }
     WipeStack<16384>();
+    return;
+  }
+#endif
+#ifdef HANDFAST_AVX2
+  // Four lanes take as long as a pair one by one.
+  if (LanesInUse() >= Lanes::avx2 && count > kWorthAvx2) {
+    for (size_t start = 0; start < count; start += kTogetherAvx2) {
+      const size_t now = std::min(kTogetherAvx2, count - start);
+      X25519SharedAvx2(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, Filled<const uint8_t*>(publicKey + start, now).of, ok + start, now);
+    }
+    WipeStack();
     return;
   }
 #endif

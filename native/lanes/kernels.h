@@ -10,7 +10,8 @@ namespace handfast {
 
 constexpr size_t kKernelLanes = 8;
 
-// Whether these functions calculate in lanes: built in, the processor and the system can, and LanesInUse() is avx512. Otherwise they do one item after the other.
+// Whether these functions calculate in eight lanes: built in, the processor and the system can, and LanesInUse() is avx512. Otherwise they do one item after the other, but for
+// X25519SharedLanes, which with avx2 takes four at once.
 bool LanesKernels();
 
 // Of all: a call costs the same for 1 to 8 items, and up to 64 at once share some of the work. Pointers need no alignment; an output may be its own item's input, not another's. What the items point

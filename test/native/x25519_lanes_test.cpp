@@ -25,9 +25,18 @@ struct Instance {
   size_t most;
 };
 
+void Avx2(uint8_t* const out[], const uint8_t* const secret[], const uint8_t* const publicKey[], bool ok[], size_t count) {
+  const Lanes before = LanesInUse();
+  LanesUse(Lanes::avx2);
+  X25519SharedLanes(out, secret, publicKey, ok, count);
+  LanesUse(before);
+}
+
 std::vector<Instance> Instances() {
-  if (!LanesKernels()) std::printf("  no IFMA here: only the scalar instance is tested\n");
-  return {{"kernels", X25519SharedLanes, 200}, {"scalar", X25519SharedScalar, 8}};
+  std::vector<Instance> all{{"scalar", X25519SharedScalar, 8}, {"kernels", X25519SharedLanes, 200}};
+  if (LanesThere() > Lanes::avx2) all.push_back({"avx2", Avx2, 200});
+  if (!LanesKernels()) std::printf("  no IFMA here: not tested\n");
+  return all;
 }
 
 // Whether all results are those of libsodium, each in its place at an odd address, and nothing else is written.
