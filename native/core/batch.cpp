@@ -7,12 +7,20 @@
 #include "core/ed25519.h"
 #include "core/secp256k1.h"
 #include "core/x25519.h"
+#include "lanes/lanes.h"
 
 namespace handfast {
 namespace {
 
 // From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
 constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, SIZE_MAX};
+// With AVX2 there is but the one kernel, of four lanes, which takes as long as a pair.
+constexpr size_t kLeastForFourLanes = 3;
+
+size_t LeastForLanes(Op op) {
+  if (LanesKernels()) return kLeastForLanes[static_cast<size_t>(op)];
+  return op == Op::dh && LanesInUse() == Lanes::avx2 ? kLeastForFourLanes : SIZE_MAX;
+}
 
 // Lanes that hash wait for the longest message: half a microsecond for each 128 bytes, beside some 50 for the rest. So those above this have groups of their own.
 constexpr size_t kLongMessage = 2048;
@@ -124,8 +132,8 @@ size_t GroupWork(Work* work, size_t count, WorkGroup* groups) {
 }
 
 void RunGroup(const WorkGroup& group) {
-  const size_t least = kLeastForLanes[static_cast<size_t>(group.item[0]->op)], rest = group.count % kKernelLanes;
-  size_t done = least <= kKernelLanes && LanesKernels() ? (rest < least ? group.count - rest : group.count) : 0;
+  const size_t least = LeastForLanes(group.item[0]->op), rest = group.count % kKernelLanes;
+  size_t done = least > kKernelLanes ? 0 : rest < least ? group.count - rest : group.count;
   if (done > 0) RunLanes(group.item, done);
   for (; done < group.count; done++) RunOne(group.item[done]);
 }

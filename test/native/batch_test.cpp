@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <set>
@@ -144,6 +145,17 @@ CASE(BatchesAlike, "batches of 1 to 65 of each operation, and mixtures of all, c
 CASE(BatchesAlikeOff, "the same with the lanes off") {
   const Lanes before = LanesInUse();
   CHECK(LanesUse(Lanes::off));
+  CHECK(!LanesKernels());
+  EverySize();
+  LanesUse(before);
+}
+
+CASE(BatchesAlikeFour, "the same with the lanes of AVX2") {
+  const Lanes before = LanesInUse();
+  if (!LanesUse(Lanes::avx2)) {
+    std::printf("  this processor has no AVX2: not tested\n");
+    return;
+  }
   CHECK(!LanesKernels());
   EverySize();
   LanesUse(before);
