@@ -20,7 +20,7 @@ if (!Number.isInteger(count) || count < 1) {
 const out = join(dirname(dirname(fileURLToPath(import.meta.url))), 'build', 'tests');
 run('cmake', ['-S', join(out, '..', '..'), '-B', out, '-DHANDFAST_TESTS=ON'], 'pipe');
 run('cmake', ['--build', out, '--parallel', '2'], 'pipe');
-run(join(out, 'handfast_tests'), ['lanes: '], 'inherit', {
+run(join(out, 'handfast_tests'), ['twin: '], 'inherit', {
   HANDFAST_TWIN: String(count),
   ...(values.seed !== undefined && { HANDFAST_SEED: values.seed }),
 });

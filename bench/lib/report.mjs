@@ -183,5 +183,6 @@ const TITLES = {
   aead: 'Sealing and opening one message',
   memory: 'Memory',
   primitives: 'Public keys and hashes',
+  lanes: 'Public keys in batches',
   instructions: 'Instructions of native kernels',
 };

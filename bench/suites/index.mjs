@@ -2,6 +2,7 @@
 /** Every suite by name, in the order in which they run. Another suite is another file and another line here. */
 export const SUITES = {
   primitives: new URL('./primitives.mjs', import.meta.url).href,
+  lanes: new URL('./lanes.mjs', import.meta.url).href,
   aead: new URL('./aead.mjs', import.meta.url).href,
   handshake: new URL('./handshake.mjs', import.meta.url).href,
   message: new URL('./message.mjs', import.meta.url).href,

@@ -70,7 +70,7 @@ napi_value Equal(napi_env env, napi_callback_info info) {
   return arguments.Boolean(a.size == b.size && sodium_memcmp(a.data, b.data, a.size) == 0);
 }
 
-// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha, x25519, kernels, threads }: versions; gcm to kernels say what runs: 'ipsec-mb', 'libsodium', 'handfast', 'avx512-ifma' or 'none'; threads: what runAsync spreads a batch over
+// info() -> { sodium, secp256k1, ipsecMb, gcm, chacha, x25519, kernels, threads }: versions; gcm to kernels say what runs: 'ipsec-mb', 'libsodium', 'handfast', 'avx512-ifma', 'avx2' or 'none'; threads: what runAsync spreads a batch over
 napi_value Info(napi_env env, napi_callback_info) {
   napi_value object;
   if (napi_create_object(env, &object) != napi_ok) return nullptr;
@@ -88,7 +88,12 @@ napi_value Info(napi_env env, napi_callback_info) {
   set("gcm", NameOf(GcmEngineInUse()));
   set("chacha", NameOf(ChaChaEngineInUse()));
   set("x25519", X25519AdxAvailable() ? "handfast" : "libsodium");
-  set("kernels", LanesKernels() ? NameOf(LanesInUse()) : "none");
+#ifdef HANDFAST_AVX2
+  const bool four = LanesInUse() == Lanes::avx2;
+#else
+  const bool four = false;
+#endif
+  set("kernels", LanesKernels() || four ? NameOf(LanesInUse()) : "none");
   napi_value threads;
   if (napi_create_uint32(env, static_cast<uint32_t>(Threads()), &threads) == napi_ok) napi_set_named_property(env, object, "threads", threads);
   return object;

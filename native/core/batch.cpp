@@ -7,12 +7,23 @@
 #include "core/ed25519.h"
 #include "core/secp256k1.h"
 #include "core/x25519.h"
+#include "lanes/lanes.h"
 
 namespace handfast {
 namespace {
 
 // From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
 constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, SIZE_MAX};
+// With AVX2 there is but the one kernel, of four lanes, which takes as long as a pair.
+constexpr size_t kLeastForFourLanes = 3;
+
+size_t LeastForLanes(Op op) {
+  if (LanesKernels()) return kLeastForLanes[static_cast<size_t>(op)];
+  return op == Op::dh && LanesInUse() == Lanes::avx2 ? kLeastForFourLanes : SIZE_MAX;
+}
+
+// Lanes that hash wait for the longest message: half a microsecond for each 128 bytes, beside some 50 for the rest. So those above this have groups of their own.
+constexpr size_t kLongMessage = 2048;
 
 void RunOne(Work* work) {
   switch (work->op) {
@@ -88,7 +99,7 @@ void RunLanes(Work* const item[], size_t count) {
 // Calls `full` for each group as soon as it has `most` items, then for what is left of each op.
 template <typename Full>
 void Gather(Work* work, size_t count, size_t most, Full&& full) {
-  WorkGroup open[kOps];
+  WorkGroup open[2 * kOps];
   const bool lanes = LanesKernels();
   for (size_t i = 0; i < count; i++) {
     if (work[i].op == Op::ready) continue;
@@ -97,7 +108,7 @@ void Gather(Work* work, size_t count, size_t most, Full&& full) {
       work[i].result = 0;
       continue;
     }
-    WorkGroup& group = open[static_cast<size_t>(work[i].op)];
+    WorkGroup& group = open[static_cast<size_t>(work[i].op) + (work[i].message.size > kLongMessage ? kOps : 0)];
     group.item[group.count++] = &work[i];
     if (group.count == most) {
       full(group);
@@ -121,8 +132,8 @@ size_t GroupWork(Work* work, size_t count, WorkGroup* groups) {
 }
 
 void RunGroup(const WorkGroup& group) {
-  const size_t least = kLeastForLanes[static_cast<size_t>(group.item[0]->op)], rest = group.count % kKernelLanes;
-  size_t done = least <= kKernelLanes && LanesKernels() ? (rest < least ? group.count - rest : group.count) : 0;
+  const size_t least = LeastForLanes(group.item[0]->op), rest = group.count % kKernelLanes;
+  size_t done = least > kKernelLanes ? 0 : rest < least ? group.count - rest : group.count;
   if (done > 0) RunLanes(group.item, done);
   for (; done < group.count; done++) RunOne(group.item[done]);
 }

@@ -35,7 +35,7 @@ struct WorkGroup {
 
 // Groups of a batch, for several threads to share: each item is in one of them, but for what is answered already. At most MostGroups(count), of kShared items or fewer.
 constexpr size_t kShared = 2 * kKernelLanes;
-constexpr size_t MostGroups(size_t count) { return count / kShared + kOps; }
+constexpr size_t MostGroups(size_t count) { return count / kShared + 2 * kOps; }
 size_t GroupWork(Work* work, size_t count, WorkGroup* groups);
 void RunGroup(const WorkGroup& group);
 

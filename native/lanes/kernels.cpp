@@ -78,7 +78,7 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
       const size_t now = std::min(kTogetherAvx2, count - start);
       X25519SharedAvx2(Filled<uint8_t*>(out + start, now).of, Filled<const uint8_t*>(secret + start, now).of, Filled<const uint8_t*>(publicKey + start, now).of, ok + start, now);
     }
-    WipeStack();
+    WipeStack<16384>();
     return;
   }
 #endif

@@ -79,8 +79,8 @@ export interface AddonInfo {
   chacha: 'ipsec-mb' | 'libsodium';
   /** What computes shared secrets. */
   x25519: 'handfast' | 'libsodium';
-  /** Vector kernels that public-key work goes through in batches; as of now, since `setLanes` changes it. */
-  kernels: 'avx512-ifma' | 'none';
+  /** Vector kernels that public-key work goes through in batches, with avx2 X25519 alone; as of now, since `setLanes` changes it. */
+  kernels: 'avx512-ifma' | 'avx2' | 'none';
   /** Threads that runAsync spreads a batch over. */
   threads: number;
 }

@@ -12,6 +12,7 @@ const SHORT = { rounds: 1, roundMs: 1, warmMs: 1 };
 /** Cases of each suite, and a subject that is always there. */
 const PARTS: Record<string, { cases: string[]; subject: string }> = {
   primitives: { cases: ['x25519-keypair', 'x25519-shared', 'ed25519-sign', 'ed25519-verify', 'blake2b'], subject: 'handfast pure' },
+  lanes: { cases: ['x25519-keypair-4', 'x25519-shared-1', 'ed25519-sign-8', 'ed25519-verify-16'], subject: 'sodium-native, one by one' },
   aead: { cases: ['aes-256-gcm/1-B', 'chacha20-poly1305/1-KiB'], subject: 'handfast pure' },
   handshake: { cases: ['memory', 'tcp-1', 'tcp-16'], subject: 'handfast pure' },
   message: { cases: ['aes-256-gcm/64-B', 'chacha20-poly1305/1-KiB', 'round-trip-256-B', 'stream-256-B'], subject: 'node:net' },

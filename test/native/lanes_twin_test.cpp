@@ -64,7 +64,7 @@ void PeerKey(uint8_t out[32]) {
 
 }  // namespace
 
-CASE(TwinPublic, "lanes: public keys are those of libsodium") {
+CASE(TwinPublic, "twin: public keys are those of libsodium") {
   InGroups([](size_t size) {
     uint8_t secrets[kKernelLanes][33], outs[kKernelLanes][33], expected[32];
     const uint8_t* secret[kKernelLanes];
@@ -80,7 +80,7 @@ CASE(TwinPublic, "lanes: public keys are those of libsodium") {
   });
 }
 
-CASE(TwinShared, "lanes: shared secrets are those of libsodium, weak keys too") {
+CASE(TwinShared, "twin: shared secrets are those of libsodium, weak keys too") {
   InGroups([](size_t size) {
     uint8_t secrets[kKernelLanes][33], peers[kKernelLanes][33], outs[kKernelLanes][33], expected[32];
     const uint8_t *secret[kKernelLanes], *peer[kKernelLanes];
@@ -101,7 +101,7 @@ CASE(TwinShared, "lanes: shared secrets are those of libsodium, weak keys too") 
   });
 }
 
-CASE(TwinSign, "lanes: signatures are those of libsodium, of messages of all lengths to 600 and with keys whose halves do not belong together") {
+CASE(TwinSign, "twin: signatures are those of libsodium, of messages of all lengths to 600 and with keys whose halves do not belong together") {
   InGroups([](size_t size) {
     uint8_t secrets[kKernelLanes][65], messages[kKernelLanes][601], outs[kKernelLanes][65], expected[64], unused[32], seed[32];
     const uint8_t* secret[kKernelLanes];
@@ -125,7 +125,7 @@ CASE(TwinSign, "lanes: signatures are those of libsodium, of messages of all len
   });
 }
 
-CASE(TwinVerify, "lanes: verdicts are those of libsodium, on valid, mutated and hand-made signatures side by side") {
+CASE(TwinVerify, "twin: verdicts are those of libsodium, on valid, mutated and hand-made signatures side by side") {
   long valid = 0, all = 0;
   InGroups([&](size_t size) {
     cases::Signed items[kKernelLanes];
