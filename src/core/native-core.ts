@@ -69,6 +69,10 @@ export function makeCore(addon: Addon): Core {
     cipher: frames.cipher,
     frameTable: frames.frameTable,
     slab: (size) => slabs.lease(size),
+    discard(buffer) {
+      if (!(buffer instanceof ArrayBuffer)) badArgument('buffer: expected an ArrayBuffer');
+      addon.discard(buffer);
+    },
     slabs,
     run: jobs.run,
     runAsync: jobs.runAsync,
