@@ -30,6 +30,11 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 
 type Written = (error?: Error) => void;
 
+/** A socket that a listener of ours has accepted: nobody else reads it. */
+export function carrierOfAccepted(socket: Socket): Carrier {
+  return new StreamCarrier(socket, remoteOf(socket), undefined, true);
+}
+
 /** What a socket that was dialled by `dialled` has read, past the machinery of streams. */
 export interface Incoming {
   data(chunk: Uint8Array): void;
@@ -42,6 +47,7 @@ export function carrierOfDialled(socket: Socket, incoming: Incoming): Carrier {
 
 class StreamCarrier implements Carrier {
   readonly remote: RemoteAddress | undefined;
+  readonly ownChunks: boolean;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
@@ -57,8 +63,9 @@ class StreamCarrier implements Carrier {
   #congested = false;
   #ended = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming) {
+  constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming, ownChunks = false) {
     this.#stream = stream;
+    this.ownChunks = ownChunks;
     this.#incoming = incoming;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;

@@ -4,7 +4,7 @@ import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
-import { carrierOf, carrierOfDialled, type Incoming, remoteOf } from './duplex.ts';
+import { carrierOfAccepted, carrierOfDialled, type Incoming, remoteOf } from './duplex.ts';
 
 /** Makes the carrier of a connected socket. */
 export type Over = (socket: Socket) => Carrier;
@@ -72,7 +72,7 @@ export function listenTcp(
   { host, port, backlog = 511 }: ListenTcpOptions,
   accept: (carrier: Carrier) => void,
   failed: (error: Error) => void,
-  over: Over = plain,
+  over: Over = carrierOfAccepted,
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
@@ -101,8 +101,6 @@ function listenerOf(server: Server): TcpListener {
     unref: () => void server.unref(),
   };
 }
-
-const plain: Over = (socket) => carrierOf(socket, remoteOf(socket));
 
 function arrived(incoming: Incoming, bytes: number): boolean {
   if (landed.length !== bytes) landed = landing.subarray(0, bytes);

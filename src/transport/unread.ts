@@ -151,7 +151,9 @@ export class Unread {
   }
 
   #add(storage: Storage): void {
-    this.#waiting.push(storage);
+    // Whoever waits has it at once.
+    if (this.#wake && this.#waiting.length === 0) this.#current ??= storage;
+    if (this.#current !== storage) this.#waiting.push(storage);
     this.held += storage.held;
     this.count += storage.count;
     this.#wake?.();

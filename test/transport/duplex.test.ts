@@ -98,11 +98,14 @@ describe('options', () => {
 });
 
 describe('a socket', () => {
+  const SIZE = 256 * 1024;
   const ends = (): Promise<[Socket, Socket, () => void]> =>
     new Promise((resolve) => {
       const server = createServer((far) => {
         far.on('error', () => {});
-        resolve([near, far, () => server.close()]);
+        const done = (): void => resolve([near, far, () => server.close()]);
+        if (near.connecting) near.once('connect', done);
+        else done();
       });
       let near: Socket;
       server.listen(0, '127.0.0.1', () => {
@@ -117,19 +120,23 @@ describe('a socket', () => {
     const said: string[] = [];
     let written = 0;
     // Until the system takes no more, and some beyond that: nobody reads.
-    for (let beyond = 0; beyond < 3; written++) {
+    for (let beyond = 0; beyond < 32; written++) {
       const at = written;
-      carrier.write(Buffer.alloc(256 * 1024), (error) => said.push(`${at}${error ? ' lost' : ''}`));
+      carrier.write(Buffer.alloc(SIZE), (error) => said.push(`${at}${error ? ' lost' : ''}`));
       if (carrier.congested) beyond++;
       else expect(said.at(-1)).toBe(`${at}`);
     }
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    // What was told at once is not told again, nor taken for what waits.
     const told = said.length;
-    expect(told).toBeLessThan(written);
+    expect([told > 0, told < written, (written - told) * SIZE]).toEqual([true, true, near.writableLength]);
     carrier.destroy();
     await gone;
     carrier.write(Buffer.alloc(1), (error) => said.push(`${written}${error ? ' lost' : ''}`));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(said).toEqual(Array.from({ length: written + 1 }, (_, i) => `${i}${i < told ? '' : ' lost'}`));
+    expect(said.map((each) => Number.parseInt(each, 10))).toEqual(Array.from({ length: written + 1 }, (_, i) => i));
+    // The one that was on its way when the socket was destroyed may have been handed over in part: Node calls that no error.
+    expect(said.slice(told + 1).every((each) => each.endsWith(' lost'))).toBe(true);
     far.destroy();
     close();
   });

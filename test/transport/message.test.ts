@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MessageBatch } from '../../src/transport/message.ts';
 import type { Session } from '../../src/transport/session.ts';
+import { Unread } from '../../src/transport/unread.ts';
 import { codeOf } from '../support/codes.ts';
 import { letters } from '../support/letters.ts';
 import { Story } from '../support/pair.ts';
@@ -159,6 +160,25 @@ describe('a batch', () => {
     await batches.return?.();
     expect(codeOf(() => two.message(0))).toBe('HF_RELEASED');
   });
+});
+
+it('messages in memory of their own that came together are let go one by one', async () => {
+  const unread = new Unread(() => {});
+  const own = ['one', 'two', 'three'].map((text) => ({ bytes: Buffer.from(text) }));
+  unread.pushOwn(own, 100);
+  const batches = unread.batches();
+  const kept: MessageBatch[] = [];
+  for (let i = 0; i < 3; i++) kept.push((await batches.next()).value.retain());
+  await batches.return?.();
+  unread.pushOwn([{ bytes: Buffer.from('later') }], 100);
+  kept[1].release();
+  expect([textsOf(kept[0]), textsOf(kept[2]), codeOf(() => kept[1].bytes)]).toEqual([['one'], ['three'], 'HF_RELEASED']);
+  kept[0].release();
+  unread.pushOwn([{ bytes: Buffer.from('later still') }], 100);
+  expect(textsOf(kept[2])).toEqual(['three']);
+  kept[2].release();
+  unread.discard();
+  expect([unread.count, unread.bytes, unread.held]).toEqual([0, 0, 0]);
 });
 
 describe('whoever waits for a message', () => {
