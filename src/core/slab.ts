@@ -12,7 +12,7 @@ export interface Slab {
   /** The number under which the core knows the block. @throws HF_RELEASED after the last release. */
   readonly id: number;
   readonly released: boolean;
-  /** The first `length` bytes: a view that is kept for whoever asks for as many again. A Buffer in Node, whose streams would make one of anything else. @throws HF_RELEASED after the last release. */
+  /** The first `length` bytes: a view that is kept for whoever asks for as many again. Of the native core a Buffer, as Node's streams make one of anything else. @throws HF_RELEASED after the last release. */
   front(length: number): Uint8Array;
   /** Bytes from the start that the last release wipes: all of them, unless whoever writes to the slab says how far it was written to. */
   touched: number;
@@ -39,14 +39,17 @@ export interface BlockRegistry {
 export class SlabPool implements SlabUse {
   leased = 0;
   bytes = 0;
+  readonly viewOf: (buffer: ArrayBuffer, length: number) => Uint8Array;
   readonly #registry: BlockRegistry;
   readonly #keepBytes: number;
   /** By the exponent of their size. */
   readonly #waiting: Block[][] = Array.from({ length: 32 }, () => []);
   #waitingBytes = 0;
 
-  constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024) {
+  /** @param viewOf makes the views of `front`. */
+  constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024, viewOf = plainView) {
     this.#registry = registry;
+    this.viewOf = viewOf;
     this.#keepBytes = keepBytes;
   }
 
@@ -128,7 +131,7 @@ class Lease implements Slab {
     const block = this.#held();
     if (block.front?.length !== length) {
       const { buffer } = block.bytes;
-      block.front = typeof Buffer === 'function' ? Buffer.from(buffer, 0, length) : new Uint8Array(buffer, 0, length);
+      block.front = this.#pool.viewOf(buffer as ArrayBuffer, length);
     }
     return block.front;
   }
@@ -155,6 +158,8 @@ class Lease implements Slab {
     return this.#block;
   }
 }
+
+const plainView = (buffer: ArrayBuffer, length: number): Uint8Array => new Uint8Array(buffer, 0, length);
 
 const MIN_EXPONENT = 12;
 const MIN_BYTES = 2 ** MIN_EXPONENT;

@@ -155,7 +155,8 @@ export class Handshake implements CarrierEvents {
   }
 
   data(bytes: Uint8Array): void {
-    this.#take(bytes);
+    // A machine may keep what it is given longer than it is valid; handshakes are short.
+    this.#take(new Uint8Array(bytes));
   }
 
   message(data: Uint8Array, text: boolean): void {
@@ -182,7 +183,8 @@ export class Handshake implements CarrierEvents {
     }
     // One message may be as large as the protocol lets it be; what is held ahead of it may not.
     const held = text === undefined ? this.#arrivedBytes + data.length : this.#arrivedBytes;
-    this.#arrived.push({ data: data.slice(), now, text });
+    // Not by `slice`, which of a Buffer is a view.
+    this.#arrived.push({ data: new Uint8Array(data), now, text });
     this.#arrivedBytes += data.length;
     if (!this.#paused) {
       this.#paused = true;

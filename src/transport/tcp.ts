@@ -109,7 +109,8 @@ function arrived(incoming: Incoming, bytes: number): boolean {
 }
 
 /** Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. */
-const landing = Buffer.allocUnsafeSlow(64 * 1024);
+// No Buffer: whoever copies by `slice` shall have a copy.
+const landing = new Uint8Array(64 * 1024);
 /** As much of it as came last: messages are often as long as the one before. */
 let landed = landing;
 

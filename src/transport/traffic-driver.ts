@@ -196,7 +196,8 @@ export class TrafficDriver {
     if (data.length === 0 && text === undefined) return;
     // As in the handshake: one message of any size, and a piece or two of a stream that was paused.
     const held = text === undefined ? this.#keptBytes + data.length : this.#keptBytes;
-    this.#kept.push({ data: data.slice(), now, text });
+    // Not by `slice`, which of a Buffer is a view.
+    this.#kept.push({ data: new Uint8Array(data), now, text });
     this.#keptBytes += data.length;
     if (held > KEPT_BYTES || this.#kept.length > KEPT_PIECES) {
       this.#fail(new HandfastError('TOO_LARGE', `more than ${KEPT_BYTES} bytes came while the session was at work`));

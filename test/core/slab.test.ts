@@ -97,7 +97,7 @@ describe('a pool of slabs', () => {
     const slab = pool.lease(4096);
     slab.bytes.set([1, 2, 3]);
     const front = slab.front(3);
-    expect([[...front], Buffer.isBuffer(front), slab.front(3) === front]).toEqual([[1, 2, 3], true, true]);
+    expect([[...front], slab.front(3) === front]).toEqual([[1, 2, 3], true]);
     expect(slab.front(2)).toHaveLength(2);
     slab.release();
     expect(codeOf(() => slab.front(2))).toBe('HF_RELEASED');
