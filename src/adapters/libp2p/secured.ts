@@ -20,6 +20,7 @@ export class SecuredStream extends AbstractMessageStream {
       direction: below.direction,
     });
     this.#session = session;
+    session.keepHalfOpen();
     void this.#read();
   }
 
@@ -86,6 +87,7 @@ export class SecuredStream extends AbstractMessageStream {
         this.onData(gathered(bytes, places, count));
       }
       this.onRemoteCloseWrite();
+      void this.#closeOnceSaid();
     } catch (error) {
       why = error as Error;
     }
@@ -94,6 +96,15 @@ export class SecuredStream extends AbstractMessageStream {
       why = this.#session.error;
     }
     this.#end(why);
+  }
+
+  /** The other side is done. So are we, but for whoever was told to wait in the middle of an answer: that goes on once there is room. */
+  async #closeOnceSaid(): Promise<void> {
+    while (this.writableNeedsDrain) {
+      await Promise.race([new Promise((resolve) => this.addEventListener('drain', resolve, { once: true })), this.#session.closed]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    void this.#session.close();
   }
 
   #end(why: Error | undefined): void {
