@@ -6,14 +6,14 @@ import { cpus } from 'node:os';
 
 /** Lets this process, and every thread it has or starts, run on all cores. @returns {() => void} pins it again as it was. */
 export function onAllCores() {
-  const before = allowed();
+  const before = coresAllowed();
   if (before === undefined) return () => {};
   pin(`0-${cpus().length - 1}`);
   return () => pin(before);
 }
 
 /** @returns {string | undefined} the cores that this process may use; undefined where that cannot be told. */
-function allowed() {
+export function coresAllowed() {
   try {
     return /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   } catch {

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { coresAllowed } from './all-cores.mjs';
 
 export class SubjectProcess {
   /** @type {import('node:child_process').ChildProcess} */
@@ -77,9 +78,15 @@ export function pinnedCpu() {
 
 /** @returns {{ cpu: number | undefined }} */
 function findCpu() {
-  const cpu = Number(process.env.HANDFAST_BENCH_CPU || availableParallelism() - 1);
+  const cpu = Number(process.env.HANDFAST_BENCH_CPU || lastAllowed());
   const tried = spawnSync('taskset', ['-c', String(cpu), 'true']);
   return { cpu: tried.status === 0 ? cpu : undefined };
+}
+
+/** By its number: a process that was given only some of the cores keeps to them. */
+function lastAllowed() {
+  const last = /(\d+)$/.exec(coresAllowed() ?? '')?.[1];
+  return last ?? availableParallelism() - 1;
 }
 
 /** @type {{ cpu: number | undefined } | undefined} */
