@@ -200,12 +200,12 @@ function anotherTurn(): Promise<void> {
 
 const POOL = new VerifyPool(new URL('./worker.js', import.meta.url));
 const ED_PREFIX = 0xed;
-/** Copying and hashing this many takes a fraction of a millisecond; verifying them some milliseconds of a thread. */
-const PART_ITEMS = 64;
+/** Copying and hashing this many takes some 150 us, for which the event loop stands still; verifying them a millisecond of a thread. */
+const PART_ITEMS = 32;
 /** Of signatures that take a millisecond each. */
 const POOL_PART_ITEMS = 16;
 const PART_BYTES = 128 * 1024;
-const LANES = 2;
+const LANES = 3;
 const LEAST_FOR_POOL = 8;
 /** Hashing as much takes some 200 us. */
 const LARGE_MESSAGE = 64 * 1024;
