@@ -1,6 +1,7 @@
 /**
  * TLS whose certificates nobody verifies: it hides what is said, and gives both sides values of this one connection (the Finished messages) that protocols prove identities over.
- * It runs over a socket that was dialled or accepted already, so that limits and deadlines count from there, and begins when somebody attaches.
+ * On the accepting side it runs over a socket that was accepted already, so that limits and deadlines count from there, and begins when somebody attaches; a dialler's begins as soon as
+ * it is connected.
  */
 import { constants } from 'node:crypto';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
@@ -48,10 +49,10 @@ function newContext(role: 'dial' | 'accept', options: TlsOptions): SecureContext
   }
 }
 
-/** TLS over a connected socket, which belongs to it from now on. */
-export function tlsOver(socket: Socket, role: 'dial' | 'accept', context: SecureContext): Carrier {
-  const begin = (): TLSSocket => secured(socket, role, context);
-  return new TlsCarrier(remoteOf(socket), role, begin, () => socket.destroy());
+/** TLS over an accepted socket, which belongs to it from now on. */
+export function tlsOver(socket: Socket, context: SecureContext): Carrier {
+  const begin = (): TLSSocket => secured(socket, 'accept', context);
+  return new TlsCarrier(remoteOf(socket), 'accept', begin, () => socket.destroy());
 }
 
 /**
