@@ -35,7 +35,7 @@ export interface VerifyManyOptions {
 
 /**
  * Verifies each signature for itself; no answer depends on another item. Ed25519 by the one rule of both cores (see `Core.ed25519`), which is stricter than RFC 8032 asks.
- * Items are read while it runs and must not change before it ends. It holds a few hundred of them in copies at a time, however many there are.
+ * Items are read while it runs and must not change before it ends. It holds about a hundred of them in copies at a time, however many there are.
  * @returns one byte an item, 1 or 0; a misshapen key or signature is 0.
  * @throws (by rejection) HF_BAD_ARGUMENT for what a caller decides: types, a digest that is not 32 bytes, both of message and digest; HF_ABORTED.
  * Cost: see the suite `xrpl` of the benchmarks.
