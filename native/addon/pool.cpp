@@ -78,9 +78,14 @@ Fault Prepare(Batch& batch, Bytes block) {
   return fault;
 }
 
+// Where the threads are as many as the processors, the event loop wakes beside one that is busy, and a kernel without preemption leaves it waiting for the next tick, 4 ms: so each
+// group, some 100 us, ends by letting others run, which costs nothing while nobody waits.
 void Execute(napi_env, void* data) {
   Batch& batch = *static_cast<Batch::Turn*>(data)->batch;
-  for (size_t i = batch.next++; i < batch.groupCount; i = batch.next++) RunGroup(batch.groups[i]);
+  for (size_t i = batch.next++; i < batch.groupCount; i = batch.next++) {
+    RunGroup(batch.groups[i]);
+    std::this_thread::yield();
+  }
 }
 
 // The buffer is asked for anew: it may have been detached meanwhile.

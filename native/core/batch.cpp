@@ -96,9 +96,9 @@ void RunLanes(Work* const item[], size_t count) {
   }
 }
 
-// Calls `full` for each group as soon as it has `most` items, then for what is left of each op.
-template <typename Full>
-void Gather(Work* work, size_t count, size_t most, Full&& full) {
+// Calls `full` for each group as soon as it has as many items as `most` says for its op, then for what is left of each op.
+template <typename Most, typename Full>
+void Gather(Work* work, size_t count, Most&& most, Full&& full) {
   WorkGroup open[2 * kOps];
   const bool lanes = LanesKernels();
   for (size_t i = 0; i < count; i++) {
@@ -110,7 +110,7 @@ void Gather(Work* work, size_t count, size_t most, Full&& full) {
     }
     WorkGroup& group = open[static_cast<size_t>(work[i].op) + (work[i].message.size > kLongMessage ? kOps : 0)];
     group.item[group.count++] = &work[i];
-    if (group.count == most) {
+    if (group.count == most(work[i].op)) {
       full(group);
       group.count = 0;
     }
@@ -122,9 +122,11 @@ void Gather(Work* work, size_t count, size_t most, Full&& full) {
 
 }  // namespace
 
+size_t MostShared(Op op) { return LanesKernels() && kLeastForLanes[static_cast<size_t>(op)] <= kKernelLanes ? 2 * kKernelLanes : kShared; }
+
 size_t GroupWork(Work* work, size_t count, WorkGroup* groups) {
   size_t made = 0;
-  Gather(work, count, kShared, [&](const WorkGroup& group) {
+  Gather(work, count, MostShared, [&](const WorkGroup& group) {
     groups[made].count = group.count;
     std::memcpy(groups[made++].item, group.item, group.count * sizeof *group.item);
   });
@@ -138,6 +140,8 @@ void RunGroup(const WorkGroup& group) {
   for (; done < group.count; done++) RunOne(group.item[done]);
 }
 
-void RunWork(Work* work, size_t count) { Gather(work, count, WorkGroup::kMost, RunGroup); }
+void RunWork(Work* work, size_t count) {
+  Gather(work, count, [](Op) { return WorkGroup::kMost; }, RunGroup);
+}
 
 }  // namespace handfast

@@ -33,9 +33,11 @@ struct WorkGroup {
   size_t count = 0;
 };
 
-// Groups of a batch, for several threads to share: each item is in one of them, but for what is answered already. At most MostGroups(count), of kShared items or fewer.
-constexpr size_t kShared = 2 * kKernelLanes;
+// Groups of a batch, for several threads to share: each item is in one of them, but for what is answered already. At most MostGroups(count). A group is some 100 us of work, so that
+// a thread can let others run between two of them: twice what a kernel takes, or kShared of an op that has none.
+constexpr size_t kShared = 4;
 constexpr size_t MostGroups(size_t count) { return count / kShared + 2 * kOps; }
+size_t MostShared(Op op);
 size_t GroupWork(Work* work, size_t count, WorkGroup* groups);
 void RunGroup(const WorkGroup& group);
 

@@ -3,7 +3,7 @@ import { HandfastError } from '../errors.ts';
 import type { CarrierName } from '../protocols/machine.ts';
 import type { AnyProtocol } from '../protocols/registry.ts';
 import type { Over } from './tcp.ts';
-import { type TlsOptions, tlsContext, tlsOver } from './tls.ts';
+import { type TlsOptions, tlsContext, tlsDialled, tlsOver } from './tls.ts';
 import { acceptWebSocket, dialWebSocket } from './websocket.ts';
 
 export interface OverOptions {
@@ -30,8 +30,7 @@ export async function dialOver(protocol: AnyProtocol, options: DialOverOptions, 
   const name = carrierNameOf(protocol, options.carrier);
   if (name === 'tcp') return undefined;
   if (name === 'tls') {
-    const context = tlsContext('dial', options.tls);
-    return (socket) => tlsOver(socket, 'dial', context);
+    return tlsDialled(tlsContext('dial', options.tls));
   }
   const { subprotocol, largestMessage = LARGEST_MESSAGE, target } = protocol.websocket ?? {};
   const path = options.path ?? target?.(options) ?? '/';
@@ -48,7 +47,7 @@ export async function acceptOver(protocol: AnyProtocol, options: OverOptions): P
   if (name === 'tcp') return undefined;
   if (name === 'tls') {
     const context = tlsContext('accept', options.tls);
-    return (socket) => tlsOver(socket, 'accept', context);
+    return (socket) => tlsOver(socket, context);
   }
   const { subprotocol, largestMessage = LARGEST_MESSAGE } = protocol.websocket ?? {};
   const secure = options.secure ? tlsContext('accept', options.tls) : undefined;

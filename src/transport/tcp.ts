@@ -1,5 +1,5 @@
 /** TCP: dialling and listening. Nagle's delay is off, and each direction ends by itself. */
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { createServer, connect as dial, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
@@ -7,7 +7,11 @@ import type { Clock } from './clock.ts';
 import { carrierOfAccepted, carrierOfDialled, type Incoming, remoteOf } from './duplex.ts';
 
 /** Makes the carrier of a connected socket. */
-export type Over = (socket: Socket) => Carrier;
+export interface Over {
+  (socket: Socket): Carrier;
+  /** Dials such a socket; Node's `connect` of TCP when absent. */
+  readonly dial?: (options: TcpNetConnectOpts) => Socket;
+}
 
 export interface DialOptions {
   host: string;
@@ -24,7 +28,8 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
     // What runs over a socket reads it as a stream.
     const incoming: Incoming | undefined = over ? undefined : { data() {} };
     const onread = incoming && { buffer: landing, callback: (bytes: number) => arrived(incoming, bytes) };
-    const socket = dial({ host, port, noDelay: true, allowHalfOpen: true, ...(onread && { onread }) });
+    const dialSocket = over?.dial ?? dial;
+    const socket = dialSocket({ host, port, noDelay: true, allowHalfOpen: true, ...(onread && { onread }) });
     // Nothing is read before somebody listens.
     if (incoming) socket.pause();
     const settle = (error?: HandfastError): void => {

@@ -1,15 +1,17 @@
 /**
  * TLS whose certificates nobody verifies: it hides what is said, and gives both sides values of this one connection (the Finished messages) that protocols prove identities over.
- * It runs over a socket that was dialled or accepted already, so that limits and deadlines count from there, and begins when somebody attaches.
+ * On the accepting side it runs over a socket that was accepted already, so that limits and deadlines count from there, and begins when somebody attaches; a dialler's begins as soon as
+ * it is connected.
  */
 import { constants } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { createSecureContext, type SecureContext, type SecureVersion, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { HandfastError } from '../errors.ts';
 import type { CarrierFacts } from '../protocols/machine.ts';
 import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
 import { selfSigned } from './certificate.ts';
 import { carrierOf, localOf, remoteOf } from './duplex.ts';
+import type { Over } from './tcp.ts';
 
 export interface TlsOptions {
   /** TLSv1.2 by default. */
@@ -47,10 +49,31 @@ function newContext(role: 'dial' | 'accept', options: TlsOptions): SecureContext
   }
 }
 
-/** TLS over a connected socket, which belongs to it from now on. */
-export function tlsOver(socket: Socket, role: 'dial' | 'accept', context: SecureContext): Carrier {
-  const begin = (): TLSSocket => secured(socket, role, context);
-  return new TlsCarrier(remoteOf(socket), role, begin, () => socket.destroy());
+/** TLS over an accepted socket, which belongs to it from now on. */
+export function tlsOver(socket: Socket, context: SecureContext): Carrier {
+  const begin = (): TLSSocket => secured(socket, 'accept', context);
+  return new TlsCarrier(remoteOf(socket), 'accept', begin, () => socket.destroy());
+}
+
+/**
+ * What a dialler runs over TCP: TLS that begins as soon as the connection is there, on a socket that dials for itself. One that was dialled before and wrapped would be a second stream
+ * for each connection.
+ */
+export function tlsDialled(context: SecureContext): Over {
+  const dial = (options: TcpNetConnectOpts): Socket => {
+    const socket = tlsConnect({ ...options, secureContext: context, rejectUnauthorized: false });
+    // Of a socket for TLS, Node does not take this from the options.
+    socket.once('connect', () => socket.setNoDelay(true));
+    return socket;
+  };
+  const carrier = (socket: Socket): Carrier =>
+    new TlsCarrier(
+      remoteOf(socket),
+      'dial',
+      () => socket as TLSSocket,
+      () => socket.destroy(),
+    );
+  return Object.assign(carrier, { dial });
 }
 
 /** The TLS side of a connected socket: no session is offered or kept, no name told, no protocol asked for, no certificate checked. */
@@ -71,6 +94,17 @@ export function tlsCarrierOf(socket: TLSSocket): Carrier {
     () => socket,
     () => socket.destroy(),
   );
+}
+
+/** Our own end is asked of the system when somebody wants to know it. */
+function factsOf(socket: TLSSocket, remote: RemoteAddress | undefined): CarrierFacts {
+  return {
+    remote,
+    get local() {
+      return localOf(socket);
+    },
+    tls: tlsFacts(socket),
+  };
 }
 
 /** What is known once the handshake is through. */
@@ -185,7 +219,7 @@ class TlsCarrier implements Carrier {
     const stand = (): void => {
       if (socket.destroyed || this.#dropped) return;
       this.#stands = true;
-      this.#events?.ready?.({ remote: this.remote, local: localOf(socket), tls: tlsFacts(socket) });
+      this.#events?.ready?.(factsOf(socket, this.remote));
       this.#next();
     };
     if (socket.getFinished() && socket.getPeerFinished()) process.nextTick(stand);

@@ -57,6 +57,21 @@ function knock(port: number, options: object = {}): Promise<TLSSocket> {
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
   const tls = { minVersion: version, maxVersion: version };
 
+  it('a dialler tells no name and asks for no protocol, whatever it dials', async () => {
+    const told = new Promise<unknown[]>((resolve) => {
+      const bare = tlsServer({ ...selfSigned('localhost', 'P-256'), minVersion: version, maxVersion: version }, (socket) => {
+        resolve([socket.servername, socket.alpnProtocol]);
+        socket.destroy();
+      });
+      bare.on('tlsClientError', resolve);
+      closing.push(() => bare.close());
+      bare.listen(0, HOST, () => {
+        dial((bare.address() as { port: number }).port, { host: 'localhost', tls } as DialOptions).catch(() => {});
+      });
+    });
+    expect(await told).toEqual([false, false]);
+  });
+
   it('each side is told of the same two Finished messages, of the version and of both addresses', async () => {
     const facts: CarrierFacts[] = [];
     const onFacts = (of: CarrierFacts) => void facts.push(of);
@@ -307,7 +322,7 @@ describe('hostile', () => {
     closing.push(() => new Promise((resolve) => plain.close(resolve)));
     const socket = netConnect({ host: HOST, port: (plain.address() as { port: number }).port });
     await new Promise((resolve) => socket.once('connect', resolve));
-    const carrier = tlsOver(socket, 'accept', tlsContext('accept'));
+    const carrier = tlsOver(socket, tlsContext('accept'));
     socket.destroy();
     const closed = new Promise((resolve) => carrier.attach({ data() {}, end() {}, drained() {}, closed: resolve }));
     expect(await closed).toMatchObject({ code: 'HF_TRUNCATED' });

@@ -8,7 +8,8 @@ export function readAddress(text: string): Bytes | undefined {
 
 /** A socket's own word for an address: without a zone, and IPv4 where it was mapped into IPv6. */
 export function socketAddress(text: string): Bytes | undefined {
-  const address = readAddress(text.replace(/%.*$/, ''));
+  const zone = text.indexOf('%');
+  const address = readAddress(zone < 0 ? text : text.slice(0, zone));
   return address && isMapped(address) ? address.slice(12) : address;
 }
 
@@ -61,9 +62,18 @@ function isMapped(address: Bytes): boolean {
 }
 
 function readV4(text: string): Bytes | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) return undefined;
-  return Uint8Array.from(parts, Number);
+  const address = new Uint8Array(4);
+  let at = 0;
+  for (let i = 0; i < 4; i++) {
+    if (i > 0 && text.charCodeAt(at++) !== DOT) return undefined;
+    const from = at;
+    let value = 0;
+    while (isDigit(text.charCodeAt(at)) && at < from + 3) value = 10 * value + text.charCodeAt(at++) - ZERO;
+    const padded = at > from + 1 && text.charCodeAt(from) === ZERO;
+    if (at === from || padded || value > 255) return undefined;
+    address[i] = value;
+  }
+  return at === text.length ? address : undefined;
 }
 
 function readV6(text: string): Bytes | undefined {
@@ -96,4 +106,8 @@ function groupsOf(text: string): number[] | undefined {
   return bytes;
 }
 
+const isDigit = (code: number): boolean => code >= ZERO && code <= ZERO + 9;
+
+const DOT = 0x2e;
+const ZERO = 0x30;
 const LONGEST_V6 = 45;

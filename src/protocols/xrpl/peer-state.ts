@@ -133,7 +133,7 @@ function infoOf(
 ): Opened['info'] {
   const clock = readUint32(fields.get('network-time') ?? '');
   const networkId = readUint32(fields.get('network-id') ?? '');
-  const known = {
+  const known: Record<string, string | number | boolean | undefined> = {
     protocolVersion: version,
     direction: role === 'initiator' ? 'outbound' : 'inbound',
     agent: fields.get(role === 'initiator' ? 'server' : 'user-agent')?.slice(0, LONGEST_SHOWN),
@@ -151,7 +151,10 @@ function infoOf(
     cipher: facts.tls?.cipher,
   };
   const info: Record<string, string | number | boolean> = {};
-  for (const [name, value] of Object.entries(known)) if (value !== undefined) info[name] = value;
+  for (const name in known) {
+    const value = known[name];
+    if (value !== undefined) info[name] = value;
+  }
   return info;
 }
 

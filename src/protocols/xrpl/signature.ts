@@ -7,27 +7,35 @@ export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd
 
 /** `fullyCanonical`: S is not above half the order. @returns undefined when the bytes are no signature at all. */
 export function canonicality(der: Bytes): 'fullyCanonical' | 'canonical' | undefined {
-  const numbers = numbersOf(der);
-  if (!numbers) return undefined;
-  return numbers.s <= ORDER / 2n ? 'fullyCanonical' : 'canonical';
+  const compact = compactOfDer(der);
+  if (!compact || !inGroup(compact, 0) || !inGroup(compact, 32)) return undefined;
+  return compare(compact, 32, HALF_ORDER_BYTES) <= 0 ? 'fullyCanonical' : 'canonical';
 }
 
 /** The same signature with S at most half the order. @returns undefined when the bytes are no signature. */
 export function withLowS(der: Bytes): Bytes | undefined {
-  const numbers = numbersOf(der);
-  if (!numbers) return undefined;
-  if (numbers.s <= ORDER / 2n) return der;
-  const r = derInteger(numbers.r);
-  const s = derInteger(ORDER - numbers.s);
+  const found = canonicality(der);
+  if (found !== 'canonical') return found && der;
+  const compact = compactOfDer(der)!;
+  const r = derInteger(numberOf(compact.subarray(0, 32)));
+  const s = derInteger(ORDER - numberOf(compact.subarray(32)));
   return Uint8Array.from([0x30, r.length + s.length, ...r, ...s]);
 }
 
-function numbersOf(der: Bytes): { r: bigint; s: bigint } | undefined {
-  const compact = compactOfDer(der);
-  if (!compact) return undefined;
-  const r = numberOf(compact.subarray(0, 32));
-  const s = numberOf(compact.subarray(32));
-  return r > 0n && r < ORDER && s > 0n && s < ORDER ? { r, s } : undefined;
+/** Whether the 32 bytes from `at` on are a number from 1 to n-1. */
+function inGroup(bytes: Bytes, at: number): boolean {
+  let any = 0;
+  for (let i = 0; i < 32; i++) any |= bytes[at + i];
+  return any !== 0 && compare(bytes, at, ORDER_BYTES) < 0;
+}
+
+/** As numbers, the 32 bytes from `at` on less `other`: its sign. Not in constant time: signatures are public. */
+function compare(bytes: Bytes, at: number, other: Bytes): number {
+  for (let i = 0; i < 32; i++) {
+    const difference = bytes[at + i] - other[i];
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** Big-endian. */
@@ -43,3 +51,10 @@ function derInteger(value: bigint): number[] {
   if (bytes[0] >= 0x80) bytes.unshift(0);
   return [0x02, bytes.length, ...bytes];
 }
+
+function bytesOf(value: bigint): Bytes {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * (31 - i))) & 0xffn));
+}
+
+const ORDER_BYTES = bytesOf(ORDER);
+const HALF_ORDER_BYTES = bytesOf(ORDER / 2n);

@@ -53,13 +53,13 @@ export class Slots {
   }
 
   /** A connection is there. @returns its seat, which the caller leaves in the end. */
-  enter(direction: Direction, { remote, local }: Pick<CarrierFacts, 'remote' | 'local'>): Seat | SeatRefusal {
+  enter(direction: Direction, facts: Pick<CarrierFacts, 'remote' | 'local'>): Seat | SeatRefusal {
+    const { remote } = facts;
     const address = remote && socketAddress(remote.address);
     if (!address) return new Seat(this, direction, undefined, undefined, false);
     const endpoint = endpointText(address, remote.port);
     const counted = direction === 'inbound' && isPublic(address) ? endpointText(address, 0) : undefined;
-    const ownAddress = local && socketAddress(local.address);
-    if (direction === 'outbound' && ownAddress && this.#endpoints.has(endpointText(ownAddress, local.port))) return 'own-address';
+    if (direction === 'outbound' && this.#isOwn(facts.local)) return 'own-address';
     if (counted !== undefined && (this.#perAddress.get(counted) ?? 0) >= this.perAddress) return 'per-address';
     if (this.#endpoints.has(endpoint)) return 'same-endpoint';
     const fixed =
@@ -68,6 +68,12 @@ export class Slots {
     this.#endpoints.set(endpoint, seat);
     if (counted !== undefined) this.#perAddress.set(counted, (this.#perAddress.get(counted) ?? 0) + 1);
     return seat;
+  }
+
+  /** Whether the connection comes from an endpoint that is connected already: from this node itself. */
+  #isOwn(local: CarrierFacts['local']): boolean {
+    const address = local && socketAddress(local.address);
+    return address !== undefined && this.#endpoints.has(endpointText(address, local!.port));
   }
 
   /** Called by a seat. */
