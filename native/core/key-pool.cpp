@@ -29,6 +29,7 @@ int64_t Process() {
 
 Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
   if (waiting_ > 0 && (now - filledAt_ > kKeptMs || process_ != Process() || !LanesKernels())) Drop();
+  while (waiting_ > 0 && !arena_.At(secret_[waiting_ - 1]).data) waiting_--;
   if (waiting_ == 0) {
     if (!LanesKernels()) return MakeOne(publicKey);
     filledAt_ = now;
@@ -39,6 +40,12 @@ Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
   waiting_--;
   std::memcpy(publicKey, public_[waiting_], 32);
   return secret_[waiting_];
+}
+
+size_t KeyPool::Waiting() const {
+  size_t alive = 0;
+  for (size_t i = 0; i < waiting_; i++) alive += arena_.At(secret_[i]).data != nullptr;
+  return alive;
 }
 
 void KeyPool::Drop() {

@@ -23,8 +23,8 @@ class KeyPool {
   Handle Take(uint8_t publicKey[32]) { return Take(publicKey, Now()); }
   // As above at a given time, in milliseconds of a clock that only goes forward.
   Handle Take(uint8_t publicKey[32], int64_t now);
-  // Keys made and not given out; they count as live in the arena.
-  size_t Waiting() const { return waiting_; }
+  // Keys made and not given out; they count as live in the arena. Not those that somebody wiped who guessed their slot.
+  size_t Waiting() const;
   // Wipes them.
   void Drop();
 

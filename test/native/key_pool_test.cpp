@@ -75,6 +75,23 @@ CASE(PoolAge, "a key of the pool is given out within a second or wiped") {
   CHECK(arena.Live() == 3);
 }
 
+CASE(PoolGuessed, "a waiting key that somebody wiped who guessed its slot is not given out, nor counted") {
+  if (!Fills()) return;
+  Arena arena(64);
+  KeyPool pool(arena);
+  uint8_t publicKey[32];
+  pool.Take(publicKey, 0);
+  // The next to be given out: everything in the arena but what was taken is the pool's.
+  const Handle next = pool.Take(publicKey, 0);
+  size_t wiped = 0;
+  for (Handle guess = next - 8; guess <= next + 8; guess++) {
+    if (guess != next && arena.Release(guess)) wiped++;
+  }
+  CHECK(wiped > 0);
+  CHECK(pool.Waiting() + 1 == arena.Live());
+  for (int i = 0; i < 20; i++) CHECK(Matches(arena, pool.Take(publicKey, 1), publicKey));
+}
+
 CASE(PoolOff, "with the lanes off nothing is made ahead, and what waits is wiped") {
   if (!Fills()) return;
   Arena arena(64);
