@@ -110,8 +110,11 @@ function arrived(incoming: Incoming, bytes: number): boolean {
   return true;
 }
 
-/** Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. */
-const landing = Buffer.allocUnsafeSlow(64 * 1024);
+/**
+ * Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. No Buffer: a `slice` of
+ * that is no copy, and what a machine keeps of a packet would be overwritten by the next one.
+ */
+const landing = new Uint8Array(64 * 1024);
 /** As much of it as came last: messages are often as long as the one before. */
 let landed = landing;
 
