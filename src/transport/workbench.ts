@@ -35,10 +35,7 @@ export class Workbench {
   #legacyRunning = 0;
   readonly #legacyWaiting: (() => void)[] = [];
 
-  constructor(
-    core: Core,
-    { immediate = false, asyncFrom, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {},
-  ) {
+  constructor(core: Core, { immediate = false, asyncFrom, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {}) {
     this.#core = core;
     this.#immediate = immediate;
     this.#asyncFrom = asyncFrom ?? (core.threads > 1 ? ASYNC_FROM : Number.POSITIVE_INFINITY);

@@ -83,7 +83,10 @@ describe('the workbench', () => {
           return runAsync(jobs);
         },
       });
-      await done(new Workbench(core), Array.from({ length: count! }, () => verify(1)));
+      await done(
+        new Workbench(core),
+        Array.from({ length: count! }, () => verify(1)),
+      );
       expect([threads, count, elsewhere]).toEqual([threads, count, expected]);
     }
   });
