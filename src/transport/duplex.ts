@@ -41,8 +41,8 @@ export interface Incoming {
 }
 
 /** A socket made with an `onread` that tells `incoming`, paused: its `data` is never told by the stream. */
-export function carrierOfDialled(socket: Socket, incoming: Incoming): Carrier {
-  return new StreamCarrier(socket, remoteOf(socket), incoming);
+export function carrierOfDialled(socket: Socket, incoming: Incoming, remote: RemoteAddress | undefined): Carrier {
+  return new StreamCarrier(socket, remote, incoming);
 }
 
 class StreamCarrier implements Carrier {

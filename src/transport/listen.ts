@@ -1,7 +1,6 @@
 /** Listening: whoever connects is let in by limits, shakes hands, is judged, and becomes a session. */
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { CODES, HandfastError } from '../errors.ts';
 import type { Machine, Peer } from '../protocols/machine.ts';
@@ -13,7 +12,7 @@ import { asCarrier, type CommonOptions } from './connect.ts';
 import { Handshake } from './driver.ts';
 import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
 import { type Policy, policyOf } from './policy.ts';
-import { type CloseOptions, Session, type SessionLimits } from './session.ts';
+import { type CloseOptions, Session, type SessionLimits, type SessionOptions } from './session.ts';
 import { listenTcp, type TcpListener } from './tcp.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
 
@@ -71,7 +70,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly sessions = new Set<Session>();
   readonly #options: ListenOptions<ProtocolChoice>;
   readonly #protocol: AnyProtocol;
-  readonly #core: Core;
+  readonly #ofSessions: SessionOptions;
   readonly #clock: Clock;
   readonly #workbench: Workbench;
   readonly #admission: Admission;
@@ -95,7 +94,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     const { core = defaultCore(), clock = systemClock } = options;
     this.#options = options;
     this.#protocol = protocolOf(options.protocol);
-    this.#core = core;
+    const { unreadMessages, unreadBytes } = options.limits ?? {};
+    this.#ofSessions = { protocol: this.#protocol.name, core, unreadMessages, unreadBytes };
     this.#clock = clock;
     this.#workbench = options.workbench ?? workbenchOf(core);
     this.#admission = new Admission(admissionLimits(options.limits));
@@ -163,7 +163,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       refusal,
       opened: (result) => {
         over();
-        this.#open(new Session(result, { protocol: this.#protocol.name, core: this.#core, ...this.#options.limits }));
+        this.#open(new Session(result, this.#ofSessions));
       },
       failed: (why) => {
         over();

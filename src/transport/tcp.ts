@@ -1,5 +1,5 @@
 /** TCP: dialling and listening. Nagle's delay is off, and each direction ends by itself. */
-import { createServer, connect as dial, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { createServer, connect as dial, isIPv4, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
@@ -29,7 +29,8 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
     const incoming: Incoming | undefined = over ? undefined : { data() {} };
     const onread = incoming && { buffer: landing, callback: (bytes: number) => arrived(incoming, bytes) };
     const dialSocket = over?.dial ?? dial;
-    const socket = dialSocket({ host, port, noDelay: true, allowHalfOpen: true, ...(onread && { onread }) });
+    // One literal, so that every socket gets options of one shape: Node's constructors look each of them up anew otherwise.
+    const socket = dialSocket({ host, port, noDelay: true, allowHalfOpen: true, onread });
     // Nothing is read before somebody listens.
     if (incoming) socket.pause();
     const settle = (error?: HandfastError): void => {
@@ -37,7 +38,9 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
       signal?.removeEventListener('abort', aborted);
       socket.removeListener('error', failed);
       if (!error) {
-        resolve(over ? over(socket) : carrierOfDialled(socket, incoming!));
+        // An address that was dialled as such is the other end's: no need to ask the system.
+        const remote = isIPv4(host) && host !== ANY ? { address: host, port } : remoteOf(socket);
+        resolve(over ? over(socket) : carrierOfDialled(socket, incoming!, remote));
         return;
       }
       // The socket may still have something to say; nobody listens any more.
@@ -113,8 +116,10 @@ function arrived(incoming: Incoming, bytes: number): boolean {
   return true;
 }
 
-/** Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. */
-// No Buffer: whoever copies by `slice` shall have a copy.
+/**
+ * Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. No Buffer: a `slice` of
+ * that is no copy, and what a machine keeps of a packet would be overwritten by the next one.
+ */
 const landing = new Uint8Array(64 * 1024);
 /** As much of it as came last: messages are often as long as the one before. */
 let landed = landing;
@@ -123,6 +128,8 @@ function reasonOf(error: Error & { code?: string }): string {
   return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');
 }
 
+/** Dialled, it is this machine under another address. */
+const ANY = '0.0.0.0';
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens there',
   ENOTFOUND: 'no such host',

@@ -27,7 +27,6 @@ export function encodeBase64url(bytes: Uint8Array): string {
 export function decodeBase64url(text: string): Uint8Array | undefined {
   const { length } = text;
   const left = length % 4;
-  if (left === 1) return undefined;
   const bytes = new Uint8Array(Math.floor((length * 3) / 4));
   // A value over 63 marks a character that is none of the alphabet; one at the end of all stands for all of them.
   let wrong = 0;
@@ -47,6 +46,7 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
     bytes[at++] = (b << 4) | (c >>> 2);
     bytes[at++] = (c << 6) | d;
   }
+  // One character alone lacks a second, which counts as one that is none.
   if (left > 0) {
     const a = value(i);
     const b = value(i + 1);

@@ -268,6 +268,35 @@ describe('a dialled socket', () => {
     close();
   });
 
+  it('tells bytes of which a slice is a copy, which what comes next does not overwrite', async () => {
+    const { carrier, far, close } = await dialled();
+    const slices: Uint8Array[] = [];
+    let came: () => void = () => {};
+    carrier.attach({
+      data(chunk) {
+        slices.push(chunk.slice(0, 4));
+        came();
+      },
+      end() {},
+      drained() {},
+      closed: () => came(),
+    });
+    for (const byte of [1, 2]) {
+      const told = new Promise<void>((resolve) => {
+        came = resolve;
+      });
+      far.write(Buffer.alloc(4, byte));
+      await told;
+    }
+    expect(slices).toEqual([Uint8Array.of(1, 1, 1, 1), Uint8Array.of(2, 2, 2, 2)]);
+    const gone = new Promise<void>((resolve) => {
+      came = resolve;
+    });
+    carrier.destroy();
+    await gone;
+    close();
+  });
+
   it('that is paused is not read, and the other end feels it', async () => {
     const { carrier, far, close } = await dialled();
     const { all, until } = heard(carrier);

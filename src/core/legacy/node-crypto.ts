@@ -3,7 +3,9 @@ import { HandfastError } from '../../errors.ts';
 
 /** @throws HF_UNSUPPORTED outside of Node. */
 export function nodeCrypto(): typeof import('node:crypto') {
-  return builtin('node:crypto') as typeof import('node:crypto');
+  // Kept: asking Node for a module is dear beside a small hash.
+  crypto ??= builtin('node:crypto') as typeof import('node:crypto');
+  return crypto;
 }
 
 /** @throws HF_UNSUPPORTED outside of Node. */
@@ -26,3 +28,5 @@ function builtin(name: string): unknown {
   if (found === undefined) throw new HandfastError('UNSUPPORTED', `${name} is needed for this, and only Node has it`);
   return found;
 }
+
+let crypto: typeof import('node:crypto') | undefined;

@@ -60,10 +60,13 @@ function wordsOfText(text: string): number[] | undefined {
 }
 
 function toHex(bytes: Bytes): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += DIGITS[bytes[i] >>> 4] + DIGITS[bytes[i] & 15];
+  return text;
 }
 
 const badKey = (message: string): HandfastError => new HandfastError('BAD_KEY', `handshakeKey: ${message}`);
 
+const DIGITS = '0123456789abcdef';
 const PERSONAL = new Uint8Array(16);
 PERSONAL.set(utf8('lwstcp key id'));

@@ -13,6 +13,9 @@ export function goodbyeOf({ older }: Pick<Settings, 'older'>): Bytes {
   return Uint8Array.of(older ? Packet.keepAlive : Packet.disconnect);
 }
 
+/** One for all calls: each fills it anew. */
+type Filled = { -readonly [Key in keyof Received]: Received[Key] };
+
 export class LwstcpTraffic implements Traffic {
   readonly before = HEAD;
   readonly after = 0;
@@ -27,7 +30,8 @@ export class LwstcpTraffic implements Traffic {
   readonly #goodbye: Bytes;
   readonly #keepAliveMs: number;
   readonly #inactivityMs: number;
-  readonly #received: { -readonly [Key in keyof Received]: Received[Key] };
+  /** Made when the first bytes come. */
+  #received: Filled | undefined;
   #ended = false;
   #lastSent: Millis;
   #lastHeard: Millis;
@@ -48,16 +52,16 @@ export class LwstcpTraffic implements Traffic {
     this.#inactivityMs = settings.inactivityMs;
     this.#lastSent = now;
     this.#lastHeard = now;
-    this.#received = { places: new Uint32Array(2 * MESSAGES_AT_ONCE), count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING };
   }
 
   open(slab: Slab, start: number, end: number, now: Millis): Received {
+    this.#received ??= { places: new Uint32Array(2 * MESSAGES_AT_ONCE), count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING };
     const received = this.#received;
     received.count = 0;
     received.wanted = 0;
     received.again = false;
     received.outputs = NOTHING;
-    const at = this.#ended ? end : this.#openWhole(slab, start, end);
+    const at = this.#ended ? end : this.#openWhole(received, slab, start, end);
     if (at > start) {
       this.#lastHeard = now;
       this.#partialSince = undefined;
@@ -146,8 +150,7 @@ export class LwstcpTraffic implements Traffic {
   }
 
   /** @returns the first byte not consumed. */
-  #openWhole(slab: Slab, start: number, end: number): number {
-    const received = this.#received;
+  #openWhole(received: Filled, slab: Slab, start: number, end: number): number {
     const { bytes } = slab;
     let at = start;
     while (at < end) {

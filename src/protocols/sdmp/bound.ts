@@ -3,6 +3,7 @@
  * role and the signer. Set at both ends, never negotiated, never fallen back to or from.
  */
 import type { Bytes, Core, Secret } from '../../core/core.ts';
+import { encodeBase64url } from '../../wire/base64url.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { join, writeU64 } from '../../wire/writer.ts';
@@ -29,7 +30,7 @@ export class BoundSealer implements Sealer {
 
   seal(plaintext: Bytes): Bytes {
     const iv = this.#core.random(IV);
-    return writeEncrypted(iv, this.#core.aead.seal(CIPHER, this.#sealing, iv, plaintext, counter(this.#sealed++)));
+    return writeEncrypted(encodeBase64url(iv), this.#core.aead.seal(CIPHER, this.#sealing, iv, plaintext, counter(this.#sealed++)));
   }
 
   open(root: JsonObject): Bytes | RuleError {

@@ -43,8 +43,9 @@ export class CbcSealer implements Sealer {
     const padded = pad(plaintext, padding);
     const sealed = this.#withKey((key) => aes256CbcEncrypt(key, iv, padded));
     padded.fill(0);
-    this.#sent.add(encodeBase64url(iv));
-    return writeEncrypted(iv, sealed);
+    const ivText = encodeBase64url(iv);
+    this.#sent.add(ivText);
+    return writeEncrypted(ivText, sealed);
   }
 
   open(root: JsonObject): Bytes | RuleError {
@@ -100,8 +101,9 @@ export function readEncrypted(
   return { iv, ivText: property.iv, payload };
 }
 
-export function writeEncrypted(iv: Bytes, payload: Bytes): Bytes {
-  return writeContainer(SHAPE.schema, { iv: encodeBase64url(iv), payload: encodeBase64url(payload), recipients: [] });
+/** @param iv in base64url. */
+export function writeEncrypted(iv: string, payload: Bytes): Bytes {
+  return writeContainer(SHAPE.schema, { iv, payload: encodeBase64url(payload), recipients: [] });
 }
 
 const SHAPE: Shape = { property: 'encrypted', schema: 'encrypted', members: ['iv', 'payload', 'recipients'] };

@@ -2,6 +2,7 @@
 import type { Bytes } from '../../core/core.ts';
 import type { FfdhKeyPair } from '../../core/legacy/ffdh.ts';
 import { HandfastError } from '../../errors.ts';
+import { encodeBase64url } from '../../wire/base64url.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Step, type Work } from '../machine.ts';
 import { LIMITS } from './limits.ts';
 import { Line } from './line.ts';
@@ -13,6 +14,7 @@ import {
   cut,
   hearProof,
   late,
+  type Offered,
   open,
   peerOf,
   type Secured,
@@ -31,7 +33,7 @@ export type State =
   | { at: 'start' }
   | { at: 'keygen'; deadline: Millis; line: Line }
   | { at: 'wait-session'; deadline: Millis; line: Line; keyPair: FfdhKeyPair; offer: Offer; first: Bytes }
-  | { at: 'derive'; deadline: Millis; line: Line; theirs: Offer; transcript: Bytes; proof: Unsigned }
+  | { at: 'derive'; deadline: Millis; line: Line; theirs: Offered; transcript: Bytes; proof: Unsigned }
   | ({ at: 'wait-proof' } & Secured)
   | ({ at: 'verify'; checking: Checking } & Secured)
   | ({ at: 'judge'; peer: SdmpPeer; rest: Bytes } & Secured)
@@ -112,7 +114,7 @@ function readSession(settings: Settings, state: At<'wait-session'>, input: Of<'b
     { op: 'rsa-sign', key: settings.identity.privateKey, hash: 'sha512', message: proof.message },
   ];
   return [
-    { at: 'derive', deadline, line, theirs, transcript, proof },
+    { at: 'derive', deadline, line, theirs: { offer: theirs, text: encodeBase64url(heard.octets) }, transcript, proof },
     { kind: 'trace', what: 'session object', direction: 'received', bytes: heard.octets.length },
     { kind: 'work', items },
   ];

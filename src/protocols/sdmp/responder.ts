@@ -1,6 +1,7 @@
 /** The listening side of an SDMP handshake. What it refuses in clear it answers with `bad_request`, and everything under the key with one and the same `not_found`. */
 import type { Bytes } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
+import { encodeBase64url } from '../../wire/base64url.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Step } from '../machine.ts';
 import { LIMITS } from './limits.ts';
 import { Line } from './line.ts';
@@ -12,6 +13,7 @@ import {
   cut,
   hearProof,
   late,
+  type Offered,
   open,
   peerOf,
   type Secured,
@@ -22,15 +24,15 @@ import {
   verifyWork,
   wipe,
 } from './secured.ts';
-import { type Offer, readOffer, writeOffer } from './session-object.ts';
+import { readOffer, writeOffer } from './session-object.ts';
 import type { Settings } from './settings.ts';
 import { beginProof, type Unsigned } from './signature-object.ts';
 
 export type State =
   | { at: 'start' }
   | { at: 'wait-session'; deadline: Millis; line: Line }
-  | { at: 'keygen'; deadline: Millis; line: Line; theirs: Offer; first: Bytes }
-  | { at: 'derive'; deadline: Millis; line: Line; theirs: Offer; transcript: Bytes; second: Bytes }
+  | { at: 'keygen'; deadline: Millis; line: Line; theirs: Offered; first: Bytes }
+  | { at: 'derive'; deadline: Millis; line: Line; theirs: Offered; transcript: Bytes; second: Bytes }
   | ({ at: 'wait-proof'; second: Bytes } & Secured)
   | ({ at: 'verify'; second: Bytes; checking: Checking } & Secured)
   | ({ at: 'judge'; second: Bytes; peer: SdmpPeer } & Secured)
@@ -95,7 +97,7 @@ function readSession(settings: Settings, state: At<'wait-session'>, input: Of<'b
   if (fault) return fail(state, fault);
   const { prime, generator } = theirs.group;
   return [
-    { at: 'keygen', deadline, line, theirs, first: heard.octets.slice() },
+    { at: 'keygen', deadline, line, theirs: { offer: theirs, text: encodeBase64url(heard.octets) }, first: heard.octets.slice() },
     { kind: 'trace', what: 'session object', direction: 'received', bytes: heard.octets.length },
     { kind: 'work', items: [{ op: 'ffdh-keygen', prime, generator }] },
   ];
@@ -106,12 +108,12 @@ function sendSession(settings: Settings, state: At<'keygen'>, { answers: [answer
   if (answer?.op !== 'ffdh-keygen') return fail(state, unanswered(answer));
   const { deadline, line, theirs, first } = state;
   const { keyPair } = answer;
-  const second = writeOffer({ group: theirs.group, publicKey: keyPair.publicKey });
+  const second = writeOffer({ group: theirs.offer.group, publicKey: keyPair.publicKey });
   return [
     { at: 'derive', deadline, line, theirs, second, transcript: transcriptOf(settings, first, second) },
     line.send(second),
     { kind: 'trace', what: 'session object', direction: 'sent', bytes: second.length },
-    { kind: 'work', items: [{ op: 'ffdh-derive', keyPair, publicKey: theirs.publicKey }] },
+    { kind: 'work', items: [{ op: 'ffdh-derive', keyPair, publicKey: theirs.offer.publicKey }] },
   ];
 }
 

@@ -11,7 +11,6 @@ import type { Line } from './line.ts';
 import type { SdmpPeer } from './peers.ts';
 import { isResponse, refusedBy } from './response.ts';
 import { broken } from './rules.ts';
-import type { Offer } from './session-object.ts';
 import type { Settings } from './settings.ts';
 import { type About, type Proof, readProof } from './signature-object.ts';
 import { SdmpTraffic } from './traffic.ts';
@@ -37,6 +36,9 @@ export interface Checking {
   readonly rest: Bytes;
 }
 
+/** The other side's session object, as it came. */
+export type Offered = Pick<About, 'offer' | 'text'>;
+
 /** Both messages in clear, as octets; `transcript` in short. */
 export function transcriptOf({ core }: Settings, first: Bytes, second: Bytes): Bytes {
   return transcriptHash(core, first, second);
@@ -50,9 +52,9 @@ export function secure(
   role: Role,
   shared: Bytes,
   transcript: Bytes,
-  theirs: Offer,
+  theirs: Offered,
 ): Secured {
-  const about: About = { role: role === 'initiator' ? 'responder' : 'initiator', offer: theirs, transcript };
+  const about: About = { role: role === 'initiator' ? 'responder' : 'initiator', ...theirs, transcript };
   line.expect(LIMITS.handshakeObject, LIMITS.handshakeMembers);
   const { core, derivation } = settings;
   if (!settings.bound) {
@@ -85,7 +87,7 @@ export function hearProof(
 
 export function verifyWork({ identity }: Settings, { proof, tried }: Checking): Work {
   const key = proof.peer?.key ?? identity.privateKey.publicKey;
-  return { op: 'rsa-verify', key, hash: 'sha512', message: proof.inputs[tried], signature: proof.signature };
+  return { op: 'rsa-verify', key, hash: 'sha512', message: proof.inputs[tried](), signature: proof.signature };
 }
 
 /** @returns who proved it, why not, or what is to be tried next. */

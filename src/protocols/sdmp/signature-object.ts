@@ -1,7 +1,7 @@
 /** Signature objects: rules G1 to G8, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
 import { decodeBase64url, encodeBase64url } from '../../wire/base64url.ts';
-import { hasExactly, isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import type { Millis, Role } from '../machine.ts';
 import { boundText } from './bound.ts';
@@ -20,7 +20,7 @@ export interface Proof {
   readonly refusal: RuleError | undefined;
   readonly signature: Bytes;
   /** What may be signed, in the order to try. */
-  readonly inputs: readonly Bytes[];
+  readonly inputs: readonly (() => Bytes)[];
 }
 
 /** What a proof is about. */
@@ -29,6 +29,8 @@ export interface About {
   readonly role: Role;
   /** The signer's offer, as it came in clear. */
   readonly offer: Offer;
+  /** The octets that it came in, in base64url. */
+  readonly text: string;
   readonly transcript: Bytes;
 }
 
@@ -41,7 +43,8 @@ export function readProof(root: JsonObject, settings: Settings, about: About, no
     return broken('G1', 'a member is missing or of the wrong type');
   }
   const { payload } = property;
-  const fault = checkPayload(payload, settings, about) ?? checkIdentifier(property.identifier, payload, settings);
+  const octets = utf8(payload);
+  const fault = checkPayload(payload, settings, about) ?? checkIdentifier(property.identifier, payload, octets, settings);
   if (fault) return fault;
   if (property.signatures.length !== 1) return broken('G5', 'not exactly one signature');
   const [entry] = property.signatures;
@@ -52,7 +55,7 @@ export function readProof(root: JsonObject, settings: Settings, about: About, no
   if (who) return who;
   const signature = decodeBase64url(entry.signature);
   if (!signature) return broken('G9', 'signature is not base64url');
-  const inputs = inputsOf(kid, payload, entry.protected, settings, about);
+  const inputs = inputsOf(kid, payload, octets, entry.protected, settings, about);
   return { peer, refusal: refusalOf(peer, settings, about, now), signature, inputs };
 }
 
@@ -65,11 +68,12 @@ export interface Unsigned {
 /** @param session the session object that this side sent, the very same octets. */
 export function beginProof(session: Bytes, { core, identity, bound }: Settings, role: Role, transcript: Bytes): Unsigned {
   const payload = encodeBase64url(session);
+  const octets = utf8(payload);
   return {
-    message: bound ? boundText(role, transcript, identity.id, payload) : utf8(payload),
+    message: bound ? boundText(role, transcript, identity.id, payload) : octets,
     write: (signature) =>
       writeContainer(SHAPE.schema, {
-        identifier: encodeBase64url(core.hash.sha512(utf8(payload))),
+        identifier: encodeBase64url(core.hash.sha512(octets)),
         payload,
         signatures: [
           { protected: encodeBase64url(utf8(JSON.stringify({ alg: 'HS512', kid: identity.id }))), signature: encodeBase64url(signature) },
@@ -85,7 +89,9 @@ function isSignatures(value: JsonValue | undefined): value is JsonValue & Signat
 }
 
 /** G2 and G3. */
-function checkPayload(payload: string, { groups, reading }: Settings, { offer }: About): RuleError | undefined {
+function checkPayload(payload: string, { groups, reading }: Settings, { offer, text }: About): RuleError | undefined {
+  // Mostly the very octets that came in clear: they were read then.
+  if (payload === text) return undefined;
   const octets = decodeBase64url(payload);
   if (!octets) return broken('G2', 'payload is not base64url');
   const root = readJson(octets, LIMITS.sessionObject, LIMITS.handshakeMembers);
@@ -95,8 +101,8 @@ function checkPayload(payload: string, { groups, reading }: Settings, { offer }:
 }
 
 /** G4. */
-function checkIdentifier(identifier: string, payload: string, { core, reading }: Settings): RuleError | undefined {
-  if (identifier === encodeBase64url(core.hash.sha512(utf8(payload)))) return undefined;
+function checkIdentifier(identifier: string, payload: string, octets: Bytes, { core, reading }: Settings): RuleError | undefined {
+  if (identifier === encodeBase64url(core.hash.sha512(octets))) return undefined;
   if (reading === 'tolerant' && identifier === encodeBase64url(core.hash.sha512(decodeBase64url(payload)!))) return undefined;
   return broken('G4', 'the identifier is not the hash of the payload');
 }
@@ -104,8 +110,9 @@ function checkIdentifier(identifier: string, payload: string, { core, reading }:
 /** G6. */
 function readKid(text: string, { reading }: Settings): string | undefined {
   const octets = decodeBase64url(text);
+  // Two members in all: with these two there is no room for another.
   const header = octets && readJson(octets, HEADER_BYTES, 2);
-  if (!header || header instanceof Error || !hasExactly(header, ['alg', 'kid']) || !texts(header, ['alg', 'kid'])) return undefined;
+  if (!header || header instanceof Error || !texts(header, ['alg', 'kid'])) return undefined;
   // A label and no more: an HMAC is never computed.
   const known = header.alg === 'HS512' || (reading === 'tolerant' && header.alg === 'RS512');
   return known ? header.kid : undefined;
@@ -133,12 +140,13 @@ function refusalOf(peer: SdmpPeer | undefined, { peers }: Settings, { offer }: A
 function inputsOf(
   kid: string,
   payload: string,
+  octets: Bytes,
   header: string,
   { bound, reading }: Settings,
   { role, transcript }: About,
-): readonly Bytes[] {
-  if (bound) return [boundText(role, transcript, kid, payload)];
-  return reading === 'strict' ? [utf8(payload)] : [utf8(payload), utf8(`${header}.${payload}`)];
+): readonly (() => Bytes)[] {
+  if (bound) return [() => boundText(role, transcript, kid, payload)];
+  return reading === 'strict' ? [() => octets] : [() => octets, () => utf8(`${header}.${payload}`)];
 }
 
 const SHAPE: Shape = {

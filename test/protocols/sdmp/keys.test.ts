@@ -213,4 +213,15 @@ describe.each(cores)('a handshake that is cancelled, $name core', (own) => {
     );
     expect(own.guarded.live).toBe(0);
   });
+
+  it.each(['initiator', 'responder'] as const)('wipes a secret that comes after its end: %s', (role) => {
+    const side = new SdmpSide(own, role);
+    side.hold = true;
+    side.begin();
+    side.feed({ kind: 'abort', now: side.now, why: new HandfastError('ABORTED', 'cancelled') });
+    const shared = new Uint8Array(256).fill(7);
+    side.feed({ kind: 'answers', now: side.now, answers: [{ op: 'ffdh-derive', shared }] });
+    expect(shared).toEqual(new Uint8Array(256));
+    expect(side.opened).toBeUndefined();
+  });
 });
