@@ -176,13 +176,18 @@ inline void Strange(uint8_t out[32]) {
   if (Random() % 2 == 0) out[31] ^= 0x80;
 }
 
-inline Signed Mutated() {
+inline Signed Valid() {
   Signed one;
   uint8_t secretKey[64];
   one.size = Random() % 65;
   check::Fill(one.message, sizeof one.message);
   crypto_sign_keypair(one.publicKey, secretKey);
   crypto_sign_detached(one.signature, nullptr, one.message, one.size, secretKey);
+  return one;
+}
+
+inline Signed Mutated() {
+  Signed one = Valid();
   switch (Random() % 8) {
     case 0: one.signature[Random() % 64] ^= static_cast<uint8_t>(1 << Random() % 8); break;
     case 1: one.publicKey[Random() % 32] ^= static_cast<uint8_t>(1 << Random() % 8); break;

@@ -21,16 +21,6 @@ std::vector<const VerifyOperations*> Instances() {
   return all;
 }
 
-Signed Valid() {
-  Signed one;
-  uint8_t secretKey[64];
-  one.size = Random() % 65;
-  check::Fill(one.message, sizeof one.message);
-  crypto_sign_keypair(one.publicKey, secretKey);
-  crypto_sign_detached(one.signature, nullptr, one.message, one.size, secretKey);
-  return one;
-}
-
 // A signature, and what is said of it alone.
 struct Judged {
   Signed one;
