@@ -1,16 +1,39 @@
 // @ts-check
-/** What the documents show of a run: two charts, and tables between marks. All of it comes from the JSON that lies beside them, so that a test can make it again. */
+/**
+ * What the documents show of the published runs, one file a suite: two charts, and tables between marks. All of it comes from the JSON that lies beside them, so that a test can make it again.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SUITES } from '../suites/index.mjs';
 import { byCase, rateBars, times } from './chart-data.mjs';
 import { amount, barChart, shortTime } from './charts.mjs';
+import { readRun } from './run-file.mjs';
 
-/**
- * @param {import('../index.mjs').Run} run
- * @returns {Record<string, string>} SVG by file name.
- */
-export function publishedCharts(run) {
+/** @typedef {Map<string, import('../index.mjs').Run>} Published runs by suite. */
+
+/** Where the run of a suite lies. @param {string} suite */
+export function runFile(suite) {
+  return `docs/benchmarks/${suite}.json`;
+}
+
+/** Those that are there, in the order of the suites. @param {URL} root of the repository. @returns {Published} @throws {Error} for a file that is no run of its suite alone. */
+export function publishedRuns(root) {
+  /** @type {Published} */
+  const runs = new Map();
+  for (const suite of Object.keys(SUITES)) {
+    const path = fileURLToPath(new URL(runFile(suite), root));
+    if (!existsSync(path)) continue;
+    const run = readRun(path);
+    if (run.results.some((result) => result.suite !== suite)) throw new Error(`${path} has results of other suites than ${suite}`);
+    runs.set(suite, run);
+  }
+  return runs;
+}
+
+/** @param {Published} runs @returns {Record<string, string>} SVG by file name. */
+export function publishedCharts(runs) {
   return Object.fromEntries(
-    CHARTS.filter(({ suite, case: name }) => rowsOf(run, suite, name).length > 0).map(({ file, suite, case: name, title, unit }) => {
-      const rows = rowsOf(run, suite, name);
+    charted(runs).map(({ run, rows, file, title, unit }) => {
       const [{ operation, node }] = rows;
       const notes = [
         ...lines(`One operation: ${operation}.`),
@@ -21,21 +44,28 @@ export function publishedCharts(run) {
   );
 }
 
-/** What stands in README.md between the marks. @param {import('../index.mjs').Run} run */
-export function readmeFigures(run) {
-  const pictures = CHARTS.filter(({ suite, case: name }) => rowsOf(run, suite, name).length > 0).map(
-    ({ file, title, suite, case: name }) => `![${title}: ${inWords(rowsOf(run, suite, name))}](docs/charts/${file})`,
-  );
-  return [
-    ...pictures,
-    `${made(run)}. Every figure: [docs/benchmarks.md](docs/benchmarks.md#figures), from [${RUN_FILE}](${RUN_FILE}).`,
-  ].join('\n\n');
+/** What stands in README.md between the marks. @param {Published} runs */
+export function readmeFigures(runs) {
+  const pictures = charted(runs).flatMap(({ run, rows, file, title, suite }) => [
+    `![${title}: ${inWords(rows)}](docs/charts/${file})`,
+    `${made(run)}; from [${runFile(suite)}](${runFile(suite)}).`,
+  ]);
+  return [...pictures, 'Every figure: [docs/benchmarks.md](docs/benchmarks.md#figures).'].join('\n\n');
 }
 
-/** What stands in docs/benchmarks.md between the marks. @param {import('../index.mjs').Run} run */
-export function documentFigures(run) {
+/** What stands in docs/benchmarks.md between the marks. @param {Published} runs */
+export function documentFigures(runs) {
+  return [...runs].map(([suite, run]) => suiteFigures(suite, run)).join('\n\n');
+}
+
+/** @param {string} suite @param {import('../index.mjs').Run} run */
+function suiteFigures(suite, run) {
   const nodes = [...new Set(run.results.map(({ node }) => node))];
+  const file = runFile(suite).replace('docs/', '');
   const head = [
+    `### ${suite}`,
+    '',
+    `From [${file}](${file}).`,
     `${made(run)}; ${run.machine.cores} cores, ${run.machine.pinnedTo}, ${run.machine.memoryGiB} GiB, ${run.machine.system}, load at the start ${run.machine.loadAverage.toFixed(2)}.`,
     `handfast ${run.versions.handfast}; ${Object.entries(run.versions)
       .filter(([name, version]) => !['handfast', 'commit', 'node', 'v8', 'openssl'].includes(name) && version !== 'not installed')
@@ -89,6 +119,15 @@ function cells({ measures, figures, opsPerSecond, nsPerOp, spread, ratio }) {
   ];
 }
 
+/** The charts that there is a run for. @param {Published} runs */
+function charted(runs) {
+  return CHARTS.flatMap((chart) => {
+    const run = runs.get(chart.suite);
+    const rows = run ? rowsOf(run, chart.suite, chart.case) : [];
+    return run && rows.length > 0 ? [{ ...chart, run, rows }] : [];
+  });
+}
+
 /** Of the newest Node in the run: where the others are at their best. @param {import('../index.mjs').Run} run @param {string} suite @param {string} name */
 function rowsOf(run, suite, name) {
   const rows = run.results.filter((result) => result.suite === suite && result.case === name);
@@ -120,7 +159,6 @@ function lines(words) {
   return made;
 }
 
-export const RUN_FILE = 'docs/benchmarks/run.json';
 const BEGIN = '<!-- figures: npm run bench:publish -->';
 const END = '<!-- end of figures -->';
 const CHARTS = [

@@ -175,20 +175,24 @@ async function runCase(suite, one, processes, options) {
 
 /**
  * Subjects take many short turns in a round: what slows the machine for half a second slows them alike, and their ratio stays what it was.
- * What measures by itself may need its whole time at once, and has one turn.
+ * What measures by itself may need its whole time at once, and has one turn. What takes longer than a turn for a single call waits until the others have had as much.
  * @param {(Running & Measured & { ownSample: boolean })[]} running @param {number} round @param {number} ms of each subject.
  * @param {(subject: Running, message: object) => Promise<any>} ask
  */
-async function playRound(running, round, ms, ask) {
+export async function playRound(running, round, ms, ask) {
   const turns = Math.max(1, Math.round(ms / TURN_MS));
+  const turnMs = ms / turns;
   const parts = running.map(() => /** @type {import('./suite.mjs').Sample[]} */ ([]));
+  const usedMs = running.map(() => 0);
   for (let turn = 0; turn < turns; turn++) {
     // Each turn begins with another subject, so that none is always the one after the same neighbour.
     for (let i = 0; i < running.length; i++) {
       const at = (i + round + turn) % running.length;
       const subject = running[at];
-      if (subject.ownSample && turn > 0) continue;
-      parts[at].push(await ask(subject, { do: 'round', ms: subject.ownSample ? ms : ms / turns }));
+      if (turn > 0 && (subject.ownSample || usedMs[at] > (turn + 0.5) * turnMs)) continue;
+      const sample = await ask(subject, { do: 'round', ms: subject.ownSample ? ms : turnMs });
+      parts[at].push(sample);
+      usedMs[at] += sample.usedMs ?? turnMs;
     }
   }
   for (const [i, { parts: kept }] of running.entries()) kept[round] = [...(kept[round] ?? []), joined(parts[i])];
@@ -300,15 +304,17 @@ function older(version, needed) {
 
 /**
  * Runs a subject until it gets no faster: much JavaScript takes seconds to be compiled for good, and longer on a busy machine.
- * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of processor time of one try. @param {number} most tries.
+ * @param {(ms: number) => Promise<import('./suite.mjs').Sample>} sample @param {number} ms of processor time of one try. @param {number} most tries, or what they would take where a call is longer.
  */
 async function warm(sample, ms, most) {
   let best = 0;
   let idle = 0;
-  for (let i = 0; i < most && idle < 3; i++) {
-    const { opsPerSecond } = await sample(ms);
-    idle = opsPerSecond > best * 1.02 ? 0 : idle + 1;
-    best = Math.max(best, opsPerSecond);
+  let usedMs = 0;
+  while (usedMs < most * ms && idle < 3) {
+    const made = await sample(ms);
+    usedMs += Math.max(ms, made.usedMs ?? ms);
+    idle = made.opsPerSecond > best * 1.02 ? 0 : idle + 1;
+    best = Math.max(best, made.opsPerSecond);
   }
 }
 

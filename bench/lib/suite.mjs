@@ -38,6 +38,7 @@
  * @property {number} opsPerSecond operations by the whole time they took.
  * @property {{ p50: number, p99: number }} nsPerOp
  * @property {Record<string, number>} [latency] nanoseconds an operation by quantile, `p1` to `p99`.
+ * @property {number} [usedMs] processor time it took: more than was asked for where one call takes longer.
  * @property {Record<string, number>} [figures] what else was measured, units in the name: `bytesPerSession`, `eventLoopDelayP99Ms`.
  */
 

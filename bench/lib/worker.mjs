@@ -70,7 +70,7 @@ async function sample(ms) {
     QUANTILES.map((percent) => percent / 100),
   ).map((each) => (each * 1e6) / operations);
   const latency = Object.fromEntries(QUANTILES.map((percent, i) => [`p${percent}`, ns[i]]));
-  return { opsPerSecond: (operations * took.length * 1000) / usedMs, nsPerOp: { p50: latency.p50, p99: latency.p99 }, latency };
+  return { opsPerSecond: (operations * took.length * 1000) / usedMs, nsPerOp: { p50: latency.p50, p99: latency.p99 }, latency, usedMs };
 }
 
 /** @param {() => unknown} call @param {number} ms of wall time. @returns {Promise<{ usedMs: number, took: number[] }>} processor time, and milliseconds of each call. */

@@ -1,35 +1,45 @@
-/** Every figure in README.md and docs/benchmarks.md is what the committed run says: all of it is made again from the JSON and compared. */
+/** Every figure in README.md and docs/benchmarks.md is what the committed runs say: all of it is made again from the JSON and compared. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { documentFigures, publishedCharts, RUN_FILE, readmeFigures, withFigures, withoutFigures } from '../../bench/lib/publish.mjs';
-import { readRun } from '../../bench/lib/run-file.mjs';
+import { documentFigures, publishedCharts, publishedRuns, readmeFigures, withFigures, withoutFigures } from '../../bench/lib/publish.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
-const run = readRun(join(root, RUN_FILE));
+const runs = publishedRuns(pathToFileURL(`${root}/`));
 
 describe('the figures of the documents', () => {
-  it('README.md shows what the run says', () => {
-    expect(text('README.md')).toBe(withFigures(text('README.md'), readmeFigures(run)));
+  it('README.md shows what the runs say', () => {
+    expect(text('README.md')).toBe(withFigures(text('README.md'), readmeFigures(runs)));
   });
 
-  it('docs/benchmarks.md shows what the run says', () => {
-    expect(text('docs/benchmarks.md')).toBe(withFigures(text('docs/benchmarks.md'), documentFigures(run)));
+  it('docs/benchmarks.md shows what the runs say', () => {
+    expect(text('docs/benchmarks.md')).toBe(withFigures(text('docs/benchmarks.md'), documentFigures(runs)));
   });
 
-  it('the charts show what the run says, and both are there', () => {
-    const charts = publishedCharts(run);
+  it('the charts show what the runs say, and both are there', () => {
+    const charts = publishedCharts(runs);
     expect(Object.keys(charts)).toEqual(['handshakes.svg', 'messages.svg']);
     for (const [name, svg] of Object.entries(charts)) expect(text(`docs/charts/${name}`)).toBe(svg);
   });
 
-  it('say machine, date and command', () => {
-    for (const part of [run.machine.cpu, run.date.slice(0, 10), run.command ?? 'no command', run.versions.commit]) {
-      expect(readmeFigures(run)).toContain(part);
-      expect(documentFigures(run)).toContain(part);
+  it('say machine, date and command of each suite', () => {
+    for (const run of runs.values()) {
+      for (const part of [run.machine.cpu, run.date.slice(0, 10), run.command ?? 'no command', run.versions.commit]) {
+        expect(documentFigures(runs)).toContain(part);
+      }
     }
-    for (const svg of Object.values(publishedCharts(run))) expect(svg).toContain(run.machine.cpu);
+    for (const [name, suite] of [
+      ['handshakes.svg', 'handshake'],
+      ['messages.svg', 'message'],
+    ]) {
+      const run = runs.get(suite);
+      for (const part of [run?.machine.cpu, run?.versions.commit]) {
+        expect(publishedCharts(runs)[name]).toContain(part);
+        expect(readmeFigures(runs)).toContain(part);
+      }
+    }
   });
 
   it.each(['README.md', 'docs/benchmarks.md'])('%s claims no speed elsewhere', (name) => {

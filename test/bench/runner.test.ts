@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SUITES } from '../../bench/index.mjs';
 import { QUICK_CASES } from '../../bench/lib/quick.mjs';
-import { runSuite, sharesOf, summed } from '../../bench/lib/runner.mjs';
+import { playRound, runSuite, sharesOf, summed } from '../../bench/lib/runner.mjs';
 import { table } from '../../bench/lib/table.mjs';
 
 const suiteFile = (name: string) => new URL(`./support/${name}-suite.mjs`, import.meta.url).href;
@@ -73,6 +73,19 @@ describe('the runner', () => {
     const reference = { ...common, name: 'other', parts: [[sample(60)], [sample(60)]] };
     const [result] = summed(suite, one, [{ ...common, name: 'handfast native', parts }, reference], 2);
     expect(result).toMatchObject({ rounds: [120, 120], spread: 0, ratio: 2, ratioSpread: 0, passes: 2 });
+  });
+
+  it('lets a subject whose single call is longer than a turn wait until the others have had as much', async () => {
+    const turns = { short: 0, long: 0, alone: 0 };
+    const taking = { short: 40, long: 170, alone: 400 };
+    const subject = (name: keyof typeof turns) => ({ name, ownSample: name === 'alone', parts: [] as unknown[][] });
+    const running = [subject('short'), subject('long'), subject('alone')];
+    await playRound(running as never, 0, 400, async ({ name }) => {
+      turns[name as keyof typeof turns]++;
+      return { opsPerSecond: 1, nsPerOp: { p50: 1, p99: 1 }, usedMs: taking[name as keyof typeof turns] };
+    });
+    expect(turns).toEqual({ short: 10, long: 3, alone: 1 });
+    expect(running.map(({ parts }) => parts.length)).toEqual([1, 1, 1]);
   });
 
   it('shares the rounds out to fresh processes as evenly as may be', async () => {
