@@ -4,7 +4,7 @@ import { benchCompare } from './bench-compare.ts';
 import { benchReport } from './bench-report.ts';
 import { loadBenchmarks, told } from './benchmarks.ts';
 import { type Call, type Command, UsageError } from './command.ts';
-import { clearProgress, print, progress } from './terminal.ts';
+import { clearProgress, note, print, progress } from './terminal.ts';
 
 export const bench: Command = {
   name: 'bench',
@@ -63,7 +63,7 @@ export const bench: Command = {
         ...(call.text('node') !== undefined && { nodes: nodesOf(call) }),
         quick: call.flag('quick'),
         command: commandLine(call),
-        progress,
+        progress: progressOrLog,
         signal: call.signal,
       }),
     );
@@ -76,6 +76,12 @@ export const bench: Command = {
     return 0;
   },
 };
+
+/** Where nobody sees a line replaced, as in a log of CI, a line for each case as it begins: a run takes long. */
+function progressOrLog(line: string): void {
+  if (process.stderr.isTTY) progress(line);
+  else if (line.endsWith(': warming up')) note(line.slice(0, -': warming up'.length));
+}
 
 function nodesOf(call: Call): readonly string[] {
   const versions = (call.text('node') ?? '').split(',').map((version) => version.trim());
