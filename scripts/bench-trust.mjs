@@ -68,7 +68,7 @@ async function run(name, slow) {
     cases: [SLOW.case, ...(values.case ?? CASES)],
     subjects: values.subject ?? ['handfast native', 'handfast pure'],
     processes: 6,
-    roundMs: 150,
+    roundMs: 500,
     warmMs: 200,
     command: 'npm run bench:trust',
   });

@@ -73,10 +73,16 @@ function compareOne(before, after, threshold) {
   }
   const limit = Math.max(threshold, 3 * Math.max(before.ratioSpread ?? before.spread, after.ratioSpread ?? after.spread));
   // Without a ratio there is nothing to compare by: the rates themselves are those of two different hours.
-  if (before.ratio === undefined || after.ratio === undefined) return { ...row, limit, verdict: ours ? 'undecided' : 'control' };
-  const change = before.ratio / after.ratio - 1;
+  const [base, head] = [ratioOf(before), ratioOf(after)];
+  if (base === undefined || head === undefined) return { ...row, limit, verdict: ours ? 'undecided' : 'control' };
+  const change = base / head - 1;
   const verdict = subject === reference ? 'control' : verdictOf(change, threshold, limit, ours);
-  return { ...row, base: before.ratio, head: after.ratio, change, limit, verdict };
+  return { ...row, base, head, change, limit, verdict };
+}
+
+/** That of the rounds, where they agree: how much the rates themselves went up and down with the machine is no part of it. @param {any} result @returns {number | undefined} */
+function ratioOf({ ratio, ratioOfRounds, ratioSpread }) {
+  return ratioOfRounds !== undefined && ratioSpread <= MOST_SPREAD ? ratioOfRounds : ratio;
 }
 
 /** @param {number} change @param {number} threshold @param {number} limit @param {boolean} ours @returns {Row['verdict']} */
@@ -110,4 +116,4 @@ function differences(base, head) {
   return notes;
 }
 
-export const WHY_NO_RATIO = `a spread above ${100 * MOST_SPREAD} %`;
+export const WHY_NO_RATIO = `a spread of the ratios above ${100 * MOST_SPREAD} %`;

@@ -4,14 +4,14 @@
  * some code one way in one process and another way in the next, for good, and a figure of one process would hide that from its spread.
  */
 import { QUICK_CASES } from './quick.mjs';
-import { median, ratio, ratioSpread, spread } from './statistics.mjs';
+import { median, paired, ratio, ratioSpread, spread } from './statistics.mjs';
 import { SubjectProcess } from './subject-process.mjs';
 
 /**
  * @typedef {object} Options
  * @property {number} rounds 5 or more for figures that are to be believed.
  * @property {number} [processes] how many sets of fresh processes share the rounds; 1 by default, never more than rounds.
- * @property {number} [mostPasses] a case whose ratios differ too much is measured again, each round joined with the one of before, up to so many times; 1 by default.
+ * @property {number} [mostPasses] a case whose ratios differ too much is measured again in fresh processes, each round joined with the one of before, up to so many times; 1 by default.
  * @property {number} roundMs how long a subject is measured in a round.
  * @property {number} warmMs how long it runs before the first one, again and again until it gets no faster.
  * @property {readonly string[]} [cases] only these. @property {readonly string[]} [subjects] only these, and the reference of each case.
@@ -34,9 +34,10 @@ import { SubjectProcess } from './subject-process.mjs';
  * @property {Record<string, { median: number, spread: number }>} [figures] whatever else the suite measured.
  * @property {number} spread of opsPerSecond over the rounds.
  * @property {number[]} rounds opsPerSecond of each.
- * @property {number} passes how often the rounds were made at most, each the longer for it.
+ * @property {number} passes how often the rounds were made, each the longer for it.
  * @property {string} reference
  * @property {number} [ratio] to the reference; absent when the spread of either is too large.
+ * @property {number} [ratioOfRounds] the same, whatever the spread: for comparing runs, which has a limit of its own by `ratioSpread`.
  * @property {number} [ratioSpread] of the ratios of the rounds; there with the reference, whatever it is.
  * @property {Record<string, string | number>} facts
  *
@@ -61,17 +62,25 @@ export async function runSuite(suiteUrl, options) {
   if (cases.length === 0) return all;
   const gathered = cases.map((one) => ({ one, subjects: /** @type {Measured[]} */ ([]), absent: /** @type {Absent[]} */ ([]), passes: 0 }));
   const shares = sharesOf(options.rounds, options.processes ?? 1);
-  for (const [set, rounds] of shares.entries()) {
-    const progress = shares.length === 1 ? options.progress : said(options.progress, `processes ${set + 1} of ${shares.length}, `);
-    await inProcesses(suite, suiteUrl, subjects, options.node, async (running) => {
-      for (const { versions } of running) if (!all.nodes.some(({ node }) => node === versions.node)) all.nodes.push(versions);
-      for (const kept of gathered) {
-        const part = await runCase(suite, kept.one, running, { ...options, rounds, progress });
-        kept.subjects = set === 0 ? part.subjects : kept.subjects.map((subject) => withRoundsOf(subject, part.subjects));
-        kept.absent = part.absent;
-        kept.passes = Math.max(kept.passes, part.passes);
-      }
-    });
+  for (let pass = 1, open = gathered; open.length > 0; pass++) {
+    /** @type {Measured[][]} */
+    const before = open.map((kept) => kept.subjects);
+    for (const [set, rounds] of shares.entries()) {
+      const progress = said(options.progress, shares.length, set, pass);
+      await inProcesses(suite, suiteUrl, subjects, options.node, async (running) => {
+        for (const { versions } of running) if (!all.nodes.some(({ node }) => node === versions.node)) all.nodes.push(versions);
+        for (const kept of open) {
+          const part = await runCase(suite, kept.one, running, { ...options, rounds, progress });
+          kept.subjects = set === 0 ? part.subjects : kept.subjects.map((subject) => withRoundsOf(subject, part.subjects));
+          kept.absent = part.absent;
+        }
+      });
+    }
+    for (const [i, kept] of open.entries()) {
+      if (pass > 1) kept.subjects = before[i].map((subject) => joinedWith(subject, kept.subjects));
+      kept.passes = pass;
+    }
+    open = open.filter(({ one, subjects: some }) => !one.measures && pass < (options.mostPasses ?? 1) && restless(one, some));
   }
   for (const { one, subjects, absent, passes } of gathered) {
     all.results.push(...summed(suite, one, subjects, passes));
@@ -93,8 +102,16 @@ function withRoundsOf(subject, others) {
   return { ...subject, parts: [...subject.parts, ...other.parts] };
 }
 
-/** @param {Options['progress']} progress @param {string} where */
-function said(progress, where) {
+/** Each round joined with the same round of another pass: it spans more time, and differs less. @param {Measured} subject @param {Measured[]} others of the same case. @returns {Measured} */
+function joinedWith(subject, others) {
+  const other = others.find(({ name }) => name === subject.name);
+  if (!other) throw new Error(`${subject.name}: took part in one pass and not in the next`);
+  return { ...subject, parts: subject.parts.map((part, round) => [...part, ...other.parts[round]]) };
+}
+
+/** @param {Options['progress']} progress @param {number} sets @param {number} set @param {number} pass */
+function said(progress, sets, set, pass) {
+  const where = `${sets === 1 ? '' : `processes ${set + 1} of ${sets}, `}${pass === 1 ? '' : `again as the rounds differ (${pass}), `}`;
   return progress && ((/** @type {string} */ line) => progress(where + line));
 }
 
@@ -152,25 +169,18 @@ async function runCase(suite, one, processes, options) {
     if (!one.measures) await warm((ms) => ask(subject, { do: 'round', ms }), options.warmMs * factor, options.quick ? 8 : 10);
     running.push({ ...subject, node, protocol: protocol ?? one.protocol, parts: [], facts: answer.facts, ownSample: answer.ownSample });
   }
-  let passes = 0;
-  const most = one.measures ? 1 : mostPasses;
-  for (let tries = 1; tries <= most; tries++) {
+  const most = one.measures || mostPasses === 1 ? 1 : MOST_WARMING;
+  for (let tries = 1; tries === 1 || (tries <= most && running.some(warming)); tries++) {
+    // It got faster all the time: that was warming up, and is no part of the figure.
+    for (const subject of running) subject.parts = [];
     for (let round = 0; round < rounds; round++) {
-      progress?.(
-        `${suite.name} ${one.name}: round ${round + 1} of ${rounds}${tries === 1 ? '' : `, again as the rounds differ (${tries})`}`,
-      );
+      progress?.(`${suite.name} ${one.name}: round ${round + 1} of ${rounds}`);
       await playRound(running, round, options.roundMs * factor, ask);
     }
-    passes++;
-    if (tries < most && running.some(warming)) {
-      // It got faster all the time: that was warming up, and is no part of the figure.
-      for (const subject of running) subject.parts = [];
-      passes = 0;
-    } else if (!restless(one, running)) break;
   }
   for (const subject of running) await ask(subject, { do: 'check' });
   const subjects = running.map(({ name, node, protocol, parts, facts }) => ({ name, node, protocol, parts, facts }));
-  return { absent, subjects, passes };
+  return { absent, subjects };
 }
 
 /**
@@ -269,7 +279,7 @@ export function summed(suite, one, subjects, passes) {
       passes,
       reference: one.reference,
       ...(toReference === undefined ? {} : { ratio: toReference }),
-      ...(reference && { ratioSpread: ratioSpread(own, ratesOf(reference)) }),
+      ...(reference && { ratioOfRounds: median(paired(own, ratesOf(reference))), ratioSpread: ratioSpread(own, ratesOf(reference)) }),
       facts: subject.facts,
     };
   });
@@ -331,5 +341,7 @@ async function named(whose, promise) {
 const TURN_MS = 40;
 /** Below it a slow-down of 15 % is seen for sure, and one of 10 % mostly. */
 const CALM_SPREAD = 0.05;
+/** Rounds that only got faster are played again so many times. */
+const MOST_WARMING = 3;
 /** How much faster the last rounds of a pass must be than the first ones to be called warmer. */
 const WARMING = 1.04;

@@ -46,8 +46,8 @@ export function ratioSpread(rates, reference) {
   return spread(paired(rates, reference));
 }
 
-/** @param {readonly number[]} rates @param {readonly number[]} reference of the same rounds. */
-function paired(rates, reference) {
+/** The ratio of each round. @param {readonly number[]} rates @param {readonly number[]} reference of the same rounds. */
+export function paired(rates, reference) {
   return rates.map((rate, round) => rate / reference[round]);
 }
 
