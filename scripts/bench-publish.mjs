@@ -2,7 +2,7 @@
  * Measures suites, and puts the figures into the documents: docs/benchmarks/SUITE.json, the charts under docs/charts, and what stands between the marks in README.md and docs/benchmarks.md.
  *
  *   npm run bench:publish                                   measures all suites, on a machine with nothing else to do: hours
- *   npm run bench:publish -- handshake lanes --node 20,24   these suites, with whatever else handfast bench takes; the figures of the other suites stay as they are
+ *   npm run bench:publish -- handshake lanes --node 20,24   these suites, and then whatever else handfast bench takes; the figures of the other suites stay as they are
  *   npm run bench:publish -- --documents                    measures nothing: the documents again, from the files that are there
  */
 import { spawnSync } from 'node:child_process';
@@ -22,8 +22,10 @@ if (args.includes('--help')) {
 mkdirSync(new URL('docs/benchmarks/', root), { recursive: true });
 mkdirSync(new URL('docs/charts/', root), { recursive: true });
 
-const named = args.filter((arg) => Object.hasOwn(SUITES, arg));
-const options = args.filter((arg) => !Object.hasOwn(SUITES, arg));
+// Suites come first: a case may have the name of a suite.
+const ofOptions = args.findIndex((arg) => arg.startsWith('--'));
+const named = ofOptions < 0 ? args : args.slice(0, ofOptions);
+const options = args.slice(named.length);
 if (args[0] === '--documents') write();
 else {
   for (const suite of named.length > 0 ? named : Object.keys(SUITES)) {

@@ -3,8 +3,9 @@
  *
  *   npm run bench:trust -- [--times 20] [--case NAME ...] [--subject NAME ...] [--keep FOLDER]
  *
- * Each run is compared with the one before it (clean: exit code 0, nothing undecided) and with one in which handfast native does 30 calls more of every 100 in handshake/memory
- * of that case alone (caught: that subject and no other is slower). Every subject runs in six processes, as `handfast bench --processes 6` does. 20 times take some 90 minutes. Exit code 1 when any comparison is wrong.
+ * Each run is compared with the one before it (clean: exit code 0, nothing undecided) and with one of handshake/memory alone in which handfast native does 30 calls more of every 100
+ * (caught: it and no other subject is slower). Every subject runs in six processes, as `handfast bench --processes 6` does. 20 times take two to three hours. Exit code 1 when any
+ * comparison is wrong.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
