@@ -42,6 +42,19 @@ describe('the figures of the documents', () => {
     }
   });
 
+  it('docs/lanes.md shows what the program in C said of batches', () => {
+    type Line = { operation: string; size: number; timesLibsodium: number; timesAlone: number };
+    const { results } = JSON.parse(text('docs/benchmarks/batch-loop.json')) as { results: Line[] };
+    const shown = (times: number) => times.toFixed(times >= 20 ? 0 : 1);
+    for (const size of new Set(results.map((line) => line.size))) {
+      const cells = ['keygen', 'dh', 'sign', 'verify'].map((operation) => {
+        const line = results.find((each) => each.size === size && each.operation === operation) as Line;
+        return `${shown(line.timesLibsodium)} / ${shown(line.timesAlone)}`;
+      });
+      expect(text('docs/lanes.md')).toContain(`| ${size.toLocaleString('en')} | ${cells.join(' | ')} |`);
+    }
+  });
+
   it.each(['README.md', 'docs/benchmarks.md'])('%s claims no speed elsewhere', (name) => {
     const claims = withoutFigures(text(name)).match(
       /[\d.,]+ ?(?:x|times)\b|[\d.,]+ ?(?:handshakes|messages|operations|ops)(?: a second|\/s)|[\d.,]+ (?:ns|us|µs)\b|[\d,]{4,}\/s/g,
