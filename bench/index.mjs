@@ -12,7 +12,7 @@ import { SUITES } from './suites/index.mjs';
  * @param {readonly string[]} [options.subjects] names; all by default, else these and what they are compared with.
  * @param {number} [options.rounds] 6 by default, 5 when quick; fewer than 5 are for trying things out.
  * @param {number} [options.processes] how many sets of fresh processes share the rounds; 3 by default, 1 when quick.
- * @param {number} [options.mostPasses] how often a restless case may be measured, each time in fresh processes and with longer rounds; 2 by default.
+ * @param {number} [options.mostPasses] how often a restless case may be measured, each time in fresh processes and with longer rounds; 2 by default, 1 when quick.
  * @param {boolean} [options.quick] chosen cases and shorter rounds: under a minute for all suites.
  * @param {readonly string[]} [options.nodes] versions of Node, `22` or exact; that of this process by default. Others are installed into build/node.
  * @param {string} [options.command] that the run is to say it was made by.
@@ -27,7 +27,7 @@ export async function runBenchmarks(options = {}) {
   const processes = Math.min(rounds, options.processes ?? (quick ? 1 : 3));
   const roundMs = options.roundMs ?? (quick ? 50 : 300);
   const warmMs = options.warmMs ?? (quick ? 100 : 400);
-  const mostPasses = options.mostPasses ?? 2;
+  const mostPasses = options.mostPasses ?? (quick ? 1 : 2);
   for (const name of suites) {
     if (!Object.hasOwn(SUITES, name)) throw new Error(`no suite is called ${name}: there are ${Object.keys(SUITES).join(', ')}`);
   }
