@@ -74,6 +74,13 @@ describe('a verdict', () => {
     });
   });
 
+  it('is by the ratios of the rounds where the rates went up and down but those agree', () => {
+    const calm = { ratio: undefined, ratioOfRounds: 2, ratioSpread: 0.01 };
+    expect(verdict(run(calm), run({ ...calm, ratioOfRounds: 2 / 1.2 }))).toMatchObject({ verdict: 'slower', change: expect.closeTo(0.2) });
+    expect(verdict(run(calm), run(calm)).verdict).toBe('same');
+    expect(verdict(run(calm), run({ ...calm, ratioSpread: 0.26 })).verdict).toBe('undecided');
+  });
+
   it('is by the figure itself where a case is about one', () => {
     const memory = (median: number) => run({ ratio: 1, measures: 'heapBytes', figures: { heapBytes: { median, spread: 0.01 } } });
     expect(verdict(memory(1000), memory(1200))).toMatchObject({ verdict: 'slower', change: expect.closeTo(0.2) });

@@ -88,6 +88,13 @@ describe('the runner', () => {
     expect(running.map(({ parts }) => parts.length)).toEqual([1, 1, 1]);
   });
 
+  it('measures a restless case once more, in fresh processes, and only where it may', async () => {
+    const of = async (mostPasses?: number) =>
+      (await runSuite(suiteFile('restless'), { ...SHORT, ...(mostPasses && { mostPasses }) })).results[1];
+    expect(await of(2)).toMatchObject({ subject: 'handfast restless', passes: 2, rounds: [200, 100], ratioOfRounds: 1.5 });
+    expect(await of()).toMatchObject({ passes: 1, rounds: [200, 100] });
+  });
+
   it('shares the rounds out to fresh processes as evenly as may be', async () => {
     expect(sharesOf(6, 3)).toEqual([2, 2, 2]);
     expect(sharesOf(5, 3)).toEqual([2, 2, 1]);
