@@ -6,6 +6,16 @@
 
 namespace handfast {
 
+namespace {
+
+// libsodium wants an address of a key of no bytes too.
+const uint8_t* KeyAt(Bytes key) {
+  static const uint8_t nothing = 0;
+  return key.data != nullptr ? key.data : &nothing;
+}
+
+}  // namespace
+
 void Blake2b(Bytes out, const Bytes* parts, size_t count, Bytes key, const uint8_t* salt, const uint8_t* personal) {
   crypto_generichash_blake2b_state state;
   crypto_generichash_blake2b_init_salt_personal(&state, key.data, key.size, out.size, salt, personal);
@@ -24,7 +34,7 @@ void Sha512(uint8_t out[64], Bytes message) { crypto_hash_sha512(out, message.da
 
 void HmacSha256(uint8_t out[32], Bytes key, Bytes message) {
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key.data, key.size);
+  crypto_auth_hmacsha256_init(&state, KeyAt(key), key.size);
   crypto_auth_hmacsha256_update(&state, message.data, message.size);
   crypto_auth_hmacsha256_final(&state, out);
   sodium_memzero(&state, sizeof state);
@@ -32,7 +42,7 @@ void HmacSha256(uint8_t out[32], Bytes key, Bytes message) {
 
 void HmacSha512(uint8_t out[64], Bytes key, Bytes message) {
   crypto_auth_hmacsha512_state state;
-  crypto_auth_hmacsha512_init(&state, key.data, key.size);
+  crypto_auth_hmacsha512_init(&state, KeyAt(key), key.size);
   crypto_auth_hmacsha512_update(&state, message.data, message.size);
   crypto_auth_hmacsha512_final(&state, out);
   sodium_memzero(&state, sizeof state);
