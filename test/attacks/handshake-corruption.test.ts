@@ -20,6 +20,8 @@ const UNPROVED: Readonly<Record<string, readonly number[]>> = {
   'hivemind 2': [0, 1, 2, 3, 4],
   // The session key, which nothing protects.
   lwstcp: [2],
+  // The version that an object names, of those that are taken: the binding is another then.
+  sdmp: [0, 1],
 };
 
 /** Whose sessions prove nothing by themselves: frames of `xrpl` rest on the TLS under them, messages of `lwstcp` on nothing. */

@@ -3,13 +3,17 @@ import type { Core } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
 import { handfast } from '../../src/protocols/handfast/index.ts';
 import { targetOf } from '../../src/protocols/hivemind/authorization.ts';
-import { HiveSessions, hivemind } from '../../src/protocols/hivemind/index.ts';
+import { type HiveMindOptions, HiveSessions, hivemind } from '../../src/protocols/hivemind/index.ts';
 import { lwstcp, SessionKeyMemory } from '../../src/protocols/lwstcp/index.ts';
 import type { CarrierFacts, Machine, MessageAbout, Role } from '../../src/protocols/machine.ts';
+import type { AnyProtocol } from '../../src/protocols/registry.ts';
 import { SdmpPeers, sdmp, sdmpContainer } from '../../src/protocols/sdmp/index.ts';
 import { xrpl } from '../../src/protocols/xrpl/index.ts';
+import type { MemoryPairOptions } from '../../src/transport/memory.ts';
+import type { Session } from '../../src/transport/session.ts';
 import { utf8 } from '../../src/wire/text.ts';
 import { Side } from './machines.ts';
+import { Story } from './pair.ts';
 import { Random } from './random.ts';
 import { publicPem, identityOf as rsaIdentityOf } from './sdmp.ts';
 import { WorkOnce } from './work-once.ts';
@@ -51,12 +55,13 @@ export class Process {
 
 interface Recipe {
   readonly name: string;
+  readonly protocol: AnyProtocol;
+  options(core: Core, role: Role, process: Process): object;
   /** Carried by messages, not by a stream. */
   readonly borders?: boolean;
-  machine(core: Core, role: Role, process: Process): Machine;
   facts?(role: Role): CarrierFacts;
-  /** Of every message: what the session takes. */
-  readonly payload: Uint8Array;
+  /** A message that says this. */
+  payload(text: string): Uint8Array;
   readonly about?: MessageAbout;
 }
 
@@ -64,59 +69,57 @@ const PASSWORD = 'correct horse battery staple';
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => 17 * i + 3);
 const ACCESS_KEY = 'kitchen-key';
 const filled = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const utterance = (text: string): Uint8Array =>
+  utf8(JSON.stringify({ type: 'recognizer_loop:utterance', data: { utterances: [text] }, context: {} }));
 
-const UTTERANCE = utf8('{"type": "recognizer_loop:utterance", "data": {"utterances": ["yes"]}, "context": {}}');
+function hiveOptions(core: Core, role: Role, { sessions }: Process): HiveMindOptions {
+  return role === 'initiator'
+    ? { core, accessKey: ACCESS_KEY, password: PASSWORD, sessionId: 'one' }
+    : { core, clients: [{ accessKey: ACCESS_KEY, password: PASSWORD }], sessions };
+}
 
 const RECIPES: readonly Recipe[] = [
   {
     name: 'handfast',
-    machine: (core, role) => handfast[role]({ core, identity: identityOf(core, role), network: 'demo', suites: ['chacha20-poly1305'] }),
-    payload: utf8('a message of somebody'),
+    protocol: handfast,
+    options: (core, role) => ({ core, identity: identityOf(core, role), network: 'demo', suites: ['chacha20-poly1305'] }),
+    payload: utf8,
   },
   {
     name: 'xrpl',
-    machine: (core, role) => xrpl[role]({ core, identity: nodeKeyOf(filled(role === 'initiator' ? 0xa1 : 0xb0), core), slots: false }),
+    protocol: xrpl,
+    options: (core, role) => ({ core, identity: nodeKeyOf(filled(role === 'initiator' ? 0xa1 : 0xb0), core), slots: false }),
     facts: (role) => factsOf()[role === 'initiator' ? 0 : 1],
-    payload: filled(7),
+    payload: utf8,
     about: { kind: 'validation' },
   },
-  {
-    name: 'hivemind 2',
-    borders: true,
-    machine: (core, role, { sessions }) =>
-      role === 'initiator'
-        ? hivemind.initiator({ core, accessKey: ACCESS_KEY, password: PASSWORD, sessionId: 'one' })
-        : hivemind.responder({ core, clients: [{ accessKey: ACCESS_KEY, password: PASSWORD }], sessions }),
-    facts: upgraded,
-    payload: UTTERANCE,
-  },
+  { name: 'hivemind 2', protocol: hivemind, borders: true, facts: upgraded, payload: utterance, options: hiveOptions },
   {
     name: 'hivemind 3',
+    protocol: hivemind,
     borders: true,
-    machine: (core, role, { sessions }) =>
-      role === 'initiator'
-        ? hivemind.initiator({ core, accessKey: ACCESS_KEY, password: PASSWORD, sessionId: 'one', noise: { secretKey: filled(1) } })
-        : hivemind.responder({ core, clients: [{ accessKey: ACCESS_KEY, password: PASSWORD }], sessions, noise: { secretKey: filled(2) } }),
     facts: upgraded,
-    payload: UTTERANCE,
+    payload: utterance,
+    options: (core, role, process) => ({ ...hiveOptions(core, role, process), noise: { secretKey: filled(role === 'initiator' ? 1 : 2) } }),
   },
   {
     name: 'lwstcp',
-    machine: (core, role, { sessionKeys }) => lwstcp[role]({ core, handshakeKey: KEY, allowInsecure: true, sessionKeys }),
-    payload: utf8('a message of somebody'),
+    protocol: lwstcp,
+    options: (core, _role, { sessionKeys }) => ({ core, handshakeKey: KEY, allowInsecure: true, sessionKeys }),
+    payload: utf8,
   },
   ...(['plain', 'bound'] as const).map(
     (profile): Recipe => ({
       name: profile === 'plain' ? 'sdmp' : 'sdmp, bound',
-      machine: (core, role, process) =>
-        sdmp[role]({
-          core,
-          profile,
-          group: 'ffdhe2048',
-          identity: rsaIdentityOf(role === 'initiator' ? 'spec-node' : 'spec-alice-node', core),
-          peers: peersOf(core, process)[role],
-        }),
-      payload: sdmpContainer('message', 'a message of somebody'),
+      protocol: sdmp,
+      options: (core, role, process) => ({
+        core,
+        profile,
+        group: 'ffdhe2048',
+        identity: rsaIdentityOf(role === 'initiator' ? 'spec-node' : 'spec-alice-node', core),
+        peers: peersOf(core, process)[role],
+      }),
+      payload: (text) => sdmpContainer('message', text),
     }),
   ),
 ];
@@ -124,21 +127,22 @@ const RECIPES: readonly Recipe[] = [
 /** One protocol on one core. Close it at the end. */
 export class Attacked {
   readonly name: string;
+  /** Draws what the side that moves is to draw. */
   readonly core: Core;
+  /** Draws as in life. */
+  readonly plainCore: Core;
   readonly borders: boolean;
-  readonly payload: Uint8Array;
   readonly about: MessageAbout;
   readonly #recipe: Recipe;
   readonly #once: WorkOnce;
-  /** What the side draws that moves. */
   #random = new Random(1);
 
   constructor(recipe: Recipe, core: Core) {
     this.#recipe = recipe;
     this.name = recipe.name;
+    this.plainCore = core;
     this.core = Object.create(core, { random: { value: (length: number) => this.#random.bytes(length) } }) as Core;
     this.borders = recipe.borders === true;
-    this.payload = recipe.payload;
     this.about = recipe.about ?? {};
     this.#once = new WorkOnce(core);
   }
@@ -153,7 +157,7 @@ export class Attacked {
     const random = new Random(1, `${role} ${draw}`);
     const drawn = random.bytes(32);
     this.#random = random;
-    const { initial, step } = this.#recipe.machine(this.core, role, process);
+    const { initial, step } = this.#recipe.protocol[role](this.#recipe.options(this.core, role, process) as never);
     const machine: Machine = {
       initial,
       step: (state, input) => {
@@ -207,8 +211,45 @@ export class Attacked {
     }
   }
 
-  /** What a side that has opened would send for the payload. */
-  write(side: Side, payload = this.payload): Sent {
+  /** A session of both, through drivers and a server, in memory. */
+  async story(pair: MemoryPairOptions = {}): Promise<Story> {
+    const { protocol, options, facts } = this.#recipe;
+    const process = new Process();
+    const carried = { ...(this.borders && { borders: true }), ...(facts && { facts: [facts('initiator'), facts('responder')] as const }) };
+    return Story.begin({
+      core: this.plainCore,
+      protocol,
+      dial: options(this.plainCore, 'initiator', process),
+      listen: options(this.plainCore, 'responder', process),
+      pair: { ...carried, ...pair },
+    });
+  }
+
+  /** Both ends of a session of a story, which may take some of its time. */
+  async sessionsOf(story: Story, pair: MemoryPairOptions = {}): Promise<[Session, Session]> {
+    const connected = story.dial({}, pair);
+    const before = story.accepted.length;
+    await story.settle();
+    if (this.borders) await story.pass(200);
+    // Passwords are stretched off the event loop.
+    while (story.accepted.length === before) await story.settle();
+    await story.settle();
+    return [await connected, story.accepted.at(-1)!];
+  }
+
+  /** A message that says this. */
+  payload(text: string): Uint8Array {
+    return this.#recipe.payload(text);
+  }
+
+  /** Whether a message that came says this. */
+  says(message: Uint8Array, text: string): boolean {
+    return Buffer.from(message).includes(text);
+  }
+
+  /** What a side that has opened would send to say this. */
+  write(side: Side, says = 'something'): Sent {
+    const payload = this.payload(says);
     const { traffic } = side.opened!;
     if (traffic.writer) {
       const { data, text } = traffic.writer.write(payload, this.about, side.now);
