@@ -5,15 +5,16 @@ import { handfast } from '../../src/protocols/handfast/index.ts';
 import { targetOf } from '../../src/protocols/hivemind/authorization.ts';
 import { type HiveMindOptions, HiveSessions, hivemind } from '../../src/protocols/hivemind/index.ts';
 import { lwstcp, SessionKeyMemory } from '../../src/protocols/lwstcp/index.ts';
-import type { CarrierFacts, Machine, MessageAbout, Role } from '../../src/protocols/machine.ts';
+import type { CarrierFacts, CarrierName, Machine, MessageAbout, Role } from '../../src/protocols/machine.ts';
 import type { AnyProtocol } from '../../src/protocols/registry.ts';
 import { SdmpPeers, sdmp, sdmpContainer } from '../../src/protocols/sdmp/index.ts';
 import { xrpl } from '../../src/protocols/xrpl/index.ts';
+import { listen, type Server } from '../../src/transport/listen.ts';
 import type { MemoryPairOptions } from '../../src/transport/memory.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { utf8 } from '../../src/wire/text.ts';
 import { Side } from './machines.ts';
-import { Story } from './pair.ts';
+import { type ServeOptions, Story } from './pair.ts';
 import { Random } from './random.ts';
 import { publicPem, identityOf as rsaIdentityOf } from './sdmp.ts';
 import { WorkOnce } from './work-once.ts';
@@ -235,6 +236,43 @@ export class Attacked {
     while (story.accepted.length === before) await story.settle();
     await story.settle();
     return [await connected, story.accepted.at(-1)!];
+  }
+
+  /** A server on a socket of this machine, over each carrier that the protocol has; it lets anybody begin, as often as he likes. */
+  serve(carrier: CarrierName, options: ServeOptions = {}): Promise<Server> {
+    const { protocol, options: own } = this.#recipe;
+    const many = 1e9;
+    const limits = {
+      halfOpen: many,
+      halfOpenPerAddress: many,
+      handshakesPerSecond: many,
+      handshakeBurst: many,
+      sessions: many,
+      lingering: many,
+    };
+    return listen<AnyProtocol>({
+      ...own(this.plainCore, 'responder', new Process()),
+      core: this.plainCore,
+      protocol,
+      carrier,
+      limits,
+      host: '127.0.0.1',
+      port: 0,
+      ...options,
+    });
+  }
+
+  get carriers(): readonly CarrierName[] {
+    return this.#recipe.protocol.carriers ?? ['tcp'];
+  }
+
+  /** What a WebSocket of this protocol is asked for. */
+  get upgrade(): string {
+    const { protocol, options } = this.#recipe;
+    const { target, subprotocol } = protocol.websocket!;
+    const path = target?.(options(this.plainCore, 'initiator', new Process()) as never) ?? '/';
+    const named = subprotocol ? `Sec-WebSocket-Protocol: ${subprotocol}\r\n` : '';
+    return `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${named}\r\n`;
   }
 
   /** A message that says this. */
