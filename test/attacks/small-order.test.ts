@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { attacked, dispose } from '../support/attacked.ts';
 import { cores } from '../support/cores.ts';
 import { Bench, expectHonest, scriptedDialler, scriptedListener } from '../support/handfast.ts';
 import { ephemeralOf } from '../support/reference.ts';
@@ -53,6 +54,36 @@ for (const core of cores) {
       dialler.bytes(listener.take());
       expect(dialler.failed?.codeName).toBe('BAD_TAG');
       listener.dispose();
+    });
+  });
+}
+
+for (const core of cores) {
+  describe(`ephemerals of small order in HiveMind 3, ${core.name} core`, () => {
+    it('put in the place of honest ones, open nothing on either side; Noise itself says HF_WEAK_KEY (test/protocols/noise/handshake.test.ts)', () => {
+      const [subject] = attacked(core, 'hivemind 3');
+      for (const ephemeral of POINTS) {
+        // The first Noise message of the slave, and the master's answer: both begin with an ephemeral in clear.
+        for (const [index, to] of [
+          [2, 'b'],
+          [3, 'a'],
+        ] as const) {
+          const ends = subject!.pair();
+          const secrets = core.guarded.live;
+          subject!.converse(ends, (message, at) => {
+            if (at !== index) return [message];
+            const text = Buffer.from(message.data).toString();
+            const other = text.replace(/"msg": "[0-9a-f]{64}/, `"msg": "${Buffer.from(ephemeral).toString('hex')}`);
+            expect(other).not.toBe(text);
+            return [{ data: Buffer.from(other), text: true }];
+          });
+          expect(ends[to].failed?.codeName).toMatch(/^(WEAK|WRONG)_KEY$/);
+          subject!.finish(ends, false);
+          expect([ends.a.opened, ends.b.opened]).toEqual([undefined, undefined]);
+          expect(core.guarded.live).toBeLessThanOrEqual(secrets);
+          dispose(ends);
+        }
+      }
     });
   });
 }

@@ -44,8 +44,8 @@ export interface Spoilt {
   bytes: Uint8Array;
 }
 
-/** Every bit flipped, every truncation, 1 to 64 bytes added behind and inside. */
-export function* spoilt(message: Uint8Array, random: Random): Generator<Spoilt> {
+/** Every bit flipped, every truncation, 1 to 64 bytes added behind and inside. @param lengths whether messages begin with their length. */
+export function* spoilt(message: Uint8Array, random: Random, lengths = true): Generator<Spoilt> {
   for (let bit = 0; bit < 8 * message.length; bit++) {
     const bytes = message.slice();
     bytes[bit >> 3] ^= 1 << (bit & 7);
@@ -57,6 +57,7 @@ export function* spoilt(message: Uint8Array, random: Random): Generator<Spoilt> 
     bytes.set(message);
     bytes.set(random.bytes(count), message.length);
     yield { how: 'bytes added', bytes };
+    if (!lengths) continue;
     const longer = bytes.slice();
     new DataView(longer.buffer).setUint32(0, longer.length - 4);
     yield { how: 'bytes added, length adjusted', bytes: longer };

@@ -2,11 +2,11 @@
 import { expect } from 'vitest';
 import type { Cipher, CipherOptions, Core } from '../../src/core/core.ts';
 import { Identity } from '../../src/core/identity.ts';
-import { isLegacyJob } from '../../src/core/legacy/jobs.ts';
 import { type HandfastOptions, handfast } from '../../src/protocols/handfast/index.ts';
 import type { Peer, Refusal, Work, WorkAnswer } from '../../src/protocols/machine.ts';
 import { converse, Side } from './machines.ts';
 import { type PartyOptions, ReferenceDialler, ReferenceListener } from './reference.ts';
+import { WorkOnce } from './work-once.ts';
 
 /** The listener's clock; the dialler's is 50 ms ahead. */
 export const NOW = 1_700_000_000_000;
@@ -34,7 +34,8 @@ export class Bench {
   readonly core: Core;
   readonly #base: Core;
   readonly #identities = new Map<number, Identity>();
-  readonly #answers = new Map<string, WorkAnswer>();
+  /** So that every bit of a handshake can be turned. */
+  readonly #once: WorkOnce;
   readonly #open = new Set<Cipher>();
 
   /** Ciphers that have been made and not been wiped, which `guarded.live` does not count. */
@@ -63,6 +64,7 @@ export class Bench {
       cipher: { value: (options: CipherOptions) => counted(core.cipher(options)) },
       sequence: { value: sequence },
     }) as Core;
+    this.#once = new WorkOnce(this.core);
   }
 
   identity(seed: number): Identity {
@@ -99,26 +101,8 @@ export class Bench {
       now: now!,
       ...(ephemeral ? { ephemeralSeed: filled(ephemeral) } : {}),
       ...(judge ? { judge } : {}),
-      work: (asked) => work?.(asked) ?? (ephemeral ? this.#remembered(asked, filled(ephemeral)) : undefined),
+      work: (asked) => work?.(asked) ?? (ephemeral ? this.#once.answer(asked, filled(ephemeral)) : undefined),
     });
-  }
-
-  /**
-   * Public-key work is a function of its input, so each piece is done once: a handshake that has been seen costs hashes only, and every bit can be turned.
-   * Secrets are copied out of the memory, never shared.
-   */
-  #remembered(work: Work, ephemeral: Uint8Array): WorkAnswer | undefined {
-    const { core } = this;
-    if (work.op === 'sign-elsewhere' || work.op === 'secp256k1-sign' || work.op === 'secp256k1-verify' || isLegacyJob(work))
-      return undefined;
-    const key = keyOf(work, ephemeral);
-    let known = this.#answers.get(key);
-    if (!known) {
-      const [done] = work.op === 'keygen' ? [{ op: 'keygen' as const, keyPair: core.guarded.x25519KeyPair(ephemeral) }] : core.run([work]);
-      known = frozen(done as WorkAnswer);
-      this.#answers.set(key, known);
-    }
-    return thawed(core, known);
   }
 
   /** Wipes the identities and says what is left: 0 and 0. */
@@ -136,49 +120,6 @@ export class Bench {
 
   #count(by: number): void {
     identitiesOf.set(this.#base, (identitiesOf.get(this.#base) ?? 0) + by);
-  }
-}
-
-interface Frozen {
-  bytes?: Uint8Array;
-  publicKey?: Uint8Array;
-}
-
-function frozen(answer: WorkAnswer): WorkAnswer {
-  if (answer.op === 'keygen') {
-    const bytes = answer.keyPair.secretKey.export();
-    answer.keyPair.secretKey.wipe();
-    return { op: 'keygen', bytes, publicKey: answer.keyPair.publicKey } as unknown as WorkAnswer;
-  }
-  if (answer.op === 'dh' && answer.shared !== 'weak') {
-    const bytes = answer.shared.export();
-    answer.shared.wipe();
-    return { op: 'dh', bytes } as unknown as WorkAnswer;
-  }
-  return answer;
-}
-
-function thawed(core: Core, answer: WorkAnswer): WorkAnswer {
-  const { bytes, publicKey } = answer as Frozen;
-  if (bytes === undefined) return answer;
-  if (answer.op === 'keygen') return { op: 'keygen', keyPair: { publicKey: publicKey!, secretKey: core.guarded.import(bytes) } };
-  return { op: 'dh', shared: core.guarded.import(bytes) };
-}
-
-function keyOf(work: Work, ephemeral: Uint8Array): string {
-  switch (work.op) {
-    case 'keygen':
-      return `keygen ${hex(ephemeral)}`;
-    case 'dh':
-      return `dh ${hex(ephemeral)} ${hex(work.publicKey)}`;
-    case 'sign': {
-      const key = work.secretKey instanceof Uint8Array ? work.secretKey : work.secretKey.export();
-      return `sign ${hex(key)} ${hex(work.message)}`;
-    }
-    case 'verify':
-      return `verify ${hex(work.signature)} ${hex(work.message)} ${hex(work.publicKey)}`;
-    default:
-      return '';
   }
 }
 

@@ -183,6 +183,8 @@ export interface ProofChanges {
   timestamp?: bigint;
   extensions?: Extensions;
   signature?: Bytes;
+  /** Makes another signature of the right one. */
+  respell?: (signature: Bytes) => Bytes;
   /** Instead of claim and signature. */
   proof?: Bytes;
   /** Instead of the text that is signed. */
@@ -232,7 +234,8 @@ export class Party {
 
   protected proofOver(prefix: Bytes, changes: ProofChanges): Bytes {
     const claim = cat(changes.id ?? this.id, u64(changes.timestamp ?? this.options.timestamp), ext(changes.extensions));
-    return changes.proof ?? cat(claim, changes.signature ?? signed(this.options.seed, changes.text ?? cat(prefix, claim)));
+    const signature = changes.signature ?? signed(this.options.seed, changes.text ?? cat(prefix, claim));
+    return changes.proof ?? cat(claim, changes.respell?.(signature) ?? signature);
   }
 }
 
