@@ -1,7 +1,6 @@
 /** Sides of SDMP for tests, and a second implementation of either side that a test may make lie, written on node:crypto alone. */
 import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Core } from '../../src/core/core.ts';
 import { FfdhKeyPair } from '../../src/core/legacy/ffdh.ts';
 import type { Peer, Refusal, Role, Work, WorkAnswer } from '../../src/protocols/machine.ts';
@@ -11,7 +10,7 @@ import { Side } from './machines.ts';
 
 export const NOW = 1_700_000_000_000;
 
-const document = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/sdmp.json'), 'utf8'));
+const document = JSON.parse(readFileSync(new URL('../vectors/sdmp.json', import.meta.url), 'utf8'));
 
 export type KeyName = 'spec-node' | 'spec-alice-node' | 'spec-bob' | 'spec-alice' | 'impl-example-keys';
 export const privatePem = (name: KeyName): string => document.keys[name].private_pem;

@@ -1,0 +1,71 @@
+/**
+ * Fuzzes the TypeScript side: readers, the machines of every protocol in both roles, sessions. What V8 says of new code that ran decides which inputs go on.
+ *
+ *   npm run fuzz -- [--seconds 60 | --executions 10000000] [--only json] [--core native|pure] [--seed N] [--input FILE]
+ *
+ * Targets are in test/fuzz; --only takes part of a name. What is found new stays in build/fuzz-inputs/corpus and is where the next run starts. An input that fails is kept under
+ * build/fuzz-inputs/findings, with how to run it again. Exit code 1 when one fails.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const USAGE = 'usage: npm run fuzz -- [--seconds 60 | --executions N] [--only NAME] [--core native|pure] [--seed N] [--input FILE]';
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const values = read();
+
+function read() {
+  const text = { type: /** @type {const} */ ('string') };
+  try {
+    const { values } = parseArgs({
+      options: { seconds: text, executions: text, only: text, core: text, seed: text, input: text, help: { type: 'boolean' } },
+    });
+    for (const name of ['seconds', 'executions', 'seed']) {
+      if (values[name] !== undefined && !/^\d+$/.test(values[name]))
+        throw new Error(`--${name}: expected a whole number, not ${values[name]}`);
+    }
+    return values;
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const number = (given) => (given === undefined ? undefined : Number(given));
+// One file, made of the sources themselves: packages stay outside, and with them what is nobody's to cover.
+const outfile = join(root, 'build/fuzz-inputs/fuzz.mjs');
+await build({
+  entryPoints: [join(root, 'test/fuzz/main.ts')],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  logLevel: 'error',
+  plugins: [{ name: 'own-address', setup: keepAddresses }],
+});
+
+/** A file finds vectors and the addon from where it lies, not from where it is bundled. */
+function keepAddresses({ onLoad }) {
+  onLoad({ filter: /\/(src|test)\/.*\.ts$/ }, ({ path }) => {
+    const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href));
+    return { contents, loader: 'ts' };
+  });
+}
+
+const { main } = await import(pathToFileURL(outfile).href);
+process.exitCode = main({
+  folder: dirname(outfile),
+  seconds: number(values.seconds),
+  executions: number(values.executions),
+  only: values.only,
+  seed: number(values.seed) ?? Math.floor(Math.random() * 2 ** 32),
+  core: values.core,
+  input: values.input,
+});
