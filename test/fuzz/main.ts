@@ -16,29 +16,31 @@ export interface Orders {
   folder: string;
   seconds: number | undefined;
   executions: number | undefined;
-  only: string | undefined;
   seed: number;
   core: 'native' | 'pure' | undefined;
   /** A file with one input, to be run once. */
   input: string | undefined;
 }
 
-/** @returns the exit code. */
-export function main(orders: Orders): number {
-  const core = cores.find(({ name }) => name === orders.core) ?? cores.at(-1)!;
-  const targets = [...readers, ...machines(core), ...sessions(core)].filter(({ name }) => !orders.only || name.includes(orders.only));
-  if (targets.length === 0) {
-    console.error(`fuzz: no target has a name with "${orders.only}" in it`);
-    return 2;
-  }
-  if (orders.input) return once(targets, orders.input);
-  console.log(`${core.name} core, seed ${orders.seed}`);
-  console.log(
-    `${'target'.padEnd(26)}${'executions'.padStart(12)}${'a second'.padStart(10)}${'covered'.padStart(8)}${'corpus'.padStart(8)}`,
-  );
-  const failed = targets.filter((target) => !run(target, orders));
-  console.log(failed.length === 0 ? `${targets.length} targets, no findings` : `FAILED: ${failed.map(({ name }) => name).join(', ')}`);
-  return failed.length === 0 ? 0 : 1;
+/** Names of what can be fuzzed. */
+export function names(): string[] {
+  return targets(undefined).map(({ name }) => name);
+}
+
+/** Fuzzes one target. In a process of its own: V8 tells of new code once, whichever target ran it. @returns whether no input failed. */
+export function main(name: string, orders: Orders): boolean {
+  const target = targets(orders.core).find((one) => one.name === name)!;
+  if (orders.input === undefined) return run(target, orders);
+  target.run(new Uint8Array(readFileSync(orders.input)));
+  console.log('it holds');
+  return true;
+}
+
+export const HEAD = `${'target'.padEnd(26)}${'executions'.padStart(12)}${'a second'.padStart(10)}${'covered'.padStart(8)}${'corpus'.padStart(8)}`;
+
+function targets(coreName: Orders['core']): Target[] {
+  const core = cores.find(({ name }) => name === coreName) ?? cores.at(-1)!;
+  return [...readers, ...machines(core), ...sessions(core)];
 }
 
 function run(target: Target, { folder, seconds = 60, executions, seed }: Orders): boolean {
@@ -73,12 +75,6 @@ function run(target: Target, { folder, seconds = 60, executions, seed }: Orders)
   console.error(ran.finding.error);
   console.error(`once more: npm run fuzz -- --only '${target.name}' --input ${file}`);
   return false;
-}
-
-function once(targets: readonly Target[], file: string): number {
-  for (const target of targets) target.run(new Uint8Array(readFileSync(file)));
-  console.log('it holds');
-  return 0;
 }
 
 const nameOf = (input: Uint8Array): string => createHash('sha256').update(input).digest('hex').slice(0, 16);
