@@ -1,11 +1,12 @@
 /**
- * Whether the functions that handle secrets take the same time whatever the secret, asked in three ways, each with a control that must be found:
+ * Whether the functions that handle secrets take the same time whatever the secret, asked in four ways, each with a control that must be found:
  *
- *   npm run test:ct [-- machine-code | memcheck | timing ...]      all three when none is named
+ *   npm run test:ct [-- machine-code | memcheck | timing | compares ...]      all when none is named
  *
  *   machine-code  no branch, address, gather or division in the kernels for AVX-512 depends on a secret (scripts/constant-time/disassembly.mjs)
  *   memcheck      the same templates over a scalar, and the scalar code, under valgrind with secrets marked as undefined
  *   timing        Welch's t-test on the functions themselves; on a busy machine it takes longer and sees less
+ *   compares      the same on the comparisons of both cores, from JavaScript (scripts/constant-time/compares.mjs)
  *
  * Needs cmake, objdump (binutils) and, for memcheck, valgrind. Exit code 1 when something was found that should not be, or a control was not.
  */
@@ -13,14 +14,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compares } from './constant-time/compares.mjs';
 import { functionsOf, leaksOf } from './constant-time/disassembly.mjs';
 
-const CHECKS = { 'machine-code': machineCode, memcheck, timing };
+const CHECKS = { 'machine-code': machineCode, memcheck, timing, compares };
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'build', 'tests');
 const wanted = process.argv.slice(2);
 if (wanted.some((name) => !Object.hasOwn(CHECKS, name))) {
-  console.log('npm run test:ct [-- machine-code | memcheck | timing ...]');
+  console.log('npm run test:ct [-- machine-code | memcheck | timing | compares ...]');
   process.exit(wanted.includes('--help') ? 0 : 2);
 }
 
@@ -34,7 +36,7 @@ run('cmake', ['--build', out, '--parallel', '2']);
 let failed = false;
 for (const name of wanted.length > 0 ? wanted : Object.keys(CHECKS)) {
   console.log(`== ${name}`);
-  if (!CHECKS[name]()) failed = true;
+  if (!(await CHECKS[name]())) failed = true;
 }
 console.log(failed ? 'constant time: FAILED' : 'constant time: nothing found that depends on a secret, and every control was found');
 process.exitCode = failed ? 1 : 0;
