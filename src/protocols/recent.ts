@@ -3,24 +3,30 @@
 export class Recent {
   readonly #capacity: number;
   readonly #texts = new Set<string>();
+  /** The same, from `oldest` on in the order in which they came: the first of a set is found by going past all that were deleted before it. */
+  readonly #order: string[] = [];
+  #oldest = 0;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#capacity = Math.max(1, capacity);
   }
 
   has(text: string): boolean {
     return this.#texts.has(text);
   }
 
-  /** Forgets the oldest one where there is no room. */
-  add(text: string): void {
+  /** Forgets the oldest one where there is no room. @returns whether it was new. */
+  add(text: string): boolean {
+    if (this.#texts.has(text)) return false;
     this.#texts.add(text);
-    if (this.#texts.size > this.#capacity) {
-      for (const oldest of this.#texts) {
-        this.#texts.delete(oldest);
-        break;
-      }
+    if (this.#order.length < this.#capacity) {
+      this.#order.push(text);
+      return true;
     }
+    this.#texts.delete(this.#order[this.#oldest]);
+    this.#order[this.#oldest] = text;
+    this.#oldest = (this.#oldest + 1) % this.#capacity;
+    return true;
   }
 
   get size(): number {
