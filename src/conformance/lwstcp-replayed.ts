@@ -166,7 +166,6 @@ function drawsOf(recording: Recording, role: Role): Bytes[] {
   const stream = recording.streamOf(role);
   if (stream.length < SIZES.request) return [];
   const body = core.xtea256.decrypt(handshakeKey, stream.slice(1, SIZES.request), rounds);
-  const padding = body.slice(20);
-  if (role === 'initiator') return [padding];
-  return recording.sessionKey ? [body, padding, recording.sessionKey] : [body, padding];
+  if (role === 'initiator') return [body.slice(20)];
+  return recording.sessionKey ? [body, recording.sessionKey] : [body];
 }

@@ -23,10 +23,10 @@ export interface DialOverOptions extends OverOptions {
 }
 
 /**
- * What a dialler puts over its socket; undefined: nothing. @param options of the protocol too, which may make the path of them.
- * @throws (by rejection) HF_BAD_ARGUMENT, HF_UNSUPPORTED.
+ * What a dialler puts over its socket; undefined: nothing. A promise only where something has to be waited for. @param options of the protocol too, which may make the path of them.
+ * @throws HF_BAD_ARGUMENT; by rejection HF_UNSUPPORTED.
  */
-export async function dialOver(protocol: AnyProtocol, options: DialOverOptions, host: string, port: number): Promise<Over | undefined> {
+export function dialOver(protocol: AnyProtocol, options: DialOverOptions, host: string, port: number): Over | undefined | Promise<Over> {
   const name = carrierNameOf(protocol, options.carrier);
   if (name === 'tcp') return undefined;
   if (name === 'tls') {

@@ -17,19 +17,31 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   precise: () => performance.now(),
   at(time, run) {
-    let left = time - Date.now();
-    if (left === Number.POSITIVE_INFINITY) return () => {};
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const part = Math.min(left, LONGEST_TIMER_MS);
-      left -= part;
-      timer = setTimeout(() => (left > 0 ? arm() : run()), Math.max(0, part));
-      timer.unref();
-    };
-    arm();
-    return () => clearTimeout(timer);
+    const left = time - Date.now();
+    if (left === Number.POSITIVE_INFINITY) return never;
+    return left <= LONGEST_TIMER_MS ? once(left, run) : inParts(left, run);
   },
 };
+
+function once(ms: number, run: () => void): Cancel {
+  const timer = setTimeout(run, Math.max(0, ms));
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+function inParts(ms: number, run: () => void): Cancel {
+  let left = ms;
+  let cancel: Cancel;
+  const arm = (): void => {
+    const part = Math.min(left, LONGEST_TIMER_MS);
+    left -= part;
+    cancel = once(part, left > 0 ? arm : run);
+  };
+  arm();
+  return () => cancel();
+}
+
+const never: Cancel = () => {};
 
 /**
  * The clock of one connection: set by `clock` as it begins, and not moved by anybody afterwards. A clock that is put right in mid-session would otherwise end every session at once,

@@ -13,7 +13,7 @@ import { Handshake, type HandshakeStep } from './driver.ts';
 import { carrierOf } from './duplex.ts';
 import { type Allow, type Bans, policyOf, type Room } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
-import { dialTcp } from './tcp.ts';
+import { dialTcp, type Over } from './tcp.ts';
 import { tlsCarrierOf } from './tls.ts';
 import { type Workbench, workbenchOf } from './workbench.ts';
 
@@ -52,63 +52,71 @@ export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOpti
  * Connects, shakes hands, and is connected.
  * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, HF_UNSUPPORTED, or what the handshake failed with.
  */
-export async function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
-  const protocol = protocolOf(options.protocol);
-  const { signal, clock = systemClock, core = defaultCore(), deadlineMs, onStep, room } = options;
-  if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
-  const policy = policyOf(options);
-  // Before dialling: wrong options make no connection.
-  // Copied only where something is missing: it costs the engine some 3 us, and every look at the copy as much as a call into the core.
-  const machine = protocol.initiator(options.core === undefined ? { ...options, core } : options);
-  if (signal?.aborted) throw aborted(signal);
-  const startedAt = clock.precise();
-  const carrier = await carrierFor(protocol, options, clock);
+export function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
+  // One promise for all of it: each more of them, and each function that waits for one, costs as much as a call into the core. What is thrown in here is a rejection.
   return new Promise((resolve, reject) => {
-    let giveBack: (() => void) | undefined;
-    const takeRoom = (peer: Peer): boolean => {
-      giveBack ??= room!(peer);
-      return giveBack !== undefined;
+    const protocol = protocolOf(options.protocol);
+    const { signal, clock = systemClock, core = defaultCore(), deadlineMs } = options;
+    if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
+    const policy = policyOf(options);
+    // Before dialling: wrong options make no connection.
+    // Copied only where something is missing: it costs the engine some 3 us, and every look at the copy as much as a call into the core.
+    const machine = protocol.initiator(options.core === undefined ? { ...options, core } : options);
+    if (signal?.aborted) throw aborted(signal);
+    const startedAt = clock.precise();
+    carrierFor(protocol, options, clock).then((carrier) => shakeHands(carrier), reject);
+
+    const shakeHands = (carrier: Carrier): void => {
+      const { room } = options;
+      let giveBack: (() => void) | undefined;
+      const takeRoom = (peer: Peer): boolean => {
+        giveBack ??= room!(peer);
+        return giveBack !== undefined;
+      };
+      const over = (): void => {
+        signal?.removeEventListener('abort', abort);
+        giveBack?.();
+      };
+      const handshake = new Handshake({
+        machine,
+        carrier,
+        clock,
+        workbench: options.workbench ?? workbenchOf(core),
+        judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
+        onStep: options.onStep,
+        keepSteps: options.steps,
+        deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
+        opened(result) {
+          over();
+          const { unreadMessages, unreadBytes } = options.limits ?? NO_LIMITS;
+          resolve(new Session(result, { protocol: protocol.name, core, unreadMessages, unreadBytes }));
+        },
+        failed(why) {
+          over();
+          reject(why);
+        },
+      });
+      const abort = (): void => handshake.abort(aborted(signal!));
+      signal?.addEventListener('abort', abort, { once: true });
+      handshake.start();
+      if (signal?.aborted) abort();
     };
-    const over = (): void => {
-      signal?.removeEventListener('abort', abort);
-      giveBack?.();
-    };
-    const handshake = new Handshake({
-      machine,
-      carrier,
-      clock,
-      workbench: options.workbench ?? workbenchOf(core),
-      judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
-      onStep,
-      keepSteps: options.steps,
-      deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
-      opened(result) {
-        over();
-        const { unreadMessages, unreadBytes } = options.limits ?? NO_LIMITS;
-        resolve(new Session(result, { protocol: protocol.name, core, unreadMessages, unreadBytes }));
-      },
-      failed(why) {
-        over();
-        reject(why);
-      },
-    });
-    const abort = (): void => handshake.abort(aborted(signal!));
-    signal?.addEventListener('abort', abort, { once: true });
-    handshake.start();
-    if (signal?.aborted) abort();
   });
 }
 
-async function carrierFor(protocol: AnyProtocol, options: CarrierOptions & CommonOptions, clock: Clock): Promise<Carrier> {
+function carrierFor(protocol: AnyProtocol, options: CarrierOptions & CommonOptions, clock: Clock): Promise<Carrier> {
   const { host = 'localhost', port, stream, signal, deadlineMs = DIAL_MS } = options;
-  if (stream) return asCarrier(stream);
+  if (stream) return Promise.resolve(asCarrier(stream));
   if (!Number.isInteger(port) || port! < 1 || port! > 65_535) {
     throw new HandfastError('BAD_ARGUMENT', 'port: expected an integer from 1 to 65535, or a stream instead');
   }
   if (typeof host !== 'string' || host === '') throw new HandfastError('BAD_ARGUMENT', 'host: expected a name or an address');
-  const over = await dialOver(protocol, options, host, port!);
-  if (signal?.aborted) throw aborted(signal);
-  return dialTcp({ host, port: port!, clock, deadline: clock.now() + deadlineMs, signal }, over);
+  const dial = (over: Over | undefined): Promise<Carrier> => {
+    if (signal?.aborted) throw aborted(signal);
+    return dialTcp({ host, port: port!, clock, deadline: clock.now() + deadlineMs, signal }, over);
+  };
+  const over = dialOver(protocol, options, host, port!);
+  return over instanceof Promise ? over.then(dial) : dial(over);
 }
 
 /** @throws HF_BAD_ARGUMENT */

@@ -31,8 +31,8 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 type Written = (error?: Error) => void;
 
 /** A socket that a listener of ours has accepted: nobody else reads it. */
-export function carrierOfAccepted(socket: Socket): Carrier {
-  return new StreamCarrier(socket, remoteOf(socket), undefined, true);
+export function carrierOfAccepted(socket: Socket, remote: RemoteAddress): Carrier {
+  return new StreamCarrier(socket, remote, undefined, true);
 }
 
 /** What a socket that was dialled by `dialled` has read, past the machinery of streams. */
@@ -61,6 +61,7 @@ class StreamCarrier implements Carrier {
   #closed = false;
   /** It would rather have no more until it has drained: kept here, since asking a stream costs more. */
   #congested = false;
+  #awaitsDrain = false;
   #ended = false;
 
   constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming, ownChunks = false) {
@@ -75,11 +76,8 @@ class StreamCarrier implements Carrier {
       this.destroy();
     });
     stream.on('end', () => this.#events?.end());
-    stream.on('drain', () => {
-      this.#congested = false;
-      this.#events?.drained();
-    });
     stream.on('close', () => this.#finish());
+    if (this.#congested) this.#awaitDrain();
   }
 
   get congested(): boolean {
@@ -106,13 +104,10 @@ class StreamCarrier implements Carrier {
     }
     const lent = this.#keepsArrays ? Buffer.from(bytes) : bytes;
     if (!written) {
-      const room = this.#stream.write(lent);
-      this.#congested = !room;
-      return room;
+      return this.#room(this.#stream.write(lent));
     }
     this.#unwritten.push(written);
-    const room = this.#stream.write(lent, this.#handedOver);
-    this.#congested = !room;
+    const room = this.#room(this.#stream.write(lent, this.#handedOver));
     // Mostly the system takes all of it at once. The stream would say so a tick later; bytes that it still has are counted in its length.
     if (!this.#keepsArrays && this.#unwritten.length === 1 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
       this.#told++;
@@ -120,6 +115,24 @@ class StreamCarrier implements Carrier {
       written();
     }
     return room;
+  }
+
+  /** @param room whether the stream would have more. */
+  #room(room: boolean): boolean {
+    this.#congested = !room;
+    if (!room) this.#awaitDrain();
+    return room;
+  }
+
+  /** Most connections are never so full. */
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#stream.once('drain', () => {
+      this.#awaitsDrain = false;
+      this.#congested = false;
+      this.#events?.drained();
+    });
   }
 
   /** Called once for each write, in their order. */

@@ -18,7 +18,7 @@ import {
   type WorkAnswer,
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
-import type { Carrier } from './carrier.ts';
+import type { Carrier, CarrierEvents } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Arrived, Ended, HandshakeResult } from './driver.ts';
 import { Inbound } from './inbound.ts';
@@ -41,15 +41,16 @@ export interface TrafficEvents {
   gone(): void;
 }
 
-export class TrafficDriver {
+export class TrafficDriver implements CarrierEvents {
   readonly #events: TrafficEvents;
   readonly #traffic: Traffic;
   readonly #carrier: Carrier;
   readonly #clock: Clock;
   readonly #core: Core;
   readonly #workbench: HandshakeResult['workbench'];
-  readonly #inbound: Inbound;
-  readonly #outbound: Outgoing;
+  /** Both are made when they are needed: not every session has anything to say. */
+  #inbound: Inbound | undefined;
+  #outbound: Outgoing | undefined;
   /** Each `send` of the traffic is a write of its own. */
   readonly #singly: boolean;
   #reading = true;
@@ -76,13 +77,7 @@ export class TrafficDriver {
     this.#clock = clock;
     this.#core = core;
     this.#workbench = workbench;
-    this.#inbound = new Inbound(core, traffic);
-    const { writer } = traffic;
-    const sealed = (error?: unknown): void => (error ? this.#fail(error) : this.#rearm());
-    this.#outbound = writer
-      ? new OutboundWriter({ writer, carrier, clock, sealed })
-      : new Outbound({ core, traffic, carrier, clock, sealed });
-    this.#singly = carrier.borders === true || writer?.singly === true;
+    this.#singly = carrier.borders === true || traffic.writer?.singly === true;
   }
 
   /** Both directions are done; keys are wiped, the carrier is on its way out. */
@@ -91,22 +86,13 @@ export class TrafficDriver {
   }
 
   get heldBytes(): number {
-    return this.#inbound.heldBytes + this.#outbound.pendingBytes + this.#ownBytes + this.#keptBytes;
+    return (this.#inbound?.heldBytes ?? 0) + (this.#outbound?.pendingBytes ?? 0) + this.#ownBytes + this.#keptBytes;
   }
 
   /** Takes the carrier over, and what the handshake left. Called once. */
   begin({ opened, arrived, heardEnd }: HandshakeResult): void {
-    this.#carrier.attach({
-      data: (bytes) => {
-        this.#data(bytes, this.#clock.now());
-        if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
-      },
-      message: (data, text) => this.#data(data, this.#clock.now(), text),
-      end: (close) => this.#end({ now: this.#clock.now(), close }),
-      drained: () => this.#outbound.flush(),
-      closed: (error) => this.finish(brokenOff('the connection broke off', error), 0),
-    });
-    this.#data(opened.rest, this.#clock.now());
+    this.#carrier.attach(this);
+    if (opened.rest.length > 0) this.#data(opened.rest, this.#clock.now());
     for (const { data, now, text } of arrived) this.#data(data, now, text);
     if (heardEnd) this.#end(heardEnd);
     if (this.#over) return;
@@ -114,17 +100,40 @@ export class TrafficDriver {
     this.#rearm();
   }
 
+  data(bytes: Uint8Array): void {
+    this.#data(bytes, this.#clock.now());
+    if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
+  }
+
+  message(data: Uint8Array, text: boolean): void {
+    this.#data(data, this.#clock.now(), text);
+  }
+
+  end(close?: CloseCode): void {
+    this.#end({ now: this.#clock.now(), close });
+  }
+
+  drained(): void {
+    this.#outbound?.flush();
+  }
+
+  closed(error?: Error): void {
+    this.finish(brokenOff('the connection broke off', error), 0);
+  }
+
   send(payload: Uint8Array, about: MessageAbout, signal: AbortSignal | undefined): Promise<void> {
-    return this.#outbound.send(payload, about, signal);
+    return this.#outgoing().send(payload, about, signal);
   }
 
   /** Says that this side is done, once all that waits to be sent was. */
   close(refusal: Refusal | undefined): void {
-    this.#outbound.whenSealed(() => {
+    const sayClose = (): void => {
       if (this.#over || this.#saidClose) return;
       this.#saidClose = true;
       this.#guarded(() => this.#obey(this.#traffic.close(this.#clock.now(), refusal)));
-    });
+    };
+    if (this.#outbound) this.#outbound.whenSealed(sayClose);
+    else sayClose();
   }
 
   /** Whether more is read from the carrier; time in which it is not is not held against the other side. */
@@ -142,11 +151,29 @@ export class TrafficDriver {
     this.#disarm();
     this.#kept = [];
     this.#keptBytes = 0;
-    this.#inbound.release();
-    this.#outbound.fail(() => new HandfastError('CLOSED', 'the session ended before the message left', { cause: why }));
+    this.#inbound?.release();
+    this.#outbound?.fail(() => new HandfastError('CLOSED', 'the session ended before the message left', { cause: why }));
     this.#traffic.wipe();
     this.#events.ended(why);
     endCarrier(this.#carrier, this.#clock, { lingerMs, heardEnd: this.#ended !== undefined, close }, () => this.#events.gone());
+  }
+
+  #incoming(): Inbound {
+    this.#inbound ??= new Inbound(this.#core, this.#traffic);
+    return this.#inbound;
+  }
+
+  #outgoing(): Outgoing {
+    this.#outbound ??= this.#newOutbound();
+    return this.#outbound;
+  }
+
+  /** By itself: a function that makes functions has a cost each time it is called, whether it makes them or not. */
+  #newOutbound(): Outgoing {
+    const traffic = this.#traffic;
+    const { writer } = traffic;
+    const common = { carrier: this.#carrier, clock: this.#clock, sealed: (error?: unknown) => (error ? this.#fail(error) : this.#rearm()) };
+    return writer ? new OutboundWriter({ ...common, writer }) : new Outbound({ ...common, core: this.#core, traffic });
   }
 
   #resume(): void {
@@ -178,7 +205,7 @@ export class TrafficDriver {
   }
 
   #take(bytes: Uint8Array, now: Millis, text?: boolean): void {
-    if (text === undefined || !this.#traffic.openMessage) this.#inbound.take(bytes, now, this.#received);
+    if (text === undefined || !this.#traffic.openMessage) this.#incoming().take(bytes, now, this.#received);
     else {
       const received = this.#traffic.openMessage(bytes, text, now);
       if (received.own && received.own.length > 0) this.#events.received(received, undefined, bytes.length);
@@ -209,7 +236,7 @@ export class TrafficDriver {
     if (this.#working || this.#over || this.#endGiven) return;
     this.#endGiven = true;
     // What waits to leave goes before the traffic's own last word.
-    this.#outbound.flush();
+    this.#outbound?.flush();
     if (!this.#over) this.#guarded(() => this.#obey(this.#traffic.end(this.#clock.now(), ended.close)));
   }
 
@@ -242,7 +269,7 @@ export class TrafficDriver {
   #work(items: readonly Work[]): void {
     if (this.#working) throw new HandfastError('INTERNAL', 'the traffic asked for work while work was outstanding');
     this.#working = true;
-    this.#inbound.hold();
+    this.#incoming().hold();
     this.#carrier.pause();
     // Work may be done at once, in the middle of a call into the traffic.
     this.#workbench.do(items, (answers) => process.nextTick(() => this.#answered(answers)));
@@ -267,7 +294,7 @@ export class TrafficDriver {
   #catchUp(): void {
     if (this.#over || this.#working) return;
     const now = this.#clock.now();
-    this.#inbound.go(now, this.#received);
+    this.#incoming().go(now, this.#received);
     while (this.#kept.length > 0 && !this.#over && !this.#working) {
       const { data, text, now } = this.#kept.shift()!;
       this.#keptBytes -= data.length;

@@ -91,16 +91,25 @@ export class JsonStream {
     let inString = this.#inString;
     let escaped = this.#escaped;
     let at = start;
-    for (; at < end; at++) {
-      const byte = data[at];
+    while (at < end) {
       if (inString) {
-        if (escaped) escaped = false;
-        else if (byte === QUOTE) inString = false;
-        else if (byte === BACKSLASH) escaped = true;
-      } else if (byte === QUOTE) inString = true;
+        // The one after a backslash that was the last of the piece before.
+        const from = escaped ? at + 1 : at;
+        // Most bytes lie in long strings, whose ends the engine finds faster than a loop.
+        const quote = from < end ? data.indexOf(QUOTE, from) : -1;
+        const stop = quote >= 0 && quote < end ? quote : end;
+        const odd = backslashesBefore(data, stop, from) % 2 === 1;
+        at = stop === end ? end : stop + 1;
+        inString = stop === end || odd;
+        escaped = stop === end && odd;
+        continue;
+      }
+      const byte = data[at];
+      if (byte === QUOTE) inString = true;
       else if (byte === BRACE || byte === BRACKET) {
         if (++depth > deepest) return TOO_DEEP;
       } else if ((byte === BRACE_END || byte === BRACKET_END) && --depth === 0) break;
+      at++;
     }
     this.#depth = depth;
     this.#inString = inString;
@@ -129,6 +138,13 @@ export class JsonStream {
     this.#held.set(piece, this.#length);
     this.#length = needed;
   }
+}
+
+/** How many stand right before `end`, not before `from`. */
+function backslashesBefore(data: Uint8Array, end: number, from: number): number {
+  let at = end;
+  while (at > from && data[at - 1] === BACKSLASH) at--;
+  return end - at;
 }
 
 const NONE = new Uint8Array(0);

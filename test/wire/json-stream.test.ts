@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JsonStream, type JsonStreamFault } from '../../src/wire/json-stream.ts';
 import { ascii } from '../support/bytes.ts';
+import { Random, seedOfRun } from '../support/random.ts';
 
 const LIMITS = { bytes: 200, depth: 16, gap: 64 };
 
@@ -24,6 +25,23 @@ function run(
 }
 
 const bytewise = (text: string) => [...ascii(text)].map((byte) => Uint8Array.of(byte));
+
+/** The first object of a text that begins with a brace, by one byte at a time; and whether it is refused. */
+function firstObject(text: string, { bytes, depth: deepest }: typeof LIMITS): [string | undefined, boolean] {
+  let depth = 0;
+  let inString = false;
+  let escaped = false;
+  for (let at = 0; at < text.length; at++) {
+    if (at === bytes) return [undefined, true];
+    const char = text[at];
+    if (escaped) escaped = false;
+    else if (inString && char === '\\') escaped = true;
+    else if (char === '"') inString = !inString;
+    else if (!inString && (char === '{' || char === '[') && ++depth > deepest) return [undefined, true];
+    else if (!inString && (char === '}' || char === ']') && --depth === 0) return [text.slice(0, at + 1), false];
+  }
+  return [undefined, false];
+}
 
 const FIRST = '{"a":"}{][\\"\\\\","b":[{"c":[]}],"d\\"}":"\\\\\\"}"}';
 const SECOND = '{"\u00fc":{}}';
@@ -94,6 +112,24 @@ describe('a stream of JSON objects', () => {
     const cut = run(bytewise(object(1_000)));
     expect(cut.fault).toBe('too-large');
     expect(cut.stream.heldBytes).toBe(200);
+  });
+
+  it('finds the end where a reader of one byte at a time does, of any text and any cut', () => {
+    const random = new Random(seedOfRun(), 'json-stream');
+    const letters = [...'{}[]""""\\\\\\\\ a'];
+    for (let round = 0; round < 2_000; round++) {
+      const text = `{${Array.from({ length: random.below(60) }, () => random.pick(letters)).join('')}`;
+      const limits = { bytes: random.between(1, 70), depth: 16, gap: 64 };
+      const all = ascii(text);
+      const pieces: Uint8Array[] = [];
+      for (let from = 0; from < all.length; ) {
+        const length = random.between(1, 20);
+        pieces.push(all.subarray(from, from + length));
+        from += length;
+      }
+      const { objects, fault } = run(pieces, limits);
+      expect([text, objects[0], objects.length === 0 && fault !== undefined]).toEqual([text, ...firstObject(text, limits)]);
+    }
   });
 
   it('looks at each byte once, however it comes', () => {

@@ -3,6 +3,7 @@ import type { Bytes } from '../../core/core.ts';
 import { utf8 } from '../../wire/text.ts';
 import type { Millis, Opened, Peer, Role } from '../machine.ts';
 import { NONE } from './checks.ts';
+import { SIZES } from './packets.ts';
 import type { Settings } from './settings.ts';
 import { LwstcpTraffic } from './traffic.ts';
 
@@ -17,9 +18,16 @@ export function peerOf({ fingerprint }: Settings): Peer {
 /** @param sessionKey 32 bytes, wiped here. */
 export function open(settings: Settings, role: Role, sessionKey: Bytes, transcript: Transcript, rest: Bytes, now: Millis): Opened {
   const { core, rounds, older } = settings;
-  const binding = core.hash.blake2b(transcript, { length: 32, key: sessionKey, personal: PERSONAL });
-  const key = core.guarded.import(sessionKey);
+  SESSION_KEY.set(sessionKey);
   sessionKey.fill(0);
+  let at = 0;
+  for (const packet of transcript) {
+    PACKETS.set(packet, at);
+    at += packet.length;
+  }
+  const binding = core.hash.blake2b(PACKETS, BINDING);
+  const key = core.guarded.import(SESSION_KEY);
+  SESSION_KEY.fill(0);
   return {
     peer: peerOf(settings),
     binding,
@@ -31,3 +39,7 @@ export function open(settings: Settings, role: Role, sessionKey: Bytes, transcri
 
 const PERSONAL = new Uint8Array(16);
 PERSONAL.set(utf8('lwstcp binding'));
+// Used by one call after the other, as in packets.ts.
+const PACKETS = new Uint8Array(SIZES.request + SIZES.response + SIZES.success);
+const SESSION_KEY = new Uint8Array(32);
+const BINDING = { length: 32, key: SESSION_KEY, personal: PERSONAL };

@@ -35,7 +35,7 @@ type Of<Kind extends Input['kind']> = Extract<Input, { kind: Kind }>;
 function sendRequest(settings: Settings, now: Millis): Step<State> {
   const deadline = now + settings.deadlineMs;
   const challenge = drawChallenge(settings);
-  const request = writeRequest(settings, challenge);
+  const request = writeRequest(settings, challenge, challenge.padding);
   return [
     { at: 'await-response', deadline, held: NONE, expected: answerOf(challenge), transcript: [request] },
     { kind: 'deadline', at: deadline },

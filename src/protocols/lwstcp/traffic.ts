@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 
 /** The packet that ends a session. */
 export function goodbyeOf({ older }: Pick<Settings, 'older'>): Bytes {
-  return Uint8Array.of(older ? Packet.keepAlive : Packet.disconnect);
+  return older ? KEEP_ALIVE : DISCONNECT;
 }
 
 /** One for all calls: each fills it anew. */
@@ -229,5 +229,6 @@ const HEAD = 3;
 /** Places of messages that one call of `open` has room for. */
 const MESSAGES_AT_ONCE = 64;
 const KEEP_ALIVE = Uint8Array.of(Packet.keepAlive);
+const DISCONNECT = Uint8Array.of(Packet.disconnect);
 const NO_BYTES = new Uint8Array(0);
 const NOTHING: readonly TrafficOutput[] = [];

@@ -3,7 +3,7 @@
  * role and the signer. Set at both ends, never negotiated, never fallen back to or from.
  */
 import type { Bytes, Core, Secret } from '../../core/core.ts';
-import { encodeBase64url } from '../../wire/base64url.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { join, writeU64 } from '../../wire/writer.ts';

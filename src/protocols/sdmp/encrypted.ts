@@ -1,12 +1,12 @@
 /** Encrypted containers, `{iv, payload, recipients}`: rules E, and how ours are written. AES-256-CBC under one key for both directions, without a MAC. */
 import type { Bytes, Core, Secret } from '../../core/core.ts';
 import { aes256CbcDecrypt, aes256CbcEncrypt } from '../../core/legacy/aes.ts';
-import { decodeBase64url, encodeBase64url } from '../../wire/base64url.ts';
+import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
+import { Recent } from '../recent.ts';
 import { type Reading, readContainer, type Shape, texts, writeContainer } from './container.ts';
 import { LIMITS } from './limits.ts';
 import { type Padding, pad, unpad } from './padding.ts';
-import { Recent } from './recent.ts';
 import { broken, type RuleError } from './rules.ts';
 
 /** What seals and opens the objects of one connection, in the order in which they are sent and come. */

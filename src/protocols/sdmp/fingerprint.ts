@@ -1,6 +1,6 @@
 /** Fingerprints of RSA keys: SHA-512 in base64url, 86 characters, of one of three texts of the public key. */
 import type { Bytes, Core } from '../../core/core.ts';
-import { encodeBase64url } from '../../wire/base64url.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import { utf8 } from '../../wire/text.ts';
 
 export const FINGERPRINT_FORMS = ['pem-escaped', 'der-base64', 'pem-lf'] as const;

@@ -1,6 +1,6 @@
 /** The groups there are, of RFC 7919 and RFC 3526: safe primes built from their formulas, generator 2. A prime is only ever looked up here, never tested and never a peer's word. */
 import type { Bytes } from '../../core/core.ts';
-import { encodeBase64url } from '../../wire/base64url.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 
 export type GroupName =
   | 'ffdhe2048'

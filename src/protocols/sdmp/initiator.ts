@@ -1,8 +1,8 @@
 /** The dialling side of an SDMP handshake: its session object, the responder's, its proof, the responder's. It refuses without a word: the specification asks for none. */
 import type { Bytes } from '../../core/core.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import type { FfdhKeyPair } from '../../core/legacy/ffdh.ts';
 import { HandfastError } from '../../errors.ts';
-import { encodeBase64url } from '../../wire/base64url.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Step, type Work } from '../machine.ts';
 import { LIMITS } from './limits.ts';
 import { Line } from './line.ts';

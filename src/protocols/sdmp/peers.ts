@@ -4,9 +4,9 @@ import { defaultCore } from '../../core/default.ts';
 import { type RsaKeyInput, RsaPublicKey } from '../../core/legacy/rsa.ts';
 import { HandfastError } from '../../errors.ts';
 import type { Millis } from '../machine.ts';
+import { Recent } from '../recent.ts';
 import { FINGERPRINT_FORMS, fingerprintOf } from './fingerprint.ts';
 import { LIMITS } from './limits.ts';
-import { Recent } from './recent.ts';
 
 export interface SdmpPeer {
   readonly key: RsaPublicKey;

@@ -1,7 +1,7 @@
 /** The listening side of an SDMP handshake. What it refuses in clear it answers with `bad_request`, and everything under the key with one and the same `not_found`. */
 import type { Bytes } from '../../core/core.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import { HandfastError } from '../../errors.ts';
-import { encodeBase64url } from '../../wire/base64url.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Step } from '../machine.ts';
 import { LIMITS } from './limits.ts';
 import { Line } from './line.ts';

@@ -1,6 +1,6 @@
 /** Session objects, `{g, p, N}`: rules S, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
-import { decodeBase64url, encodeBase64url } from '../../wire/base64url.ts';
+import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { type Reading, readContainer, type Shape, writeContainer } from './container.ts';
 import type { Group } from './groups.ts';

@@ -1,6 +1,6 @@
 /** Signature objects: rules G1 to G8, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
-import { decodeBase64url, encodeBase64url } from '../../wire/base64url.ts';
+import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import type { Millis, Role } from '../machine.ts';

@@ -5,7 +5,6 @@ import { readJson } from '../../../src/protocols/sdmp/container.ts';
 import { DEFAULT_GROUPS, type GroupName, groupOf, isGroupName } from '../../../src/protocols/sdmp/groups.ts';
 import { SdmpIdentity, type SdmpOptions, SdmpPeers, sdmp } from '../../../src/protocols/sdmp/index.ts';
 import { pad, unpad } from '../../../src/protocols/sdmp/padding.ts';
-import { Recent } from '../../../src/protocols/sdmp/recent.ts';
 import { readOffer, writeOffer } from '../../../src/protocols/sdmp/session-object.ts';
 import { settingsOf } from '../../../src/protocols/sdmp/settings.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
@@ -163,18 +162,6 @@ describe('padding', () => {
       expect(unpad(padded, 'tolerant')).toEqual(whole);
     }
     expect(unpad(pad(whole, 'pkcs7'), 'strict')).toEqual(whole);
-  });
-});
-
-describe('a bounded memory', () => {
-  it('knows the last ones and forgets the oldest', () => {
-    const recent = new Recent(3);
-    for (const text of ['a', 'b', 'c']) recent.add(text);
-    expect(recent.has('a')).toBe(true);
-    recent.add('d');
-    expect(['a', 'b', 'c', 'd'].map((text) => recent.has(text))).toEqual([false, true, true, true]);
-    recent.add('d');
-    expect(recent.size).toBe(3);
   });
 });
 
