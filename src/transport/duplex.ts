@@ -158,6 +158,8 @@ class StreamCarrier implements Carrier {
       const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
       for (const written of this.#unwritten.splice(0)) written(lost);
     }
-    this.#events?.closed(this.#error);
+    const events = this.#events;
+    this.#events = undefined;
+    events?.closed(this.#error);
   }
 }

@@ -186,6 +186,7 @@ class TlsCarrier implements Carrier {
   }
 
   destroy(): void {
+    if (this.#closed) return;
     this.#dropped = true;
     if (this.#inner) this.#inner.destroy();
     else {
@@ -261,7 +262,10 @@ class TlsCarrier implements Carrier {
     this.#closed = true;
     for (const { written } of this.#queue.splice(0)) written?.(this.#error ?? GONE());
     this.#queuedBytes = 0;
-    this.#events?.closed(this.#error);
+    const events = this.#events;
+    this.#events = undefined;
+    this.#inner = undefined;
+    events?.closed(this.#error);
   }
 }
 
