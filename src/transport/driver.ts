@@ -14,6 +14,7 @@ import {
   type Output,
   type Peer,
   type Refusal,
+  type Step,
   type Work,
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
@@ -237,11 +238,12 @@ export class Handshake implements CarrierEvents {
 
   #step(input: Input): void {
     if (input.kind === 'answers' || input.kind === 'judged') this.#waiting = false;
-    let outputs: Output[];
     try {
-      [this.#state, ...outputs] = this.#options.machine.step(this.#state, input);
-      this.#send(outputs);
-      for (const output of outputs) this.#obey(output);
+      const step = this.#options.machine.step(this.#state, input);
+      this.#state = step[0];
+      this.#send(step);
+      // By places: taken apart into a state and an array of outputs, a step costs several times as much.
+      for (let i = 1; i < step.length; i++) this.#obey(step[i] as Output);
     } catch (fault) {
       if (input.kind === 'answers') discardAnswers(input.answers);
       this.#fault(fault);
@@ -249,15 +251,17 @@ export class Handshake implements CarrierEvents {
   }
 
   /** What one step sends goes out before anything else is done: as one write, or as the messages that they are. */
-  #send(outputs: readonly Output[]): void {
+  #send(step: Step<unknown>): void {
     const { carrier } = this.#options;
-    const parts: Uint8Array[] = [];
-    for (const output of outputs) {
+    let parts: Uint8Array[] | undefined;
+    for (let i = 1; i < step.length; i++) {
+      const output = step[i] as Output;
       if (output.kind !== 'send') continue;
       if (carrier.borders) carrier.write(output.data, undefined, output.text);
-      else parts.push(output.data);
+      else if (parts) parts.push(output.data);
+      else parts = [output.data];
     }
-    if (parts.length > 0) carrier.write(parts.length === 1 ? parts[0] : join(parts));
+    if (parts) carrier.write(parts.length === 1 ? parts[0] : join(parts));
   }
 
   #obey(output: Output): void {
