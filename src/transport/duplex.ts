@@ -31,8 +31,8 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 type Written = (error?: Error) => void;
 
 /** A socket that a listener of ours has accepted: nobody else reads it. */
-export function carrierOfAccepted(socket: Socket): Carrier {
-  return new StreamCarrier(socket, remoteOf(socket), undefined, true);
+export function carrierOfAccepted(socket: Socket, remote: RemoteAddress | undefined): Carrier {
+  return new StreamCarrier(socket, remote, undefined, true);
 }
 
 /** What a socket that was dialled by `dialled` has read, past the machinery of streams. */

@@ -51,6 +51,11 @@ export class Workbench {
 
   /** Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
   do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+    if (this.#mayBeDoneAtOnce(items)) done(this.#run(items as readonly Job[]));
+    else this.#gather(items, done);
+  }
+
+  #gather(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
     const answers = new Array<WorkAnswer>(items.length);
     const jobs: Job[] = [];
     const places: number[] = [];
@@ -102,10 +107,6 @@ export class Workbench {
   }
 
   #order(order: Order): void {
-    if (this.#mayBeDoneAtOnce(order)) {
-      handOut([order], this.#run(order.jobs));
-      return;
-    }
     this.#orders.push(order);
     if (this.#immediate) this.#work();
     else this.#schedule();
@@ -115,11 +116,11 @@ export class Workbench {
    * Work that is done no faster together: an answer that comes at once leaves with what the same read has made, the end of TLS, as one packet. Only as much of it in one turn as may hold up
    * the event loop; the rest is gathered as all other work is. Nobody overtakes.
    */
-  #mayBeDoneAtOnce({ jobs }: Order): boolean {
-    if (this.#immediate || this.#elsewhere || this.#orders.length > 0 || !jobs.every(isDoneAlone)) return false;
-    if (this.#atOnce + jobs.length > AT_ONCE) return false;
+  #mayBeDoneAtOnce(items: readonly Work[]): boolean {
+    if (this.#immediate || this.#elsewhere || this.#orders.length > 0 || !items.every(isDoneAlone)) return false;
+    if (this.#atOnce + items.length > AT_ONCE) return false;
     if (this.#atOnce === 0) setImmediate(this.#turnOver);
-    this.#atOnce += jobs.length;
+    this.#atOnce += items.length;
     return true;
   }
 
@@ -190,7 +191,7 @@ export function workbenchOf(core: Core): Workbench {
 }
 
 /** Neither core has a faster way for several of these. */
-function isDoneAlone({ op }: Job): boolean {
+function isDoneAlone({ op }: Work): boolean {
   return op === 'secp256k1-sign' || op === 'secp256k1-verify';
 }
 
