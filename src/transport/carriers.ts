@@ -47,7 +47,7 @@ export async function acceptOver(protocol: AnyProtocol, options: OverOptions): P
   if (name === 'tcp') return undefined;
   if (name === 'tls') {
     const context = tlsContext('accept', options.tls);
-    return (socket) => tlsOver(socket, context);
+    return (socket, remote) => tlsOver(socket, context, remote);
   }
   const { subprotocol, largestMessage = LARGEST_MESSAGE } = protocol.websocket ?? {};
   const secure = options.secure ? tlsContext('accept', options.tls) : undefined;

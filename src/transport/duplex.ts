@@ -31,7 +31,7 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 type Written = (error?: Error) => void;
 
 /** A socket that a listener of ours has accepted: nobody else reads it. */
-export function carrierOfAccepted(socket: Socket, remote: RemoteAddress): Carrier {
+export function carrierOfAccepted(socket: Socket, remote: RemoteAddress | undefined): Carrier {
   return new StreamCarrier(socket, remote, undefined, true);
 }
 
@@ -171,6 +171,8 @@ class StreamCarrier implements Carrier {
       const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
       for (const written of this.#unwritten.splice(0)) written(lost);
     }
-    this.#events?.closed(this.#error);
+    const events = this.#events;
+    this.#events = undefined;
+    events?.closed(this.#error);
   }
 }

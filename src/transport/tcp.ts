@@ -8,7 +8,8 @@ import { carrierOfAccepted, carrierOfDialled, type Incoming, remoteOf } from './
 
 /** Makes the carrier of a connected socket. */
 export interface Over {
-  (socket: Socket): Carrier;
+  /** @param remote the socket's other end, where it is known already. */
+  (socket: Socket, remote: RemoteAddress | undefined): Carrier;
   /** Dials such a socket; Node's `connect` of TCP when absent. */
   readonly dial?: (options: TcpNetConnectOpts) => Socket;
 }
@@ -41,7 +42,7 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
       if (!error) {
         // An address that was dialled as such is the other end's: no need to ask the system.
         const remote = isIPv4(host) && host !== ANY ? { address: host, port } : remoteOf(socket);
-        resolve(over ? over(socket) : carrierOfDialled(socket, incoming!, remote));
+        resolve(over ? over(socket, remote) : carrierOfDialled(socket, incoming!, remote));
         return;
       }
       socket.destroy();
@@ -95,7 +96,7 @@ export function listenTcp(
       const remote = remoteOf(socket);
       // Without an address it has gone already.
       if (!remote) socket.destroy();
-      else accept(over ? over(socket) : carrierOfAccepted(socket, remote));
+      else accept(over ? over(socket, remote) : carrierOfAccepted(socket, remote));
     });
     const refused = (cause: Error): void => {
       reject(new HandfastError('LISTEN_FAILED', `${host ?? '*'}:${port}: ${reasonOf(cause)}`, { cause }));

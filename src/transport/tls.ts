@@ -50,25 +50,32 @@ function newContext(role: 'dial' | 'accept', options: TlsOptions): SecureContext
 }
 
 /** TLS over an accepted socket, which belongs to it from now on. */
-export function tlsOver(socket: Socket, context: SecureContext): Carrier {
+export function tlsOver(socket: Socket, context: SecureContext, remote = remoteOf(socket)): Carrier {
   const begin = (): TLSSocket => secured(socket, 'accept', context);
-  return new TlsCarrier(remoteOf(socket), 'accept', begin, () => socket.destroy());
+  return new TlsCarrier(remote, 'accept', begin, () => socket.destroy());
+}
+
+/** What a dialler runs over TCP; of those that ask for nothing of TLS, one for all. */
+export function tlsDialled(context: SecureContext): Over {
+  if (context !== plainDialler) return newDialled(context);
+  plainDialled ??= newDialled(context);
+  return plainDialled;
 }
 
 /**
- * What a dialler runs over TCP: TLS that begins as soon as the connection is there, on a socket that dials for itself. One that was dialled before and wrapped would be a second stream
+ * TLS that begins as soon as the connection is there, on a socket that dials for itself. One that was dialled before and wrapped would be a second stream
  * for each connection.
  */
-export function tlsDialled(context: SecureContext): Over {
+function newDialled(context: SecureContext): Over {
   const dial = (options: TcpNetConnectOpts): Socket => {
     const socket = tlsConnect({ ...options, secureContext: context, rejectUnauthorized: false });
     // Of a socket for TLS, Node does not take this from the options.
     socket.once('connect', () => socket.setNoDelay(true));
     return socket;
   };
-  const carrier = (socket: Socket): Carrier =>
+  const carrier = (socket: Socket, remote: RemoteAddress | undefined): Carrier =>
     new TlsCarrier(
-      remoteOf(socket),
+      remote,
       'dial',
       () => socket as TLSSocket,
       () => socket.destroy(),
@@ -112,8 +119,8 @@ export function tlsFacts(socket: TLSSocket): NonNullable<CarrierFacts['tls']> {
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.name ?? 'unknown',
-    ownFinished: copied(socket.getFinished()),
-    peerFinished: copied(socket.getPeerFinished()),
+    ownFinished: own(socket.getFinished()),
+    peerFinished: own(socket.getPeerFinished()),
   };
 }
 
@@ -186,6 +193,7 @@ class TlsCarrier implements Carrier {
   }
 
   destroy(): void {
+    if (this.#closed) return;
     this.#dropped = true;
     if (this.#inner) this.#inner.destroy();
     else {
@@ -261,7 +269,10 @@ class TlsCarrier implements Carrier {
     this.#closed = true;
     for (const { written } of this.#queue.splice(0)) written?.(this.#error ?? GONE());
     this.#queuedBytes = 0;
-    this.#events?.closed(this.#error);
+    const events = this.#events;
+    this.#events = undefined;
+    this.#inner = undefined;
+    events?.closed(this.#error);
   }
 }
 
@@ -277,8 +288,9 @@ export function tlsError(
   return new HandfastError('TRUNCATED', stands ? 'the connection broke off' : `in the TLS handshake: ${reason}`, { cause });
 }
 
-function copied(bytes: Buffer | undefined): Uint8Array | undefined {
-  return bytes && bytes.length > 0 ? new Uint8Array(bytes) : undefined;
+/** Made by Node for whoever asks: no copy is needed, only that it is no Buffer, whose `slice` is a view. */
+function own(bytes: Buffer | undefined): Uint8Array | undefined {
+  return bytes && bytes.length > 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : undefined;
 }
 
 const GONE = (): HandfastError => new HandfastError('CLOSED', 'the stream has ended');
@@ -288,3 +300,4 @@ const CIPHERS = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA
 );
 
 let plainDialler: SecureContext | undefined;
+let plainDialled: Over | undefined;

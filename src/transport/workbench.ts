@@ -1,6 +1,7 @@
 /**
  * Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core, a large one is spread over its threads.
- * Nothing waits for more to come: a turn ends when the event loop says so. Answers are given out in the order in which they were asked for.
+ * Nothing waits for more to come: a turn ends when the event loop says so, and what is done no faster together does not wait even for that. Answers are given out in the order in
+ * which they were asked for.
  */
 import type { Answer, Bytes, Core, Job } from '../core/core.ts';
 import { isLegacyJob, type LegacyJob, runLegacy } from '../core/legacy/jobs.ts';
@@ -32,6 +33,11 @@ export class Workbench {
   #orders: Order[] = [];
   #scheduled = false;
   #elsewhere = false;
+  /** Jobs done at once in this turn of the event loop. */
+  #atOnce = 0;
+  readonly #turnOver = (): void => {
+    this.#atOnce = 0;
+  };
   #legacyRunning = 0;
   readonly #legacyWaiting: (() => void)[] = [];
 
@@ -45,6 +51,11 @@ export class Workbench {
 
   /** Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
   do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+    if (this.#mayBeDoneAtOnce(items)) done(this.#run(items as readonly Job[]));
+    else this.#gather(items, done);
+  }
+
+  #gather(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
     const answers = new Array<WorkAnswer>(items.length);
     const jobs: Job[] = [];
     const places: number[] = [];
@@ -99,6 +110,18 @@ export class Workbench {
     this.#orders.push(order);
     if (this.#immediate) this.#work();
     else this.#schedule();
+  }
+
+  /**
+   * Work that is done no faster together: an answer that comes at once leaves with what the same read has made, the end of TLS, as one packet. Only as much of it in one turn as may hold up
+   * the event loop; the rest is gathered as all other work is. Nobody overtakes.
+   */
+  #mayBeDoneAtOnce(items: readonly Work[]): boolean {
+    if (this.#immediate || this.#elsewhere || this.#orders.length > 0 || !items.every(isDoneAlone)) return false;
+    if (this.#atOnce + items.length > AT_ONCE) return false;
+    if (this.#atOnce === 0) setImmediate(this.#turnOver);
+    this.#atOnce += items.length;
+    return true;
   }
 
   /** Not while a batch is elsewhere: what comes meanwhile is the next one, so that nobody overtakes. */
@@ -167,6 +190,11 @@ export function workbenchOf(core: Core): Workbench {
   return bench;
 }
 
+/** Neither core has a faster way for several of these. */
+function isDoneAlone({ op }: Work): boolean {
+  return op === 'secp256k1-sign' || op === 'secp256k1-verify';
+}
+
 function handOut(orders: readonly Order[], answers: readonly WorkAnswer[]): void {
   let at = 0;
   for (const { jobs, done } of orders) {
@@ -197,6 +225,8 @@ function failed(error: unknown): WorkAnswer {
 
 /** Up to here the event loop is held up less by the work, a quarter of a millisecond in lanes, than by what it costs to hand it over (docs/lanes.md). */
 const ASYNC_FROM = 65;
+/** As many as are not handed to threads either. */
+const AT_ONCE = ASYNC_FROM - 1;
 /** As the core groups them. */
 const EIGHT = 8;
 const shared = new WeakMap<Core, Workbench>();

@@ -306,6 +306,7 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
         if (refuses(job.message[0])) throw new HandfastError('BAD_ARGUMENT', 'a job that the core refuses');
         return { op: 'verify', valid: job.message[0] === 1 };
       }
+      if (job.op === 'secp256k1-verify') return { op: job.op, valid: job.digest[0] === 1 };
       return { op: 'keygen', keyPair: keygen() };
     });
   };

@@ -11,8 +11,17 @@ const verify = (number: number): Work => ({
   message: Uint8Array.of(number),
   publicKey: new Uint8Array(32),
 });
+/** Of those that no core does faster together. */
+const verifyAlone = (number: number): Work => ({
+  op: 'secp256k1-verify',
+  signature: new Uint8Array(70),
+  digest: new Uint8Array(32).fill(number),
+  publicKey: new Uint8Array(33),
+});
 const done = (bench: Workbench, items: readonly Work[]) => new Promise<WorkAnswer[]>((resolve) => bench.do(items, resolve));
-const valid = (answers: WorkAnswer[]) => answers.map((answer) => (answer.op === 'verify' ? answer.valid : answer.op));
+const valid = (answers: WorkAnswer[]) =>
+  answers.map((answer) => (answer.op === 'verify' || answer.op === 'secp256k1-verify' ? answer.valid : answer.op));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the workbench', () => {
   it('makes one call of a turn of many', async () => {
@@ -34,6 +43,47 @@ describe('the workbench', () => {
       answers = made;
     });
     expect(valid(answers)).toEqual([true]);
+  });
+
+  it('does at once what is done no faster together', async () => {
+    const core = toyCore();
+    const bench = new Workbench(core);
+    const made: WorkAnswer[] = [];
+    bench.do([verifyAlone(1), verifyAlone(0)], (answers) => made.push(...answers));
+    bench.do([verifyAlone(1)], (answers) => made.push(...answers));
+    expect(valid(made)).toEqual([true, false, true]);
+    expect(core.batches).toEqual([2, 1]);
+  });
+
+  it('does only 64 of them at once in one turn, and gathers the rest', async () => {
+    const core = toyCore();
+    const bench = new Workbench(core);
+    let made = 0;
+    const ask = (count: number): void => {
+      for (let i = 0; i < count; i++) bench.do([verifyAlone(1)], () => made++);
+    };
+    ask(64 + 30);
+    expect(made).toBe(64);
+    await turn();
+    expect(made).toBe(94);
+    expect(core.batches.slice(64)).toEqual([30]);
+    ask(1);
+    expect(made).toBe(95);
+  });
+
+  it('lets nothing that is done at once overtake what waits', async () => {
+    const core = toyCore();
+    const bench = new Workbench(core);
+    const order: string[] = [];
+    const all = [
+      done(bench, [verify(1)]).then(() => void order.push('gathered')),
+      done(bench, [verifyAlone(1)]).then(() => void order.push('alone')),
+      done(bench, [verifyAlone(1), verify(1)]).then(() => void order.push('mixed')),
+    ];
+    expect(core.batches).toEqual([]);
+    await Promise.all(all);
+    expect(order).toEqual(['gathered', 'alone', 'mixed']);
+    expect(core.batches).toEqual([4]);
   });
 
   it('lets others have their turn between large batches, and never tears one request', async () => {
@@ -108,7 +158,6 @@ describe('the workbench', () => {
         bench,
         Array.from({ length: count }, () => verify(1)),
       ).then(() => void order.push(name));
-    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     const all = [asked('large', 3)];
     await turn();
     all.push(asked('first', 1));

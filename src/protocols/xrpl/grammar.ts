@@ -29,6 +29,11 @@ export function readLedgerHash(text: string): Bytes | undefined {
 
 /** The elements between commas as the reference cuts them: blanks and tabs vanish everywhere, a double-quoted string is an element, empty ones are dropped. */
 export function splitCommas(text: string): string[] {
+  if (!text.includes('"')) {
+    const plain = text.split(',');
+    for (let i = 0; i < plain.length; i++) plain[i] = plain[i].replace(/[ \t]+/g, '');
+    return plain.includes('') ? plain.filter((element) => element !== '') : plain;
+  }
   const elements: string[] = [];
   let element = '';
   const finish = (): void => {

@@ -29,28 +29,28 @@ export interface HeadFacts {
 }
 
 export function requestText(facts: HeadFacts): string {
-  return writeHead('GET / HTTP/1.1', [
-    ['User-Agent', facts.agent],
-    ['Upgrade', SPOKEN.join(', ')],
-    ['Connection', 'Upgrade'],
-    ['Connect-As', 'Peer'],
-    ['Crawl', facts.crawl],
-    ['X-Protocol-Ctl', offerOf(facts.features)],
-    ...commonFields(facts),
-  ]);
+  return `GET / HTTP/1.1\r
+User-Agent: ${facts.agent}\r
+Upgrade: ${OFFERED}\r
+Connection: Upgrade\r
+Connect-As: Peer\r
+Crawl: ${facts.crawl}\r
+X-Protocol-Ctl: ${offerOf(facts.features)}\r
+${commonFields(facts)}\r
+`;
 }
 
 /** @param offer the X-Protocol-Ctl field of the request. */
 export function responseText(facts: HeadFacts, version: Version, offer: string): string {
-  return writeHead('HTTP/1.1 101 Switching Protocols', [
-    ['Connection', 'Upgrade'],
-    ['Upgrade', version],
-    ['Connect-As', 'Peer'],
-    ['Server', facts.agent],
-    ['Crawl', facts.crawl],
-    ['X-Protocol-Ctl', answerTo(offer, facts.features)],
-    ...commonFields(facts),
-  ]);
+  return `HTTP/1.1 101 Switching Protocols\r
+Connection: Upgrade\r
+Upgrade: ${version}\r
+Connect-As: Peer\r
+Server: ${facts.agent}\r
+Crawl: ${facts.crawl}\r
+X-Protocol-Ctl: ${answerTo(offer, facts.features)}\r
+${commonFields(facts)}\r
+`;
 }
 
 /** 400; the reason phrase is the only place where the error is told. */
@@ -98,22 +98,25 @@ function closing(status: string, agent: string, remote: Bytes | undefined): stri
   ]);
 }
 
-function commonFields(facts: HeadFacts): (readonly [string, string | undefined])[] {
-  const { socketAddress, publicAddress, ledgers } = facts;
-  return [
-    ['Network-ID', facts.networkId === undefined ? undefined : String(facts.networkId)],
-    ['Network-Time', String(facts.networkTime)],
-    ['Public-Key', facts.publicKey],
-    ['Session-Signature', base64Of(facts.signature)],
-    ['Instance-Cookie', facts.instanceCookie],
-    ['Server-Domain', facts.serverDomain],
-    ['Remote-IP', socketAddress && isPublic(socketAddress) ? addressText(socketAddress) : undefined],
-    ['Local-IP', publicAddress && addressText(publicAddress)],
-    ['Closed-Ledger', ledgers && upperHex(ledgers.closed)],
-    ['Previous-Ledger', ledgers?.previous && upperHex(ledgers.previous)],
-  ];
+/** Each with the end of its line. */
+function commonFields(facts: HeadFacts): string {
+  const { networkId, serverDomain, socketAddress, publicAddress, ledgers } = facts;
+  let text = networkId === undefined ? '' : `Network-ID: ${networkId}\r\n`;
+  text += `Network-Time: ${facts.networkTime}\r
+Public-Key: ${facts.publicKey}\r
+Session-Signature: ${base64Of(facts.signature)}\r
+Instance-Cookie: ${facts.instanceCookie}\r
+`;
+  if (serverDomain !== undefined) text += `Server-Domain: ${serverDomain}\r\n`;
+  if (socketAddress && isPublic(socketAddress)) text += `Remote-IP: ${addressText(socketAddress)}\r\n`;
+  if (publicAddress) text += `Local-IP: ${addressText(publicAddress)}\r\n`;
+  if (ledgers) text += `Closed-Ledger: ${upperHex(ledgers.closed)}\r\n`;
+  if (ledgers?.previous) text += `Previous-Ledger: ${upperHex(ledgers.previous)}\r\n`;
+  return text;
 }
 
 function upperHex(bytes: Bytes): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
 }
+
+const OFFERED = SPOKEN.join(', ');

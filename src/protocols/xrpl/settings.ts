@@ -2,6 +2,7 @@
 import type { Bytes, Core } from '../../core/core.ts';
 import { defaultCore } from '../../core/default.ts';
 import { HandfastError } from '../../errors.ts';
+import { readU32 } from '../../wire/reader.ts';
 import { readAddress, readEndpoint } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import { FEATURE_NAMES, type FeatureName, type Features } from './features.ts';
@@ -106,6 +107,7 @@ export function settingsOf(options: XrplOptions, role: 'initiator' | 'responder'
   if (crawl !== 'public' && crawl !== 'private') throw bad('crawl', "'public' or 'private'");
   const { slots = role === 'responder' ? new Slots() : false } = options;
   if (slots !== false && !(slots instanceof Slots)) throw bad('slots', 'Slots, or false');
+  const drawn = core.random(COOKIE_BYTES + PING_KEY_BYTES);
   return {
     core,
     identity: options.identity,
@@ -125,9 +127,9 @@ export function settingsOf(options: XrplOptions, role: 'initiator' | 'responder'
     redirects: redirectsOf(options.redirects),
     start: startOf(options.start ?? {}),
     maxMessage: whole('maxMessage', options.maxMessage ?? LIMITS.message, LIMITS.ping, LIMITS.inflated),
-    instanceCookie: cookieOf(core, options.instanceCookie),
+    instanceCookie: cookieOf(drawn, options.instanceCookie),
     sessionValue: options.sessionValue ?? finishedValue,
-    pingKey: core.random(32),
+    pingKey: drawn.subarray(COOKIE_BYTES),
   };
 }
 
@@ -182,8 +184,8 @@ function startOf(start: StartMessages): StartMessages {
   return start;
 }
 
-function cookieOf(core: Core, cookie: bigint | undefined): string {
-  if (cookie === undefined) return String(new DataView(core.random(8).slice().buffer).getBigUint64(0) || 1n);
+function cookieOf(drawn: Bytes, cookie: bigint | undefined): string {
+  if (cookie === undefined) return String((BigInt(readU32(drawn, 0)) << 32n) | BigInt(readU32(drawn, 4)) || 1n);
   if (typeof cookie !== 'bigint' || cookie < 1n || cookie > 0xffffffffffffffffn) throw bad('instanceCookie', 'a bigint from 1 to 2^64-1');
   return String(cookie);
 }
@@ -196,3 +198,6 @@ function whole(name: string, value: number, least: number, most: number): number
 function bad(name: string, expected: string): HandfastError {
   return new HandfastError('BAD_ARGUMENT', `${name}: expected ${expected}`);
 }
+
+const COOKIE_BYTES = 8;
+const PING_KEY_BYTES = 32;

@@ -35,8 +35,8 @@ export class XrplTraffic implements Traffic {
   readonly #link: Link;
   readonly #received: { -readonly [Key in keyof Received]: Received[Key] };
   readonly #header: FrameHeader = emptyHeader();
-  /** Sent at the first tick: what the protocol starts with. */
-  #starting = true;
+  /** Something is sent at the first tick: what the protocol starts with. */
+  #starting: boolean;
   #ended = false;
   /** The end of what came is not the end of a frame. */
   #inFrame = false;
@@ -52,7 +52,8 @@ export class XrplTraffic implements Traffic {
 
   constructor(link: Link, now: Millis) {
     this.#link = link;
-    this.#timerAt = now;
+    this.#starting = this.#lists().length > 0 || link.settings.start.manifests !== undefined;
+    this.#timerAt = this.#starting ? now : now + LIMITS.pingMs;
     this.#allowedAt = now;
     this.#received = { places: PLACES, count: 0, next: 0, wanted: 0, again: false, outputs: NOTHING, own: undefined, abouts: ABOUTS };
     this.writer = { singly: true, write: (payload, about) => this.#write(payload, about) };
@@ -242,17 +243,19 @@ export class XrplTraffic implements Traffic {
     return readU32(settings.core.hash.hmacSha256(settings.pingKey, join([binding, count])), 0);
   }
 
+  /** The validator lists that this side begins with, in the form of the version that was agreed. */
+  #lists(): readonly Bytes[] {
+    const { settings, role, version } = this.#link;
+    const { validatorLists, validatorListCollections } = settings.start;
+    if (role === 'initiator') return NO_LISTS;
+    return (version === 'XRPL/2.1' ? validatorLists : validatorListCollections) ?? NO_LISTS;
+  }
+
   #startMessages(): TrafficOutput[] {
-    const { settings, role, version, compr } = this.#link;
-    const { manifests, validatorLists = [], validatorListCollections = [] } = settings.start;
-    const outputs: TrafficOutput[] = [];
-    if (role === 'responder') {
-      const [type, lists] =
-        version === 'XRPL/2.1'
-          ? [MessageType.validatorList, validatorLists]
-          : [MessageType.validatorListCollection, validatorListCollections];
-      for (const list of lists) outputs.push(send(type, list, compr));
-    }
+    const { settings, version, compr } = this.#link;
+    const { manifests } = settings.start;
+    const type = version === 'XRPL/2.1' ? MessageType.validatorList : MessageType.validatorListCollection;
+    const outputs: TrafficOutput[] = this.#lists().map((list) => send(type, list, compr));
     if (manifests) outputs.push(send(MessageType.manifests, manifests, compr));
     return outputs;
   }
@@ -283,4 +286,5 @@ const CAPACITY = 512;
 const PLACES = new Uint32Array(2 * CAPACITY);
 const ABOUTS: MessageAbout[] = [];
 const NOTHING: readonly TrafficOutput[] = [];
+const NO_LISTS: readonly Bytes[] = [];
 const PEER_DONE: TrafficOutput = { kind: 'peer-done' };
