@@ -101,6 +101,7 @@ export class TrafficDriver {
         this.#data(bytes, this.#clock.now());
         if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
       },
+      room: () => this.#inbound.room(this.#reading && !this.#working),
       message: (data, text) => this.#data(data, this.#clock.now(), text),
       end: (close) => this.#end({ now: this.#clock.now(), close }),
       drained: () => this.#outbound.flush(),
