@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
+import { heapOfMessages } from './heap-of-messages.mjs';
 import { transportOf } from './peers/index.mjs';
 import { quantile } from './statistics.mjs';
 import { HOST, welcome, welcomed } from './transport.mjs';
@@ -76,6 +77,9 @@ const ACTIONS = {
       ]);
     });
   },
+
+  /** Both ends here: what a message costs. */
+  heapOfMessages: (options) => heapOfMessages(transport, options),
 
   /** What the process holds, garbage collected, and the processor time that it has used before and after collecting. */
   async measure() {
