@@ -49,8 +49,7 @@ const ACTIONS = {
     };
     await Promise.all(Array.from({ length: peers }, peer));
     const seconds = (performance.now() - start) / 1000;
-    const latency = Object.fromEntries([1, 10, 25, 50, 75, 90, 99].map((percent) => [`p${percent}`, quantile(nanoseconds, percent / 100)]));
-    return { count: nanoseconds.length, seconds, latency };
+    return { count: nanoseconds.length, seconds, latency: latencyOf(nanoseconds) };
   },
 
   /** Opens so many sessions and leaves them be. */
@@ -60,6 +59,29 @@ const ACTIONS = {
       await welcomed(end);
       held.add(end);
     }),
+
+  /** So many peers dial at once and stay. */
+  async arrive({ port, peers }) {
+    /** @type {number[]} */
+    const nanoseconds = [];
+    const start = performance.now();
+    const peer = async () => {
+      const end = await transport.dial(port);
+      await welcomed(end);
+      nanoseconds.push((performance.now() - start) * 1e6);
+      held.add(end);
+    };
+    const settled = await Promise.allSettled(Array.from({ length: peers }, peer));
+    const failures = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason?.code ?? one.reason)] : []));
+    return { seconds: (performance.now() - start) / 1000, failures, latency: latencyOf(nanoseconds) };
+  },
+
+  /** All that were held go. */
+  async leave() {
+    const ends = [...held];
+    held.clear();
+    await Promise.all(ends.map((end) => end.destroy()));
+  },
 
   /** Opens so many connections that say what a dialler says first, and nothing after the answer. */
   async holdHalfOpen({ port, count }) {
@@ -93,6 +115,11 @@ const ACTIONS = {
     return { ...memory, processorMicroseconds, processorMicrosecondsAfter: processorTime() };
   },
 };
+
+/** @param {number[]} nanoseconds @returns {Record<string, number>} */
+function latencyOf(nanoseconds) {
+  return Object.fromEntries([1, 10, 25, 50, 75, 90, 99].map((percent) => [`p${percent}`, quantile(nanoseconds, percent / 100)]));
+}
 
 /** Pages in memory that are not of files: programs and libraries come and go by themselves. */
 function residentBytes() {
