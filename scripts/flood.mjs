@@ -9,11 +9,11 @@ import { fork } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { descriptors } from '../bench/lib/descriptors.mjs';
 import { core as chosen } from '../dist/core/choose.js';
 import { createNode } from '../dist/index.js';
 import { Charges } from '../dist/node/bans/charges.js';
 import { ATTACKERS, identityOf, NETWORK } from './flood/cast.mjs';
-import { descriptors } from './flood/descriptors.mjs';
 
 const { values } = parseArgs({
   options: {

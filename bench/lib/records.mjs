@@ -1,9 +1,13 @@
 /** Subjects that seal records and open them again, 64 at a time: handfast on a slab in one call each way, or message by message as all others. */
+import { execFileSync } from 'node:child_process';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { loadCore, optional, sameBytes } from './suite.mjs';
 
 const BATCH = 64;
 const TAG = 16;
+const GCM_LOOP = fileURLToPath(new URL('../../build/bench/bench-gcm-loop', import.meta.url));
 const SUITES = { 'aes-256-gcm': 'AES-256-GCM', 'chacha20-poly1305': 'ChaCha20-Poly1305' };
 
 /**
@@ -155,6 +159,27 @@ export async function noble(caseName) {
     seal: (out, message) => out.set(cipher(key, nonce).encrypt(message)),
     open: (out, sealed) => out.set(cipher(key, nonce).decrypt(sealed)),
   });
+}
+
+/** The same in C on the engine that the addon has: each message sealed and opened by a call of its own, 64 in turn. AES-256-GCM only. */
+export async function gcmLoop(caseName) {
+  const { suiteName, size } = parse(caseName);
+  if (suiteName !== 'aes-256-gcm') return undefined;
+  if (!existsSync(GCM_LOOP))
+    return { missing: 'cmake -S . -B build/bench -DHANDFAST_BENCH=ON && cmake --build build/bench --target bench-gcm-loop' };
+  const run = () => JSON.parse(execFileSync(GCM_LOOP, ['5', String(size)], { encoding: 'utf8' }));
+  const { engine } = run();
+  if (engine === 'none') return undefined;
+  return {
+    operations: 1,
+    sample: async () => {
+      const { sealNs, openNs } = run();
+      const nanoseconds = sealNs + openNs;
+      return { opsPerSecond: 1e9 / nanoseconds, nsPerOp: { p50: nanoseconds, p99: nanoseconds } };
+    },
+    check() {}, // It aborts when a message does not open.
+    facts: { engine },
+  };
 }
 
 /** 64 messages, each with a place of its own and a new nonce, sealed and then opened. No associated data: the kindest form for those without frames. */

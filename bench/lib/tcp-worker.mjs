@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
+import { heapOfMessages } from './heap-of-messages.mjs';
 import { transportOf } from './peers/index.mjs';
 import { quantile } from './statistics.mjs';
 import { HOST, welcome, welcomed } from './transport.mjs';
@@ -48,8 +49,7 @@ const ACTIONS = {
     };
     await Promise.all(Array.from({ length: peers }, peer));
     const seconds = (performance.now() - start) / 1000;
-    const latency = Object.fromEntries([1, 10, 25, 50, 75, 90, 99].map((percent) => [`p${percent}`, quantile(nanoseconds, percent / 100)]));
-    return { count: nanoseconds.length, seconds, latency };
+    return { count: nanoseconds.length, seconds, latency: latencyOf(nanoseconds) };
   },
 
   /** Opens so many sessions and leaves them be. */
@@ -59,6 +59,29 @@ const ACTIONS = {
       await welcomed(end);
       held.add(end);
     }),
+
+  /** So many peers dial at once and stay. */
+  async arrive({ port, peers }) {
+    /** @type {number[]} */
+    const nanoseconds = [];
+    const start = performance.now();
+    const peer = async () => {
+      const end = await transport.dial(port);
+      await welcomed(end);
+      nanoseconds.push((performance.now() - start) * 1e6);
+      held.add(end);
+    };
+    const settled = await Promise.allSettled(Array.from({ length: peers }, peer));
+    const failures = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason?.code ?? one.reason)] : []));
+    return { seconds: (performance.now() - start) / 1000, failures, latency: latencyOf(nanoseconds) };
+  },
+
+  /** All that were held go. */
+  async leave() {
+    const ends = [...held];
+    held.clear();
+    await Promise.all(ends.map((end) => end.destroy()));
+  },
 
   /** Opens so many connections that say what a dialler says first, and nothing after the answer. */
   async holdHalfOpen({ port, count }) {
@@ -77,6 +100,9 @@ const ACTIONS = {
     });
   },
 
+  /** Both ends here: what a message costs. */
+  heapOfMessages: (options) => heapOfMessages(transport, options),
+
   /** What the process holds, garbage collected, and the processor time that it has used before and after collecting. */
   async measure() {
     const processorMicroseconds = processorTime();
@@ -89,6 +115,11 @@ const ACTIONS = {
     return { ...memory, processorMicroseconds, processorMicrosecondsAfter: processorTime() };
   },
 };
+
+/** @param {number[]} nanoseconds @returns {Record<string, number>} */
+function latencyOf(nanoseconds) {
+  return Object.fromEntries([1, 10, 25, 50, 75, 90, 99].map((percent) => [`p${percent}`, quantile(nanoseconds, percent / 100)]));
+}
 
 /** Pages in memory that are not of files: programs and libraries come and go by themselves. */
 function residentBytes() {

@@ -1,5 +1,5 @@
 // AES-256-GCM in C, for the JavaScript figures to be held against: one operation seals or opens one message in place, 64 different ones in turn. `frames` is the same through
-// our frame cipher, 64 to a call. Prints one line of JSON for each size.
+// our frame cipher, 64 to a call. Prints one line of JSON for each size: `bench-gcm-loop [rounds [bytes...]]`.
 #include <sodium.h>
 
 #include <cstdio>
@@ -69,6 +69,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
-  for (size_t size : {64, 256, 1024, 16384}) Measure(size, rounds);
+  if (argc > 2) {
+    for (int i = 2; i < argc; i++) Measure(static_cast<size_t>(std::atoi(argv[i])), rounds);
+    return 0;
+  }
+  for (size_t size : {64, 256, 1024, 16384, 65536}) Measure(size, rounds);
   return 0;
 }

@@ -1,6 +1,6 @@
 /** What a session does with messages: records sealed and opened in batches, in memory; and over TCP on 127.0.0.1, both ends on one core, a round trip and a one-way stream. */
 import { peerSubjects } from '../lib/peers/index.mjs';
-import { noble, nodeCrypto, recordCases, slabs, sodiumNative } from '../lib/records.mjs';
+import { gcmLoop, noble, nodeCrypto, recordCases, slabs, sodiumNative } from '../lib/records.mjs';
 import { messagesOver } from '../lib/traffic.mjs';
 
 const OVER_TCP = [
@@ -34,7 +34,7 @@ const inMemory = (prepare) => async (caseName) => (overTcp(caseName) ? undefined
 export const suite = {
   name: 'message',
   title: 'Records in batches of 64 in memory; round trips and streams over TCP; on one core',
-  cases: [...recordCases(['64 B', '256 B', '1 KiB', '16 KiB', '64 KiB'], 'in batches of 64'), ...OVER_TCP],
+  cases: [...recordCases(['1 B', '16 B', '64 B', '256 B', '1 KiB', '16 KiB', '64 KiB'], 'in batches of 64'), ...OVER_TCP],
   subjects: [
     ...peerSubjects(messagesOver, overTcp, {
       'handfast native': (name) => slabs('native', name),
@@ -43,5 +43,6 @@ export const suite = {
     { name: 'sodium-native', prepare: inMemory(sodiumNative) },
     { name: 'node:crypto', prepare: inMemory(nodeCrypto) },
     { name: '@noble', quick: false, prepare: inMemory(noble) },
+    { name: 'C loop', quick: false, prepare: inMemory(gcmLoop) },
   ],
 };

@@ -42,8 +42,8 @@ export class SlabPool implements SlabUse {
   readonly viewOf: (buffer: ArrayBuffer, length: number) => Uint8Array;
   readonly #registry: BlockRegistry;
   readonly #keepBytes: number;
-  /** By the exponent of their size. */
-  readonly #waiting: Block[][] = Array.from({ length: 32 }, () => []);
+  /** By the exponent of their size, each the first of a chain: a list that is emptied and filled again gets new memory each time. */
+  readonly #waiting = new Array<Block | undefined>(32).fill(undefined);
   #waitingBytes = 0;
 
   /** @param viewOf makes the views of `front`. */
@@ -73,7 +73,9 @@ export class SlabPool implements SlabUse {
       return;
     }
     this.#waitingBytes += size;
-    this.#waiting[31 - Math.clz32(size)].push(block);
+    const exponent = 31 - Math.clz32(size);
+    block.below = this.#waiting[exponent];
+    this.#waiting[exponent] = block;
   }
 
   #giveUp(block: Block): void {
@@ -82,9 +84,10 @@ export class SlabPool implements SlabUse {
   }
 
   #take(exponent: number): Block {
-    const size = 2 ** exponent;
-    const list = this.#waiting[exponent];
-    for (let waiting = list.pop(); waiting; waiting = list.pop()) {
+    const size = 1 << exponent;
+    for (let waiting = this.#waiting[exponent]; waiting; waiting = this.#waiting[exponent]) {
+      this.#waiting[exponent] = waiting.below;
+      waiting.below = undefined;
       this.#waitingBytes -= size;
       if (waiting.bytes.length === size) return waiting;
       // Somebody kept a view beyond the release and gave its memory away.
@@ -94,7 +97,7 @@ export class SlabPool implements SlabUse {
     // Counted only once it is registered: a registry that refuses must leave the numbers true.
     const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id, size, front: undefined };
+    return { bytes: new Uint8Array(buffer), id, size, front: undefined, below: undefined };
   }
 }
 
@@ -103,6 +106,8 @@ interface Block {
   readonly id: number;
   readonly size: number;
   front: Uint8Array | undefined;
+  /** The next one of its size that waits. */
+  below: Block | undefined;
 }
 
 class Lease implements Slab {

@@ -1,4 +1,5 @@
 /** What handshakes and sessions need of whatever carries them: TCP, TLS, a WebSocket, a Duplex of the caller, memory. */
+import type { Slab } from '../core/slab.ts';
 import type { CarrierFacts, CloseCode } from '../protocols/machine.ts';
 
 export interface RemoteAddress {
@@ -12,6 +13,8 @@ export interface CarrierEvents {
   ready?(facts: CarrierFacts): void;
   /** Bytes came. A view, valid during the call. */
   data(bytes: Uint8Array): void;
+  /** Where the next bytes are to be put, behind what was touched of a slab; absent: anywhere. Asked between two calls of `data` by carriers that can, which hold the slab with a lease of their own until they put nothing there any more. */
+  room?(): Slab | undefined;
   /** One whole message, of a carrier that keeps borders. A view, valid during the call. */
   message?(data: Uint8Array, text: boolean): void;
   /** The other side ended its direction; no more data. `close`: with what code, of a WebSocket that gave one. */

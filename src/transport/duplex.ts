@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HandfastError } from '../errors.ts';
 import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
+import type { Landing } from './landing.ts';
 
 /** @throws HF_BAD_ARGUMENT when the stream is gone, or speaks text or objects instead of bytes. */
 export function carrierOf(stream: Duplex, remote?: RemoteAddress): Carrier {
@@ -35,14 +36,9 @@ export function carrierOfAccepted(socket: Socket, remote: RemoteAddress | undefi
   return new StreamCarrier(socket, remote, undefined, true);
 }
 
-/** What a socket that was dialled by `dialled` has read, past the machinery of streams. */
-export interface Incoming {
-  data(chunk: Uint8Array): void;
-}
-
-/** A socket made with an `onread` that tells `incoming`, paused: its `data` is never told by the stream. */
-export function carrierOfDialled(socket: Socket, incoming: Incoming, remote: RemoteAddress | undefined): Carrier {
-  return new StreamCarrier(socket, remote, incoming);
+/** A socket made with the `onread` of `landing`, paused: it is read past the machinery of streams, and its `data` is never told by the stream. */
+export function carrierOfDialled(socket: Socket, landing: Landing, remote: RemoteAddress | undefined): Carrier {
+  return new StreamCarrier(socket, remote, landing);
 }
 
 class StreamCarrier implements Carrier {
@@ -51,9 +47,10 @@ class StreamCarrier implements Carrier {
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
-  readonly #incoming: Incoming | undefined;
-  /** Told when bytes were handed over, in the order of writing. */
-  readonly #unwritten: Written[] = [];
+  readonly #landing: Landing | undefined;
+  /** Told when bytes were handed over, in the order of writing: mostly one at a time, for which no list is needed. */
+  #oldest: Written | undefined;
+  readonly #younger: Written[] = [];
   /** How many of the stream's own calls are still to come for what was told at once. */
   #told = 0;
   #events: CarrierEvents | undefined;
@@ -64,10 +61,10 @@ class StreamCarrier implements Carrier {
   #awaitsDrain = false;
   #ended = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress, incoming?: Incoming, ownChunks = false) {
+  constructor(stream: Duplex, remote?: RemoteAddress, landing?: Landing, ownChunks = false) {
     this.#stream = stream;
     this.ownChunks = ownChunks;
-    this.#incoming = incoming;
+    this.#landing = landing;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;
     this.#congested = stream.writableNeedDrain;
@@ -89,8 +86,8 @@ class StreamCarrier implements Carrier {
     this.#events = events;
     if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
     else if (first) {
-      if (this.#incoming) {
-        this.#incoming.data = (chunk) => this.#events?.data(chunk);
+      if (this.#landing) {
+        this.#landing.tell({ data: (chunk) => this.#events?.data(chunk), room: () => this.#events?.room?.() });
         this.#stream.resume();
       } else this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
       if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());
@@ -106,12 +103,13 @@ class StreamCarrier implements Carrier {
     if (!written) {
       return this.#room(this.#stream.write(lent));
     }
-    this.#unwritten.push(written);
+    if (this.#oldest) this.#younger.push(written);
+    else this.#oldest = written;
     const room = this.#room(this.#stream.write(lent, this.#handedOver));
     // Mostly the system takes all of it at once. The stream would say so a tick later; bytes that it still has are counted in its length.
-    if (!this.#keepsArrays && this.#unwritten.length === 1 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
+    if (!this.#keepsArrays && this.#younger.length === 0 && this.#stream.writableLength === 0 && this.#stream.errored === null) {
       this.#told++;
-      this.#unwritten.length = 0;
+      this.#oldest = undefined;
       written();
     }
     return room;
@@ -138,8 +136,14 @@ class StreamCarrier implements Carrier {
   /** Called once for each write, in their order. */
   readonly #handedOver = (error?: Error | null): void => {
     if (this.#told > 0) this.#told--;
-    else this.#unwritten.shift()?.(error ?? undefined);
+    else this.#nextUnwritten()?.(error ?? undefined);
   };
+
+  #nextUnwritten(): Written | undefined {
+    const written = this.#oldest;
+    this.#oldest = this.#younger.shift();
+    return written;
+  }
 
   pause(): void {
     this.#stream.pause();
@@ -166,10 +170,11 @@ class StreamCarrier implements Carrier {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#landing?.release();
     // Most carriers end with nothing under way: then no error is made, which costs more than the rest of this.
-    if (this.#unwritten.length > 0) {
+    if (this.#oldest) {
       const lost = this.#error ?? new HandfastError('CLOSED', 'the stream has ended');
-      for (const written of this.#unwritten.splice(0)) written(lost);
+      for (let written = this.#nextUnwritten(); written; written = this.#nextUnwritten()) written(lost);
     }
     const events = this.#events;
     this.#events = undefined;

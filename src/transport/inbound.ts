@@ -1,4 +1,4 @@
-/** Bytes on their way in: chunks are copied into slabs and opened there. Memory is held for bytes that came, never for bytes declared. */
+/** Bytes on their way in: chunks are copied into slabs, or come there by themselves, and are opened where they lie. Memory is held for bytes that came, never for bytes declared. */
 import type { Core } from '../core/core.ts';
 import type { Slab } from '../core/slab.ts';
 import type { Millis, Received, Traffic } from '../protocols/machine.ts';
@@ -12,6 +12,12 @@ export class Inbound {
   #end = 0;
   #held = false;
   #over = false;
+  /** Bytes of the last chunk. */
+  #last = 0;
+  /** The carrier was told where to put the next chunk. */
+  #expected = false;
+  /** The last chunk came there: the carrier asks again in a moment. */
+  #asks = false;
 
   constructor(core: Core, traffic: Traffic) {
     this.#core = core;
@@ -26,8 +32,26 @@ export class Inbound {
   /** @param received called for each call into the traffic; whatever holds messages retains the slab. May call `release`. */
   take(chunk: Uint8Array, now: Millis, received: (slab: Slab, received: Received) => void): void {
     if (this.#over || chunk.length === 0) return;
-    const slab = this.#append(chunk);
+    this.#last = chunk.length;
+    const slab = (this.#expected && this.#placed(chunk)) || this.#append(chunk);
     if (!this.#held) this.#open(slab, now, received);
+  }
+
+  /**
+   * Where the next chunk is to be put, behind what was touched: after one that was large, so that a silence holds no more than it has to. Whoever puts it there has a lease of its own.
+   * @param wanted false: nothing more is expected for now.
+   */
+  room(wanted: boolean): Slab | undefined {
+    this.#asks = false;
+    if (this.#over || this.#held) return undefined;
+    if (!wanted || this.#last < MUCH) {
+      if (this.#slab) this.#tidy(this.#slab);
+      return undefined;
+    }
+    this.#expected = true;
+    // A record that is not whole goes on where it is: moved for each chunk, a long one would be copied many times.
+    if (this.#slab && this.#start === 0 && this.#slab.size - this.#end >= MUCH) return this.#slab;
+    return this.#move(ROOM);
   }
 
   /** Opens nothing more, not even the rest of the chunk that is being taken, until `go`; what comes meanwhile is kept. */
@@ -59,6 +83,22 @@ export class Inbound {
     this.#tidy(slab);
   }
 
+  /** @returns the slab that the chunk came to by itself. */
+  #placed(chunk: Uint8Array): Slab | undefined {
+    this.#expected = false;
+    const slab = this.#slab;
+    if (!slab || chunk.buffer !== slab.bytes.buffer || chunk.byteOffset !== this.#end) return undefined;
+    // A few messages, unread for long, must not hold so large a slab.
+    if (this.#end - this.#start + chunk.length < MUCH) {
+      this.#move(chunk.length);
+      return undefined;
+    }
+    this.#asks = true;
+    this.#end += chunk.length;
+    slab.touched = this.#end;
+    return slab;
+  }
+
   #append(chunk: Uint8Array): Slab {
     let slab = this.#slab;
     if (!slab || this.#end + chunk.length > slab.size) slab = this.#move(chunk.length);
@@ -74,7 +114,7 @@ export class Inbound {
     const old = this.#slab;
     const slab = this.#core.slab(pending + more);
     if (old) {
-      slab.bytes.set(old.bytes.subarray(this.#start, this.#end));
+      move(old.bytes, this.#start, this.#end, slab.bytes);
       old.release();
     }
     slab.touched = pending;
@@ -92,10 +132,22 @@ export class Inbound {
       this.#slab = undefined;
       this.#start = 0;
       this.#end = 0;
-    } else if (slab.size > SMALL_SLAB && slab.size > 4 * pending) {
+    } else if (slab.size > SMALL_SLAB && slab.size > 4 * pending && !this.#asks) {
       this.#move(0);
     }
   }
 }
 
+/** To the start of `to`. */
+function move(from: Uint8Array, start: number, end: number, to: Uint8Array): void {
+  if (end - start > FEW_BYTES) to.set(from.subarray(start, end));
+  else for (let i = start; i < end; i++) to[i - start] = from[i];
+}
+
 const SMALL_SLAB = 4 * 1024;
+// The rest of a usual message: no view is made for it.
+const FEW_BYTES = 512;
+/** Less is copied: it costs little, and makes no large slab necessary. */
+const MUCH = 64 * 1024;
+/** With the rest of a usual message a slab of 512 KiB. */
+const ROOM = 512 * 1024 - 4 * 1024;

@@ -31,13 +31,13 @@ export interface OutboundOptions {
 
 export class Outbound implements Outgoing {
   readonly #options: OutboundOptions;
-  /** What waits to be sealed, in order. */
-  readonly #batches: Batch[] = [];
+  /** What waits to be sealed: a chain, in order. */
+  #first: Batch | undefined;
   /** The last of them: what is sent now goes there while there is room. */
   #last: Batch | undefined;
   #waitingBytes = 0;
   #scheduled = false;
-  /** Bytes of the last batch: how large the next one's slab is to begin with. */
+  /** Bytes of the last batch, or three quarters of what this was: how large the next one's slab is to begin with. A turn's last batch may be a small rest. */
   #usual = 0;
   #unwritten = 0;
   #whenSealed: (() => void) | undefined;
@@ -77,14 +77,13 @@ export class Outbound implements Outgoing {
 
   flush(): void {
     const { carrier } = this.#options;
-    while (this.#last && !carrier.congested) {
-      const batch = this.#batches.shift()!;
-      if (batch === this.#last) this.#last = undefined;
+    while (this.#first && !carrier.congested) {
+      const batch = this.#next();
       this.#waitingBytes -= batch.end;
       if (batch.count === 0) batch.settle();
       else if (!this.#leave(batch)) return;
     }
-    if (this.#last) return;
+    if (this.#first) return;
     const whenSealed = this.#whenSealed;
     this.#whenSealed = undefined;
     whenSealed?.();
@@ -97,11 +96,19 @@ export class Outbound implements Outgoing {
 
   fail(why: () => unknown): void {
     this.#whenSealed = undefined;
-    if (!this.#last) return;
+    if (!this.#first) return;
     const error = why();
-    this.#last = undefined;
     this.#waitingBytes = 0;
-    for (const batch of this.#batches.splice(0)) batch.settle(error);
+    while (this.#first) this.#next().settle(error);
+  }
+
+  /** Takes the first one off the chain; there is one. */
+  #next(): Batch {
+    const batch = this.#first!;
+    this.#first = batch.below;
+    if (!this.#first) this.#last = undefined;
+    batch.below = undefined;
+    return batch;
   }
 
   /** Seals a batch and writes it. @returns false when it cannot be sealed. */
@@ -116,7 +123,7 @@ export class Outbound implements Outgoing {
       return false;
     }
     batch.sealed = true;
-    this.#usual = end;
+    this.#usual = Math.max(end, this.#usual - (this.#usual >> 2));
     this.#unwritten += end;
     carrier.write(slab.front(end), batch.handedOver);
     sealed();
@@ -131,9 +138,10 @@ export class Outbound implements Outgoing {
       return last;
     }
     const slab = this.#options.core.slab(Math.max(needed, Math.min(this.#usual, LARGEST_SLAB)));
-    const batch = spare.pop() ?? new Batch();
+    const batch = unused();
     batch.begin(this, slab);
-    this.#batches.push(batch);
+    if (this.#last) this.#last.below = batch;
+    else this.#first = batch;
     this.#last = batch;
     return batch;
   }
@@ -164,6 +172,8 @@ class Batch {
   end = 0;
   sealed = false;
   cancellable: Set<Cancellable> | undefined;
+  /** The next one that waits: to be sealed, or for its next use. */
+  below: Batch | undefined;
   #done: Promise<void> | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -190,10 +200,9 @@ class Batch {
 
   /** By itself: a function that makes functions has a cost each time it is called, whether it makes them or not. */
   #promise(): Promise<void> {
-    this.#done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#done = new Promise(keepSettlers);
+    this.#resolve = made.resolve;
+    this.#reject = made.reject;
     return this.#done;
   }
 
@@ -241,7 +250,10 @@ class Batch {
       }
       this.cancellable = undefined;
     }
-    if (spare.length < SPARE && this.places.length <= 2 * MANY) spare.push(this);
+    if (spares >= SPARE || this.places.length > 2 * MANY) return;
+    spares++;
+    this.below = spare;
+    spare = this;
   }
 
   /** Closes the gap, so that the slab stays one range to write. @returns its bytes. */
@@ -262,6 +274,23 @@ class Batch {
   }
 }
 
+/** One that was used before, where there is one. */
+function unused(): Batch {
+  const batch = spare;
+  if (!batch) return new Batch();
+  spares--;
+  spare = batch.below;
+  batch.below = undefined;
+  return batch;
+}
+
+/** What settles the promise that is being made: an executor of its own for each would cost more than what it is for. */
+const made: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
+const keepSettlers = (resolve: () => void, reject: (error: unknown) => void): void => {
+  made.resolve = resolve;
+  made.reject = reject;
+};
+
 interface Cancellable {
   index: number;
   readonly resolve: () => void;
@@ -270,9 +299,11 @@ interface Cancellable {
 }
 
 const FEW = 8;
-/** As many messages as one turn often has; room for more than that is not kept. */
-const MANY = 1024;
+/** As many messages of 256 bytes as fill the largest slab; room for more than that is not kept. */
+const MANY = 4096;
 const SPARE = 16;
-const spare: Batch[] = [];
+/** The first of a chain of so many: a list that is emptied and filled again gets new memory each time. */
+let spare: Batch | undefined;
+let spares = 0;
 // What is sent in one turn beyond this goes into a slab of its own: past it, copying costs more than a write.
 const LARGEST_SLAB = 1024 * 1024;

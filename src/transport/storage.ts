@@ -15,6 +15,8 @@ export class Storage {
   /** The first message that was not handed out. */
   next = 0;
   holders = 0;
+  /** The next one that waits for its next use. */
+  below: Storage | undefined;
 
   retain(): this {
     this.holders++;
@@ -26,13 +28,21 @@ export class Storage {
     this.slab?.release();
     this.slab = undefined;
     this.abouts = undefined;
-    if (spare.length < SPARE && this.places.length <= 2 * MANY) spare.push(this);
+    if (spares >= SPARE || this.places.length > 2 * MANY) return;
+    spares++;
+    this.below = spare;
+    spare = this;
   }
 }
 
 /** @param slab one lease of it is taken over. @param count of messages; their places are the caller's to fill in. */
 export function store(slab: Slab | undefined, count: number, abouts: Storage['abouts'], held: number): Storage {
-  const storage = spare.pop() ?? new Storage();
+  const storage = spare ?? new Storage();
+  if (spare) {
+    spares--;
+    spare = storage.below;
+    storage.below = undefined;
+  }
   if (storage.places.length < 2 * count) storage.places = new Uint32Array(2 ** (33 - Math.clz32(count - 1)));
   storage.slab = slab;
   storage.count = count;
@@ -44,7 +54,9 @@ export function store(slab: Slab | undefined, count: number, abouts: Storage['ab
 }
 
 const FEW = 8;
-/** A chunk of 64 KiB of usual messages; room for more than that is not kept. */
-const MANY = 1024;
+/** A chunk of 512 KiB of messages of 256 bytes; room for more than that is not kept. */
+const MANY = 2048;
 const SPARE = 32;
-const spare: Storage[] = [];
+/** The first of a chain of so many: a list that is emptied and filled again gets new memory each time. */
+let spare: Storage | undefined;
+let spares = 0;

@@ -4,7 +4,8 @@ import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
-import { carrierOfAccepted, carrierOfDialled, type Incoming, remoteOf } from './duplex.ts';
+import { carrierOfAccepted, carrierOfDialled, remoteOf } from './duplex.ts';
+import { Landing } from './landing.ts';
 
 /** Makes the carrier of a connected socket. */
 export interface Over {
@@ -27,12 +28,11 @@ export interface DialOptions {
 export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, over?: Over): Promise<Carrier> {
   return new Promise((resolve, reject) => {
     // What runs over a socket reads it as a stream.
-    const incoming: Incoming | undefined = over ? undefined : { data() {} };
-    const onread = incoming && { buffer: landing, callback: (bytes: number) => arrived(incoming, bytes) };
+    const landing = over ? undefined : new Landing();
     const dialSocket = over?.dial ?? dial;
-    const socket = dialSocket(dialled(host, port, onread));
+    const socket = dialSocket(dialled(host, port, landing?.onread));
     // Nothing is read before somebody listens.
-    if (incoming) socket.pause();
+    if (landing) socket.pause();
     let settled = false;
     const settle = (error?: HandfastError): void => {
       if (settled) return;
@@ -42,7 +42,7 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
       if (!error) {
         // An address that was dialled as such is the other end's: no need to ask the system.
         const remote = isIPv4(host) && host !== ANY ? { address: host, port } : remoteOf(socket);
-        resolve(over ? over(socket, remote) : carrierOfDialled(socket, incoming!, remote));
+        resolve(over ? over(socket, remote) : carrierOfDialled(socket, landing!, remote));
         return;
       }
       socket.destroy();
@@ -119,20 +119,6 @@ function listenerOf(server: Server): TcpListener {
     unref: () => void server.unref(),
   };
 }
-
-function arrived(incoming: Incoming, bytes: number): boolean {
-  if (landed.length !== bytes) landed = landing.subarray(0, bytes);
-  incoming.data(landed);
-  return true;
-}
-
-/**
- * Where all dialled sockets read to: what came is copied within the call that tells of it, so that one place is enough for all, and one that is silent holds none. No Buffer: a `slice` of
- * that is no copy, and what a machine keeps of a packet would be overwritten by the next one.
- */
-const landing = new Uint8Array(64 * 1024);
-/** As much of it as came last: messages are often as long as the one before. */
-let landed = landing;
 
 function reasonOf(error: Error & { code?: string }): string {
   return REASONS[error.code ?? ''] ?? (error.message || error.code || 'failed');

@@ -105,6 +105,10 @@ export class TrafficDriver implements CarrierEvents {
     if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
   }
 
+  room(): Slab | undefined {
+    return this.#inbound?.room(this.#reading && !this.#working);
+  }
+
   message(data: Uint8Array, text: boolean): void {
     this.#data(data, this.#clock.now(), text);
   }

@@ -11,7 +11,9 @@ import { systemClock } from '../../src/transport/clock.ts';
 import { connect } from '../../src/transport/connect.ts';
 import { listen, type Server } from '../../src/transport/listen.ts';
 import { dialTcp } from '../../src/transport/tcp.ts';
+import { cores } from '../support/cores.ts';
 import { readAll, type ServeOptions } from '../support/pair.ts';
+import { Random, seedOfRun } from '../support/random.ts';
 import { toy, toyCore } from '../support/toy.ts';
 
 const HOST = '127.0.0.1';
@@ -334,4 +336,49 @@ describe('a dialled socket', () => {
     });
     for (const [sent, seen] of await Promise.all(echoes)) expect(seen).toEqual(sent);
   });
+
+  it.each(cores.map((each) => [each.name, each] as const))(
+    'reads straight into slabs, %s core: every message whole, and no lease is left',
+    async (_name, each) => {
+      const seed = seedOfRun();
+      const random = new Random(seed, 'dialled');
+      const sent = Array.from({ length: 3000 }, () =>
+        new Uint8Array(random.between(1, random.below(50) === 0 ? 100_000 : 2000)).fill(random.below(256)),
+      );
+      const identity = Identity.generate({ core: each });
+      const before = each.slabs.leased;
+      const port = await serve({ protocol: handfast, core: each, identity, network: 'demo' });
+      server.on('session', async (theirs) => {
+        for (let i = 0; i < sent.length; ) {
+          // Some in one turn, then a wait: chunks of all sizes.
+          let left: Promise<void> | undefined;
+          for (const last = i + random.between(1, 200); i < Math.min(last, sent.length); i++) left = theirs.send(sent[i]);
+          await left;
+        }
+        await theirs.close();
+      });
+      const session = await connect({
+        protocol: handfast,
+        core: each,
+        identity: Identity.generate({ core: each }),
+        network: 'demo',
+        host: HOST,
+        port,
+      });
+      let count = 0;
+      let largest = 0;
+      for await (const batch of session.batches()) {
+        largest = Math.max(largest, batch.bytes.length);
+        for (let i = 0; i < batch.count; i++, count++) {
+          if (Buffer.compare(batch.message(i), sent[count]) !== 0) expect.fail(`seed ${seed}: message ${count}`);
+        }
+      }
+      await session.closed;
+      await server.close();
+      expect([count, session.error], `seed ${seed}`).toEqual([sent.length, undefined]);
+      // Node reads 64 KiB at a time where nobody says otherwise.
+      expect(largest).toBeGreaterThanOrEqual(512 * 1024);
+      expect(each.slabs.leased).toBe(before);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 /** One node's gossip, with the other sides played by the test: what is delivered, passed on, asked for, charged. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Core, SignedItem } from '../../../src/core/core.ts';
 import { Identity } from '../../../src/core/identity.ts';
 import { Kind } from '../../../src/protocols/handfast/format.ts';
 import { toHex } from '../../support/bytes.ts';
@@ -84,6 +85,44 @@ describe.each(cores.map((core) => [core.name, core] as const))('gossip of one no
     await node.gossip.publish('news', text('mine'));
     expect(link.shared[0]).toBe(third.shared[0]);
     expect([...link.shared[0].slice(0, 2)]).toEqual([Kind.broadcast, 16]);
+  });
+
+  it('signs and hashes a message once, however many sessions it goes to, and copies none of its bytes for them', async () => {
+    const counted = countingCore(core);
+    const publishing = new GossipNet(counted.core);
+    const busy = publishing.add();
+    const links = Array.from({ length: 8 }, () => busy.link());
+    await busy.gossip.publish('news', text('mine'));
+    expect([counted.signed, counted.hashed.length]).toEqual([1, 1]);
+    expect(links.map(({ shared }) => shared.length)).toEqual(links.map(() => 1));
+    expect(new Set(links.map(({ shared }) => shared[0])).size).toBe(1);
+    publishing.close();
+  });
+
+  it('hashes an envelope where it came, copies it once, verifies that copy and hands it on as it is', async () => {
+    const counted = countingCore(core);
+    const relaying = new GossipNet(counted.core);
+    const relay = relaying.add();
+    const from = relay.link();
+    const others = Array.from({ length: 7 }, () => relay.link());
+    const slab = new Uint8Array(1000);
+    const { body } = said({ timestamp: relaying.clock.now() });
+    slab.set(body, 300);
+    relay.gossip.received(from, Kind.broadcast, slab.subarray(300, 300 + body.length));
+    slab.fill(0xee);
+    await relaying.settle();
+    const records = others.map(({ shared }) => shared[0]);
+    expect(new Set(records).size).toBe(1);
+    expect(counted.signed).toBe(0);
+    // What lies in front of an envelope in what is hashed is somewhere else: two parts.
+    expect(counted.hashed).toHaveLength(1);
+    expect((counted.hashed[0] as Uint8Array[])[1].buffer === slab.buffer).toBe(true);
+    expect(counted.verified).toHaveLength(1);
+    const { message, signature } = counted.verified[0];
+    expect([message.buffer === records[0].buffer, signature.buffer === records[0].buffer]).toEqual([true, true]);
+    expect(message.byteOffset + message.length).toBe(signature.byteOffset);
+    expect(signature.byteOffset + signature.length).toBe(records[0].byteOffset + records[0].length);
+    relaying.close();
   });
 
   it('publishes what another node takes, and never delivers it to itself', async () => {
@@ -370,3 +409,23 @@ describe.each(cores.map((core) => [core.name, core] as const))('gossip of one no
     expect(times).toEqual(['a', 'bad', 'c']);
   });
 });
+
+/** A core that says what it was asked for. */
+function countingCore(core: Core) {
+  const { ed25519, hash } = core;
+  const counted = { signed: 0, hashed: [] as Parameters<Core['hash']['blake2b']>[0][], verified: [] as SignedItem[] };
+  const sign: typeof ed25519.sign = (message, key) => {
+    counted.signed++;
+    return ed25519.sign(message, key);
+  };
+  const verifyMany: typeof ed25519.verifyMany = (items) => {
+    counted.verified.push(...items);
+    return ed25519.verifyMany(items);
+  };
+  const blake2b: typeof hash.blake2b = (parts, ...rest) => {
+    counted.hashed.push(Array.isArray(parts) ? [...parts] : parts);
+    return hash.blake2b(parts, ...rest);
+  };
+  const counting: Core = { ...core, ed25519: { ...ed25519, sign, verifyMany }, hash: { ...hash, blake2b } };
+  return Object.assign(counted, { core: counting });
+}

@@ -1,0 +1,43 @@
+/** What messages make on the heap, both ends of a session over TCP in a process that holds collection off. Bytes, not times: they do not move with the machine's load. */
+import { expect, it } from 'vitest';
+import { HELD_OFF } from '../../bench/lib/heap-of-messages.mjs';
+import { TcpProcess } from '../../bench/lib/tcp-process.mjs';
+import { native } from '../support/cores.ts';
+
+interface Made {
+  heapBytes: number;
+  arrayBufferBytes: number;
+  messages: number;
+}
+
+/** By message of 256 bytes. */
+async function made(subject: string, toDialler: boolean): Promise<Made> {
+  const both = await TcpProcess.start(subject, undefined, HELD_OFF);
+  try {
+    return await both.ask('heapOfMessages', { toDialler, perTurn: 16_384, turns: 16, ms: 3000 });
+  } finally {
+    await both.end();
+  }
+}
+
+it.skipIf(!native)('a message read in batches by who dialled makes less than a byte on the heap, and no ArrayBuffer', async () => {
+  const { heapBytes, arrayBufferBytes, messages } = await made('handfast native', true);
+  console.log(`to the dialler: ${heapBytes.toFixed(2)} bytes a message, ${messages} messages`);
+  expect(heapBytes).toBeGreaterThan(0);
+  expect(heapBytes).toBeLessThan(1);
+  expect(arrayBufferBytes).toBeLessThan(0.1);
+});
+
+// Node makes an ArrayBuffer and what belongs to it for each chunk of 64 KiB of an accepted socket: 700 bytes for 235 messages.
+it.skipIf(!native)('a message read in batches by who accepted makes less than 8 bytes, and no ArrayBuffer of its own', async () => {
+  const { heapBytes, arrayBufferBytes, messages } = await made('handfast native', false);
+  console.log(`to the listener: ${heapBytes.toFixed(2)} bytes a message, ${messages} messages`);
+  expect(heapBytes).toBeLessThan(8);
+  expect(arrayBufferBytes).toBeLessThan(0.1);
+});
+
+it('the same measurement sees what framing on a bare socket makes for each message', async () => {
+  const { heapBytes, arrayBufferBytes } = await made('node:net', true);
+  expect(heapBytes).toBeGreaterThan(100);
+  expect(arrayBufferBytes).toBeGreaterThan(100);
+});
