@@ -11,6 +11,7 @@ export type { Carriers, DialOptions, Listening } from './node/carriers.ts';
 export type { GossipLimits } from './node/gossip/limits.ts';
 export type { GossipMessage } from './node/gossip/message.ts';
 export { type ClientFileOptions, HiveMindClientFile } from './node/hivemind-clients.ts';
+export { HiveMindHub, type HubMessage, type HubOptions } from './node/hivemind-hub.ts';
 export {
   HiveMindIntercom,
   type IntercomOptions,
