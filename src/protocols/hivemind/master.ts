@@ -106,7 +106,7 @@ function authorise(settings: MasterSettings, state: At<'carrier'>, { facts, now 
   const caller: Caller = { credentials, client, unknown: !known, hello, request: requestOf(settings, client) };
   const onlyNoise = settings.noise !== undefined && !settings.noise.allowOlder;
   const channel = client.presharedKey === undefined || onlyNoise ? undefined : presharedChannel(settings, client.presharedKey);
-  const greetAt = now + TIMES.greetingMs;
+  const greetAt = settings.greetings.next(now);
   return [
     { at: 'shake', deadline, caller, channel, greetAt },
     { kind: 'deadline', at: Math.min(deadline, greetAt) },
