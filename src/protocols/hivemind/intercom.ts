@@ -11,7 +11,7 @@ import { utf8 } from '../../wire/text.ts';
 import { join } from '../../wire/writer.ts';
 import { ENCODINGS } from './encodings.ts';
 import { malformed } from './faults.ts';
-import { jsonText, type Writable } from './json-text.ts';
+import { jsonText } from './json-text.ts';
 import { LIMITS } from './limits.ts';
 import { type HiveMessage, type MessageParts, messageOf, readMessage } from './message.ts';
 import { TAG_BYTES } from './sealing.ts';
@@ -56,13 +56,13 @@ export function writeEnvelope({ wrapped, signature, sealed }: Envelope): JsonObj
 
 /** A message as it is sealed: the members that say something alone, since there is room for 214 bytes under a key of 2,048 bits. @throws HF_BAD_ARGUMENT that says what is wrong with it. */
 export function innerText(parts: MessageParts): Bytes {
-  const read = messageOf(parts as unknown as JsonObject, LIMITS.json);
+  const read = messageOf(parts, LIMITS.json);
   if (read instanceof HandfastError || read.msg_type === 'hello' || read.msg_type === 'shake')
     throw new HandfastError(
       'BAD_ARGUMENT',
       `intercom: ${read instanceof HandfastError ? read.message : `no ${read.msg_type} can be sealed`}`,
     );
-  return utf8(jsonText(parts as unknown as Writable));
+  return utf8(jsonText(parts));
 }
 
 /** Under a new key. @returns the key too, 32 bytes, for the caller to wrap and to wipe. */
