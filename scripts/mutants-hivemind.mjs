@@ -15,7 +15,7 @@ const nodeRows = (name, edits) =>
 export const HIVEMIND_MUTANTS = [
   ...rows(
     'hsub',
-    ['refusals', 'vectors'],
+    ['refusals', 'parts'],
     [
       ['shape of an envelope', 'if (hsub.length < LEAST_DIGITS || hsub.length > MOST_DIGITS || ', 'if ('],
       ['digits of an envelope', '|| !/^[0-9a-fA-F]+$/.test(hsub)', ''],
@@ -221,7 +221,7 @@ export const HIVEMIND_MUTANTS = [
   ),
   ...rows(
     'frames',
-    ['hostile', 'vectors', 'traffic'],
+    ['hostile', 'parts', 'traffic'],
     [
       ['sizes once inflated', 'if (!payload) return malformed(', 'if (false) return malformed('],
       ['unassigned types', 'if (kind === undefined) return malformed', 'if (false) return malformed'],
@@ -260,7 +260,7 @@ export const HIVEMIND_MUTANTS = [
   ),
   ...rows(
     'v3-prologue',
-    ['v3', 'vectors'],
+    ['v3', 'parts'],
     [
       ['the greeting is bound', 'canonicalJson(hello) + canonicalJson(request) + name', 'canonicalJson(hello) + name'],
       ['HELLO is bound', 'utf8(canonicalJson(hello) + ', 'utf8('],

@@ -6,6 +6,7 @@ import { bytesOfHex, ENCODINGS, type Encoding, OFFERED_ENCODINGS } from '../../.
 import { asciiJson, jsonText } from '../../../src/protocols/hivemind/json-text.ts';
 import { guessBits, LEAST_BITS } from '../../../src/protocols/hivemind/password.ts';
 import { destinationOf, fileNameOf, isFor, relayed } from '../../../src/protocols/hivemind/routing.ts';
+import { canonicalJson, prologueOf } from '../../../src/protocols/hivemind/v3-prologue.ts';
 import { shownText, utf8 } from '../../../src/wire/text.ts';
 
 describe('tokens', () => {
@@ -84,6 +85,15 @@ describe('encodings', () => {
   it('JSON is written as released peers write it', () => {
     expect(jsonText({ a: [1, null, { b: 'ä"' }], c: undefined, d: {} })).toBe('{"a": [1, null, {"b": "ä\\""}], "d": {}}');
     expect(asciiJson({ å: '☂😀' })).toBe('{"\\u00e5": "\\u2602\\ud83d\\ude00"}');
+  });
+});
+
+describe('what both sides of version 3 have seen', () => {
+  it('is written alike: names by code point, nothing between, raw letters', () => {
+    expect(canonicalJson({ b: [1, { z: null, a: 'å"' }], a: true })).toBe('{"a":true,"b":[1,{"a":"å\\"","z":null}]}');
+    // By UTF-16 unit it would be the other way round.
+    expect(canonicalJson({ '\u{1d4b3}': 1, '\ufb00': 2, a: 3, ab: 4 })).toBe('{"a":3,"ab":4,"\ufb00":2,"\u{1d4b3}":1}');
+    expect(shownText(prologueOf({ b: 1 }, { a: 2 }, 'Noise_X'))).toBe('{"b":1}{"a":2}Noise_X');
   });
 });
 
