@@ -110,6 +110,42 @@ describe.each(cores)('hostile frames of HiveMind, on the $name core', (core) => 
     }
   });
 
+  it('a tag that is cut in two, and binary frames too short for nonce and tag, do not open', () => {
+    for (const cipher of ['AES-GCM', 'CHACHA20-POLY1305'] as const) {
+      const channel = new AeadChannel({
+        core,
+        cipher,
+        encoding: 'JSON-HEX',
+        key: core.random(32),
+        binarize: true,
+        random: core.random,
+        info: {},
+      });
+      const { ciphertext, tag, nonce } = JSON.parse(shownText(channel.seal(utf8('{}'), 'json')[0].data)) as Record<string, string>;
+      const split = { ciphertext: ciphertext! + tag!.slice(0, 16), tag: tag!.slice(16), nonce };
+      expect(channel.open(utf8(JSON.stringify(split)), true)).toMatchObject({ code: 'HF_BAD_TAG' });
+      // Without a tag of its own it is at the end, as browsers write it.
+      expect(channel.open(utf8(JSON.stringify({ ciphertext: ciphertext! + tag!, nonce })), true)).toMatchObject({ form: 'json' });
+      for (let length = 0; length < 32; length++) expect(channel.open(new Uint8Array(length), false)).toMatchObject({ code: 'HF_BAD_TAG' });
+    }
+  });
+
+  it('a frame of a type or a version that there is not is none', () => {
+    const braces = [0x7b, 0x7d];
+    expect(readFrame(Uint8Array.of(0x82, 2, ...braces, ...braces), 1024)).toMatchObject({ kind: 'bus' });
+    for (const type of [13, 31])
+      expect(readFrame(Uint8Array.of(0x80 | (type << 1), 2, ...braces, ...braces), 1024)).toMatchObject({ code: 'HF_MALFORMED' });
+    for (const [version, code] of [
+      [0, undefined],
+      [1, undefined],
+      [2, 'HF_MALFORMED'],
+      [255, 'HF_MALFORMED'],
+    ] as const) {
+      const frame = readFrame(Uint8Array.of(0xc0 | (version >>> 2), ((version & 3) << 6) | 2, 2, ...braces, ...braces), 1024);
+      expect(frame instanceof Error ? frame : {}).toMatchObject(code === undefined ? {} : { code });
+    }
+  });
+
   it('no bytes whatever make the frame reader throw, or give more than its bound', () => {
     for (let i = 0; i < 3000; i++) {
       const bytes = core.random(1 + (i % 60));

@@ -75,6 +75,9 @@ describe.each(cores)('refusals of HiveMind, on the $name core', (core) => {
     it('a shake while handshakes are off', () => {
       const options = { insecure: { noHandshake: true }, clients: [{ accessKey: ACCESS_KEY, presharedKey: PSK }] };
       expect(first(shake({ envelope: hsub() }), options)).toEqual(['HF_NOT_ALLOWED', 1008]);
+      // Though there is a password to check it by.
+      const both = [{ accessKey: ACCESS_KEY, password: PASSWORD, presharedKey: PSK }];
+      expect(first(shake({ envelope: hsub() }), { insecure: { noHandshake: true }, clients: both })).toEqual(['HF_NOT_ALLOWED', 1008]);
     });
 
     it('a shake with neither envelope nor public key, or without a password to check it by', () => {
@@ -219,6 +222,16 @@ describe.each(cores)('refusals of HiveMind, on the $name core', (core) => {
 
     it('lists that leave nothing', () => {
       expect(asked({ encodings: ['JSON-Z85P'], ciphers: ['AES-GCM'] })).toEqual(['HF_SUITE_MISMATCH', 1008]);
+    });
+
+    it('an answer in a cipher or an encoding that there is, and that it did not offer', () => {
+      const answered = (options: HiveMindOptions, answer: object): unknown[] => {
+        const envelope = createHsub(core, PASSWORD, core.random(8));
+        const payload = { envelope, encoding: 'JSON-HEX', cipher: 'AES-GCM', ...answer };
+        return outcome(told([hello, { msg_type: 'shake', payload: request }, { msg_type: 'shake', payload }], options));
+      };
+      expect(answered({ ciphers: ['AES-GCM'] }, { cipher: 'CHACHA20-POLY1305' })).toEqual(['HF_SUITE_MISMATCH', 1008]);
+      expect(answered({ encodings: ['JSON-HEX'] }, { encoding: 'JSON-B64' })).toEqual(['HF_SUITE_MISMATCH', 1008]);
     });
 
     it('another RSA key than the pinned one, and a key when it trusts none', () => {
