@@ -2,12 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
 import { targetOf } from '../../../src/protocols/hivemind/authorization.ts';
+import { createHsub } from '../../../src/protocols/hivemind/hsub.ts';
 import { type HiveMindOptions, hivemind } from '../../../src/protocols/hivemind/index.ts';
 import { shownText } from '../../../src/wire/text.ts';
 import { cores } from '../../support/cores.ts';
 import {
   ACCESS_KEY,
   endingOf,
+  masterSide,
   NOW,
   openPair,
   PASSWORD,
@@ -75,6 +77,21 @@ describe.each(cores)('HiveMind version 3, on the $name core', (core) => {
     await converseByMessage(slave, master);
     expect(master.opened).toBeUndefined();
     expect([master.failed?.code ?? slave.failed?.code]).toEqual([code]);
+  });
+
+  it('a master takes no envelope of version 2, whoever sends it', () => {
+    for (const [allowOlder, outcome] of [
+      [false, ['HF_PROTOCOL_MISMATCH', 1008]],
+      [true, [undefined, undefined]],
+    ] as const) {
+      const { master } = setup(core, { master: { noise: { secretKey: filled(2), allowOlder } } });
+      const side = masterSide(core, master);
+      const payload = { envelope: createHsub(core, PASSWORD, core.random(8)), encodings: ['JSON-HEX'], ciphers: ['AES-GCM'] };
+      // Its own password is stretched meanwhile; what comes waits for that.
+      side.feed({ kind: 'answers', now: side.now, answers: [] });
+      side.message(textMessage({ msg_type: 'shake', payload }).data, true);
+      expect([side.failed?.code, side.close?.code]).toEqual(outcome);
+    }
   });
 
   it('an altered list of the greeting makes the handshake fail', async () => {
