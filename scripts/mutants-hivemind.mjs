@@ -102,11 +102,6 @@ export const HIVEMIND_MUTANTS = [
         '!settings.trustFirstUse : !samePem(settings.masterKey, masterKey)',
         '!settings.trustFirstUse : false',
       ],
-      [
-        'no key is trusted by itself',
-        'settings.masterKey === undefined ? !settings.trustFirstUse :',
-        'settings.masterKey === undefined ? false :',
-      ],
       ['never past a password', 'client.password !== undefined || !trustFirstUse', '!trustFirstUse'],
       ['the pinned key of the client', ': !samePem(client.publicKey, pubkey)', ': false'],
       ['forged signatures', "if (plaintext === 'forged')", 'if (false)'],

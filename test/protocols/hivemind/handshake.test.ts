@@ -152,6 +152,16 @@ describe.each(cores)('HiveMind handshakes, on the $name core', (core) => {
     expect([slave.opened !== undefined, master.opened !== undefined]).toEqual([true, true]);
   });
 
+  it('binary frames that a master did not offer are not agreed to, whoever asks for them', async () => {
+    const pair = pairOf({ core });
+    await converseByMessage(pair.slave, pair.master, (message, from) => {
+      const value = JSON.parse(shownText(message.data));
+      if (from !== 'a' || value.payload?.binarize === undefined) return message;
+      return textMessage({ ...value, payload: { ...value.payload, binarize: true } });
+    });
+    expect(pair.master.opened?.info.binarize).toBe(false);
+  });
+
   it('masters that list no encodings and ciphers are old: JSON-HEX and AES-GCM', async () => {
     const { slave, master } = pairOf({ core });
     await converseByMessage(slave, master, (message, from) => {
