@@ -3,9 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sealBinary } from '../../../src/protocols/hivemind/channel.ts';
+import { writeFrame } from '../../../src/protocols/hivemind/frames.ts';
 import { createHsub } from '../../../src/protocols/hivemind/hsub.ts';
 import type { HiveMindOptions } from '../../../src/protocols/hivemind/index.ts';
-import { shownText } from '../../../src/wire/text.ts';
+import { shownText, utf8 } from '../../../src/wire/text.ts';
 import { cores } from '../../support/cores.ts';
 import { ACCESS_KEY, masterSide, PASSWORD, pairOf, pass, slaveSide, textMessage } from '../../support/hivemind.ts';
 import { converseByMessage, type Side } from '../../support/machines.ts';
@@ -296,6 +298,19 @@ describe.each(cores)('refusals of HiveMind, on the $name core', (core) => {
       return textMessage(value);
     });
     expect(outcome(forged.slave)).toEqual(['HF_INVALID_SIGNATURE', 1008]);
+  });
+
+  it('HELLO in clear, though there is a key, and a binary frame in its place', async () => {
+    const pair = pairOf({ core });
+    await converseByMessage(pair.slave, pair.master, (message, from) => {
+      const isHello = from === 'a' && shownText(message.data).includes('"ciphertext"');
+      return isHello ? textMessage({ msg_type: 'hello', payload: { session: { session_id: 's' } } }) : message;
+    });
+    expect([outcome(pair.master), pair.master.opened]).toEqual([['HF_OUT_OF_TURN', 1008], undefined]);
+    const side = masterSide(core, { clients: [{ accessKey: ACCESS_KEY, presharedKey: PSK }] });
+    const frame = writeFrame({ kind: 'ping', meta: {}, binType: 0, payload: utf8('{}') }, { compressed: true });
+    side.message(sealBinary({ core, cipher: 'AES-GCM' }, utf8(PSK), core.random(16), frame));
+    expect(outcome(side)).toEqual(['HF_OUT_OF_TURN', 1008]);
   });
 
   it('whoever the application refuses is closed', async () => {
