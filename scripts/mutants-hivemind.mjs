@@ -234,7 +234,6 @@ export const HIVEMIND_MUTANTS = [
         "if (!Object.hasOwn(object, 'ciphertext')) return { form: 'clear', object };",
         "if (!JSON.stringify(object).includes('ciphertext')) return { form: 'clear', object };",
       ],
-      ['short frames', 'if (data.length < nonce + TAG_BYTES) return undefined;', ''],
     ],
   ),
   ...rows(
