@@ -110,6 +110,14 @@ describe.each(cores)('hostile frames of HiveMind, on the $name core', (core) => 
     }
   });
 
+  it('a genuine message longer than this side takes ends the session', async () => {
+    const { slave, master } = preshared();
+    const pair = await openPair({ core, slave, master: { ...master, maxMessage: 16_384 } });
+    const message = sealed({ msg_type: 'ping', payload: { x: 'x'.repeat(8_192) } });
+    expect(message.data.length).toBeGreaterThan(16_384);
+    expect(endingOf(receive(pair.master, message).outputs)).toEqual({ code: 'HF_TOO_LARGE', close: 1009 });
+  });
+
   it('a tag that is cut in two, and binary frames too short for nonce and tag, do not open', () => {
     for (const cipher of ['AES-GCM', 'CHACHA20-POLY1305'] as const) {
       const channel = new AeadChannel({
