@@ -1,7 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
+import { HIVEMIND_MUTANTS } from './mutants-hivemind.mjs';
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
+import { NOISE_MUTANTS } from './mutants-noise.mjs';
 import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
 import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
 
@@ -678,4 +680,6 @@ export const MUTANTS = [
   ...XRPL_MUTANTS,
   ...LWSTCP_MUTANTS,
   ...SDMP_MUTANTS,
+  ...NOISE_MUTANTS,
+  ...HIVEMIND_MUTANTS,
 ];

@@ -11,6 +11,14 @@ export type { Carriers, DialOptions, Listening } from './node/carriers.ts';
 export type { GossipLimits } from './node/gossip/limits.ts';
 export type { GossipMessage } from './node/gossip/message.ts';
 export { type ClientFileOptions, HiveMindClientFile } from './node/hivemind-clients.ts';
+export { HiveMindHub, type HubMessage, type HubOptions } from './node/hivemind-hub.ts';
+export {
+  HiveMindIntercom,
+  type IntercomOptions,
+  type OpenedIntercom,
+  type SealedIntercom,
+  type SealOptions,
+} from './node/hivemind-intercom.ts';
 export { type ConnectToOptions, createNode, type Node, type NodeEvents, type Warning } from './node/node.ts';
 export type { GivenPeer, NodeLimits, NodeOptions } from './node/options.ts';
 export type { PeerSnapshot } from './node/peers.ts';

@@ -12,6 +12,7 @@ export const SUITES = {
   xrpl: new URL('./xrpl.mjs', import.meta.url).href,
   lwstcp: new URL('./lwstcp.mjs', import.meta.url).href,
   sdmp: new URL('./sdmp.mjs', import.meta.url).href,
+  hivemind: new URL('./hivemind.mjs', import.meta.url).href,
   adapters: new URL('./adapters.mjs', import.meta.url).href,
   memory: new URL('./memory.mjs', import.meta.url).href,
 };

@@ -3,7 +3,7 @@ import '../core/choose.ts';
 import { loadNative } from '../core/native-load.ts';
 import type { Command } from './command.ts';
 import { playKilled } from './demo/killed.ts';
-import { playMeeting } from './demo/meeting.ts';
+import { playMeetings } from './demo/meeting.ts';
 import { playNodes } from './demo/nodes.ts';
 import { playPair } from './demo/pairs.ts';
 import type { CoreName } from './demo/process.ts';
@@ -74,7 +74,7 @@ async function play(report: Report, stage: Stage, only: string | undefined): Pro
   const asked = (name: string): boolean => only === undefined || only === name;
   if (asked('handfast')) await playHandfast(report, stage, fast, alice, erin);
   for (const commands of PROTOCOLS) {
-    if (asked(commands.protocol.name)) await playMeeting(report, stage, commands, { dialler: alice, listener: erin });
+    if (asked(commands.protocol.name)) await playMeetings(report, stage, commands, { dialler: alice, listener: erin });
   }
   if (asked('handfast')) await playNodes(report, stage, fast);
 }

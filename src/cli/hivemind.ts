@@ -40,6 +40,11 @@ const addClient: Command = {
       value: 'FILE',
       help: 'The RSA key of the client, PEM, instead of a password: handfast id FILE --form publicKey prints it on its side.',
     },
+    'noise-key': {
+      type: 'string',
+      value: 'KEY',
+      help: 'The Noise key of the client, 64 hexadecimal digits, which is then pinned (version 3): handfast id FILE prints it on its side.',
+    },
     'access-key': { type: 'string', value: 'KEY', help: 'Instead of a random one.' },
     admin: { type: 'boolean', help: 'May broadcast, and use the session of the master itself.' },
     'allow-type': {
@@ -63,6 +68,7 @@ const addClient: Command = {
       ...(publicKey === undefined
         ? { password: file === undefined ? randomBytes(16).toString('hex') : await firstLine(file) }
         : { publicKey: (await readFile(publicKey, 'utf8')).trim() }),
+      ...(call.text('noise-key') !== undefined && { noiseKey: call.text('noise-key') }),
       ...(call.flag('admin') && { admin: true }),
       ...(types.length > 0 && { allowedTypes: types }),
     };
@@ -94,12 +100,14 @@ const listClients: Command = {
   async run(call) {
     const clients = (await HiveMindClientFile.open(call.text('clients') ?? DEFAULT_FILE))
       .list()
-      .map(({ password, presharedKey, publicKey, ...shown }) => ({
+      .map(({ password, presharedKey, publicKey, noiseKey, ...shown }) => ({
         ...shown,
+        ...(noiseKey !== undefined && { noiseKey }),
         secrets: [
           password !== undefined && 'password',
           presharedKey !== undefined && 'pre-shared key',
           publicKey !== undefined && 'RSA key',
+          noiseKey !== undefined && 'Noise key',
         ].filter((each) => each !== false),
       }));
     if (call.flag('json')) printJson({ clients });

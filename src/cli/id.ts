@@ -3,7 +3,7 @@ import '../core/choose.ts';
 import type { StoredKey } from '../node/key-file.ts';
 import { type Command, Failure, UsageError } from './command.ts';
 import { openKey, PASSPHRASE_OPTION } from './passphrase.ts';
-import { protocolsWithKeys } from './protocols/index.ts';
+import { keyForms } from './protocols/index.ts';
 import { checkedForms, type KeyForm } from './protocols/keys.ts';
 import { print, printJson, table } from './terminal.ts';
 
@@ -48,7 +48,7 @@ export const id: Command = {
 };
 
 function formOf(path: string, { type }: StoredKey): KeyForm {
-  const found = protocolsWithKeys().find(({ keys }) => keys.type === type);
+  const found = keyForms().find((keys) => keys.type === type);
   if (!found) throw new Failure(`${path}: type ${type} is not known`, 'Update handfast');
-  return found.keys;
+  return found;
 }

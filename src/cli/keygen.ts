@@ -13,7 +13,9 @@ export const keygen: Command = {
   usage: 'FILE [--protocol NAME] [options]',
   help: [
     'Makes a key and writes it to FILE, which only you can read (mode 0600). FILE is never overwritten. What others need of it is printed: the id.',
-    ...protocolsWithKeys().map(({ protocol, keys }) => `${protocol.name}: ${keys.help}`),
+    ...protocolsWithKeys().map(
+      ({ protocol, keys }) => `${protocol.name}: ${keys.help}${keys.also ? ` ${upperFirst(keys.also.help)}` : ''}`,
+    ),
     'With a passphrase the key is sealed in the file (scrypt and XChaCha20-Poly1305); opening it then costs some 0.4 s and 128 MiB. On a terminal you are asked for one; an empty answer writes the key in clear, as do --no-passphrase and a program that gives none. The passphrase is never an argument, since every user of the machine can read those.',
     'There is no way to get a lost key or passphrase back: keep a copy of the file.',
   ],
@@ -30,7 +32,8 @@ export const keygen: Command = {
   positionals: [1, 1],
   async run(call) {
     const [path] = call.positionals;
-    const keys = protocolsWithKeys().find(({ protocol }) => protocol.name === call.text('protocol'))!.keys;
+    const { keys: usual } = protocolsWithKeys().find(({ protocol }) => protocol.name === call.text('protocol'))!;
+    const keys = usual.also && call.flag(usual.also.flag) ? usual.also : usual;
     const passphrase = await newPassphrase(call);
     const secret = await keys.make(call).catch((error) => {
       passphrase?.fill(0);
@@ -73,4 +76,8 @@ async function newPassphrase(call: Call): Promise<Uint8Array | undefined> {
   if (same) return first;
   first.fill(0);
   throw new Failure('the two passphrases differ', 'Nothing was written: try again');
+}
+
+function upperFirst(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
 }

@@ -243,10 +243,12 @@ class WebSocketCarrier implements Carrier {
   }
 
   #send(bytes: Uint8Array, written: ((error?: Error) => void) | undefined, text = false): void {
-    if (written) this.#unwritten.add(written);
+    // An entry for each write: the pieces of one message are told of by one function, and each counts.
+    const told = written && ((error?: Error): void => written(error));
+    if (told) this.#unwritten.add(told);
     this.#ws!.send(bytes, { binary: !text, compress: false }, (error) => {
       this.#outBytes -= bytes.length;
-      if (written && this.#unwritten.delete(written)) written(error ?? undefined);
+      if (told && this.#unwritten.delete(told)) told(error ?? undefined);
       if (this.congested && this.#outBytes < HIGH_WATER && !this.#closed) {
         this.congested = false;
         this.#events?.drained();

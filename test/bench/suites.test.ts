@@ -22,6 +22,10 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   xrpl: { cases: ['verify', 'tls-1', 'tls-16', 'verify-many-1024'], subject: 'handfast pure' },
   lwstcp: { cases: ['xtea256/64-B', 'xtea256/1-KiB', 'tcp-1'], subject: 'node:net, same round trips' },
   sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },
+  hivemind: {
+    cases: ['memory/password', 'memory/preshared', 'websocket/preshared', 'round-trip-256-B/password', 'wrong-passwords-50'],
+    subject: 'ws, same messages',
+  },
 };
 
 describe('the suites', () => {

@@ -20,12 +20,9 @@ describe('the main job', () => {
     expect(all.filter(({ ok }) => !ok)).toEqual([]);
     for (const name of protocolNames().filter((each) => each !== 'handfast')) {
       const scene = all.filter(({ protocol }) => protocol === name);
-      expect(scene.map(({ step }) => step)).toEqual([
-        'handshake',
-        'message, alice to erin',
-        'message, erin to alice',
-        'refused: wrong key',
-      ]);
+      const played = ['handshake', 'message, alice to erin', 'message, erin to alice', 'refused: wrong key'];
+      const newer = name === 'hivemind' ? played.map((step) => `${step}, version 3`) : [];
+      expect(scene.map(({ step }) => step)).toEqual([...played, ...newer]);
       const { dialler, listener } = scene[0].steps as { dialler: unknown[]; listener: unknown[] };
       expect(Math.min(dialler.length, listener.length)).toBeGreaterThan(2);
     }

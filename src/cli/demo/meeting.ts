@@ -12,26 +12,29 @@ interface Two {
   readonly listener: Actor;
 }
 
-/** Nothing of a protocol without a scene. */
-export async function playMeeting(report: Report, stage: Stage, commands: CommandProtocol, two: Two): Promise<void> {
-  const { demo, title } = commands;
-  if (!demo) return;
+/** All scenes of a protocol; nothing of one without. */
+export async function playMeetings(report: Report, stage: Stage, commands: CommandProtocol, two: Two): Promise<void> {
+  for (const demo of commands.demos ?? []) await playMeeting(report, stage, commands, demo, two);
+}
+
+async function playMeeting(report: Report, stage: Stage, commands: CommandProtocol, demo: DemoForm, two: Two): Promise<void> {
   const { name } = commands.protocol;
   const { dialler, listener } = two;
+  const title = named(demo, commands.title);
   report.heading(`${title}: ${dialler.name} (${dialler.core}) dials ${listener.name} (${listener.core})`);
   await report.within(name, async () => {
     if (commands.protocol.carriers?.[0] === 'websocket' && !isInstalled('ws')) {
       report.say(`   ${colour.yellow('left out: WebSocket needs the package ws, which is not installed here')}`);
-      report.add('left out', true, { missing: 'ws' });
+      report.add(named(demo, 'left out'), true, { missing: 'ws' });
       return;
     }
-    await report.scene('handshake', async () => {
+    await report.scene(named(demo, 'handshake'), async () => {
       const cast = await demo.cast((file) => stage.path(`${name}-${file}`));
       const { port } = await listener.process.ask('listen', { part: { protocol: name, args: cast.listen } });
-      await meet(report, commands, cast, two, port);
-      await report.scene('messages', () => converse(report, demo, two));
+      await meet(report, commands, demo, cast, two, port);
+      await report.scene(named(demo, 'messages'), () => converse(report, demo, two));
       await Promise.all([dialler.process.ask('leave', {}), listener.process.ask('ended', {})]);
-      await report.scene('refused: wrong key', () => refuse(report, commands, cast, two, port));
+      await report.scene(named(demo, 'refused: wrong key'), () => refuse(report, commands, demo, cast, two, port));
       await listener.process.ask('retire', {});
     });
   });
@@ -40,6 +43,7 @@ export async function playMeeting(report: Report, stage: Stage, commands: Comman
 async function meet(
   report: Report,
   commands: CommandProtocol,
+  demo: DemoForm,
   { connect, ids }: Cast,
   { dialler, listener }: Two,
   port: number,
@@ -53,7 +57,7 @@ async function meet(
   showSteps(report, dialler, dialled, listener, accepted);
   const ok = isAs(dialled, ids.dialler) && isAs(accepted, ids.listener) && dialled.binding === accepted.binding;
   const known = ({ peer, info }: Met, other: string): string =>
-    commands.demo?.known?.(peer, info, other) ?? `knows ${colour.cyan(shortId(peer))} = ${other}`;
+    demo.known?.(peer, info, other) ?? `knows ${colour.cyan(shortId(peer))} = ${other}`;
   report.say();
   report.say(`   ${dialler.name} ${known(dialled, listener.name)}; ${listener.name} ${known(accepted, dialler.name)}`);
   report.say(`   ${commands.agreed(dialled.info)}, binding ${dialled.binding.slice(0, 16)}.. on both sides  ${mark(ok)}`);
@@ -65,12 +69,13 @@ async function meet(
     info: { dialler: dialled.info, listener: accepted.info },
     steps: { dialler: plain(dialled.steps), listener: plain(accepted.steps) },
   };
-  report.add('handshake', ok, figures, 'the two sides do not name each other, or their bindings differ');
+  report.add(named(demo, 'handshake'), ok, figures, 'the two sides do not name each other, or their bindings differ');
 }
 
 const isAs = (met: Met, id: string | undefined): boolean => id === undefined || met.peer === id;
 
-async function converse(report: Report, { messages, words = (text) => text }: DemoForm, { dialler, listener }: Two): Promise<void> {
+async function converse(report: Report, demo: DemoForm, { dialler, listener }: Two): Promise<void> {
+  const { messages, words = (text) => text } = demo;
   const ways = [
     { from: dialler, to: listener, sent: messages.dialler },
     { from: listener, to: dialler, sent: messages.listener },
@@ -84,13 +89,19 @@ async function converse(report: Report, { messages, words = (text) => text }: De
     report.say(
       `   ${`${from.name} to ${to.name}:`.padEnd(15)} ${kind}${JSON.stringify(harmless(words(heard.text)))}, ${duration(ms)}  ${mark(ok)}`,
     );
-    report.add(`message, ${from.name} to ${to.name}`, ok, { sent, heard, us: Math.round(ms * 1000) }, `${JSON.stringify(heard.text)} came`);
+    report.add(
+      named(demo, `message, ${from.name} to ${to.name}`),
+      ok,
+      { sent, heard, us: Math.round(ms * 1000) },
+      `${JSON.stringify(heard.text)} came`,
+    );
   }
 }
 
 async function refuse(
   report: Report,
   { protocol: { name } }: CommandProtocol,
+  demo: DemoForm,
   { wrong }: Cast,
   { dialler, listener }: Two,
   port: number,
@@ -110,7 +121,11 @@ async function refuse(
   report.say(`     ${finder.name.padEnd(8)}${colour.yellow(found?.code ?? 'let it in')}: found`);
   report.say(`     ${other.name.padEnd(8)}${colour.yellow(told?.code ?? 'got in')}: ${toldHow(told)}  ${mark(ok)}`);
   const why = `expected ${wrong.code}; ${finder.name} has ${found?.code ?? 'nothing'}, ${other.name} has ${told?.code ?? 'nothing'}`;
-  report.add('refused: wrong key', ok, { code: wrong.code, foundBy: finder.name, seenBy: { [other.name]: told?.code } }, why);
+  report.add(named(demo, 'refused: wrong key'), ok, { code: wrong.code, foundBy: finder.name, seenBy: { [other.name]: told?.code } }, why);
+}
+
+function named({ variant }: DemoForm, what: string): string {
+  return variant === undefined ? what : `${what}, ${variant}`;
 }
 
 /** How the side that did not find the fault knows of it. */

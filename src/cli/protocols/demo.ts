@@ -2,6 +2,8 @@
 import type { SessionInfo } from '../../transport/session.ts';
 
 export interface DemoForm {
+  /** What sets it apart, where a protocol has several: `version 3`. */
+  readonly variant?: string | undefined;
   /** Makes the keys, in files that `path` gives names to. */
   cast(path: (name: string) => string): Promise<Cast>;
   /** What one side knows of the other now, to follow its name; `knows n9K... = erin` where absent. */

@@ -1,13 +1,14 @@
 /** HiveMind on the command line. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HiveMindClientFile } from '../../node/hivemind-clients.ts';
 import { type HiveMindOptions, hivemind } from '../../protocols/hivemind/index.ts';
 import { type Call, type Options, UsageError } from '../command.ts';
-import { readCredentials, writeCredentials } from '../credentials.ts';
+import { readCredentials } from '../credentials.ts';
 import { PASSPHRASE_OPTION } from '../passphrase.ts';
 import { harmless } from '../terminal.ts';
-import type { Cast, DemoForm } from './demo.ts';
+import { hivemindDemos } from './hivemind-demo.ts';
+import { NOISE_OPTIONS, noiseKeys, noiseOf } from './hivemind-noise.ts';
 import { type KeyForm, openSecret } from './keys.ts';
 import type { CommandProtocol, Found, MessageForm, Settings, Use } from './protocol.ts';
 import { makeRsaKey, privatePem, publicHalf, RSA_OPTIONS } from './rsa-keys.ts';
@@ -32,6 +33,7 @@ const DIALLING: Options = {
   site: { type: 'string', value: 'ID', help: 'Where this client stands, for messages that are for one place; unknown.' },
   ...RSA,
   'master-key': { type: 'string', value: 'FILE', help: 'With --rsa-key: the public key of the master, PEM.' },
+  ...NOISE_OPTIONS.dial,
 };
 
 const keys: KeyForm = {
@@ -39,6 +41,7 @@ const keys: KeyForm = {
   help: 'an RSA key pair, for the older handshake without a password. handfast id FILE --form publicKey prints what the other side needs. Passwords are not made here: handfast hivemind add-client makes them.',
   options: RSA_OPTIONS,
   examples: ['handfast keygen kitchen.key --protocol hivemind'],
+  also: noiseKeys,
   make: makeRsaKey,
   forms(secret) {
     const { pem, der } = publicHalf(secret);
@@ -61,20 +64,6 @@ const messages: MessageForm = {
   },
 };
 
-const UTTERANCE = '{"type":"recognizer_loop:utterance","data":{"utterances":["what time is it?"]},"context":{}}';
-const SPEAK = '{"type":"speak","data":{"utterance":"a quarter past nine"},"context":{}}';
-
-const demo: DemoForm = {
-  cast,
-  known: (peer, info, other) =>
-    info.admin === undefined ? `knows that ${other} has the password of ${peer.slice(0, 8)}..` : `knows ${other} as ${info.name}`,
-  words: (text) => {
-    const { data } = JSON.parse(text) as { data: { utterance?: string; utterances?: string[] } };
-    return data.utterance ?? data.utterances?.[0] ?? text;
-  },
-  messages: { dialler: { text: UTTERANCE, kind: 'bus' }, listener: { text: SPEAK, kind: 'bus' } },
-};
-
 export const hivemindCommands: CommandProtocol = {
   protocol: hivemind,
   title: 'HiveMind',
@@ -93,6 +82,7 @@ export const hivemindCommands: CommandProtocol = {
     listen: {
       clients: { type: 'string', value: 'FILE', help: 'Who may come; handfast hivemind add-client puts them there.' },
       ...RSA,
+      ...NOISE_OPTIONS.listen,
       'weak-passwords': { type: 'boolean', help: 'Take clients whose password can be guessed, as the reference does.' },
     },
     probe: DIALLING,
@@ -103,29 +93,37 @@ export const hivemindCommands: CommandProtocol = {
     probe: ['handfast probe 127.0.0.1:5678 --protocol hivemind --credentials kitchen.credentials.json'],
   },
   settings,
-  agreed: ({ version, path, cipher, encoding }) => `version ${version} by ${path}, ${cipher}, ${encoding}`,
+  agreed: ({ version, path, pattern, cipher, encoding }) =>
+    pattern === undefined ? `version ${version} by ${path}, ${cipher}, ${encoding}` : `version ${version} by Noise_${pattern}_${cipher}`,
   probe: { facts, advice },
   messages,
   keys,
-  demo,
+  demos: hivemindDemos,
 };
 
 async function settings(call: Call, use: Use): Promise<Settings> {
   const options = use === 'listen' ? await master(call) : await slave(call);
-  return { options: { ...options }, wipe: () => {} };
+  return { options: { ...options }, wipe: () => options.noise?.secretKey?.fill(0) };
 }
 
 async function master(call: Call): Promise<HiveMindOptions> {
   const weakPasswords = call.flag('weak-passwords');
   const clients = await HiveMindClientFile.open(call.needed('clients', 'hivemind-clients.json'), { weakPasswords });
-  return { clients, insecure: { weakPasswords }, rsa: await rsaOf(call) };
+  return { clients, insecure: { weakPasswords }, rsa: await rsaOf(call), noise: await noiseOf(call) };
 }
 
 async function slave(call: Call): Promise<HiveMindOptions & { secure?: boolean }> {
   const credentials = await readCredentials(call.needed('credentials', 'kitchen.credentials.json'));
   // What the master gave out is its choice; this side cannot do better than use it.
   const insecure = { weakPasswords: true };
-  return { ...credentials, siteId: call.text('site'), insecure, rsa: await rsaOf(call), ...(call.flag('secure') && { secure: true }) };
+  return {
+    ...credentials,
+    siteId: call.text('site'),
+    insecure,
+    rsa: await rsaOf(call),
+    noise: await noiseOf(call),
+    ...(call.flag('secure') && { secure: true }),
+  };
 }
 
 /** @throws UsageError */
@@ -151,9 +149,12 @@ function facts({ peer, info }: Found): string[][] {
   if (!peer || !info) return [];
   const rows = [
     ['access key', `${peer.id} (${PROOF[String(info.path)] ?? 'proved'})`],
-    ['version', `${info.version}, by ${info.path}`],
-    ['cipher', `${info.cipher}, ${info.encoding}${info.binarize ? ', binary frames' : ''}`],
+    ['version', `${info.version}, by ${info.pattern === undefined ? info.path : `Noise ${info.pattern}`}`],
+    ['cipher', [info.cipher, info.encoding, info.binarize && 'binary frames'].filter((each) => each).join(', ')],
   ];
+  // XXpsk2 shows the key, and KKpsk0 is only there where it was pinned.
+  if (info.noiseKey !== undefined)
+    rows.push(['Noise key', `${info.noiseKey}${info.pattern === 'KKpsk0' ? ', pinned' : '; --noise-master pins it'}`]);
   if (info.peer !== undefined) rows.push(['we are', harmless(String(info.peer))]);
   const { nodeId } = info;
   // Many masters go by their public key, which takes nine lines.
@@ -165,6 +166,7 @@ function facts({ peer, info }: Found): string[][] {
 const PROOF: Readonly<Record<string, string>> = {
   password: 'the master has its password: proved',
   preshared: 'the master has its pre-shared key: proved',
+  noise: 'the master has its password: proved',
   rsa: 'the master has the RSA key that it shows',
 };
 
@@ -174,30 +176,11 @@ function advice({ error, steps }: Found): string | undefined {
     return 'It hung up before it said anything: usually it does not know our access key (handfast hivemind list-clients on its side shows those it knows)';
   if (error?.code === 'HF_WRONG_KEY')
     return 'The two have different passwords for this access key, or somebody else answers at this address';
-  if (error?.code === 'HF_NOT_ALLOWED') return 'It does not know our access key, or has another password for it';
+  if (error?.code === 'HF_NOT_ALLOWED') return 'It does not know our access key, has another password for it, or wants version 3 (--noise)';
   if (error?.code === 'HF_CONNECT_FAILED') return 'Check host and port (masters listen at 5678), and whether it wants --secure';
   if (error?.code === 'HF_PROTOCOL_MISMATCH')
-    return 'It wants another version of the handshake than this side offers: masters from autumn 2026 on take version 3 only';
+    return 'It wants another version of the handshake than this side offers: masters from autumn 2026 on take version 3 only, which --noise speaks; older ones do not have it';
+  if (error?.code === 'HF_UNEXPECTED_PEER')
+    return 'The other side shows another key than the one that is pinned (--noise-master, --master-key): it has a new one, or somebody else answers at this address';
   return undefined;
-}
-
-/** A client of the master's list; mallory has its access key and another password. */
-async function cast(path: (name: string) => string): Promise<Cast> {
-  const [accessKey, password, other] = Array.from({ length: 3 }, () => randomBytes(16).toString('hex'));
-  const [clients, kitchen, wrong] = [path('clients.json'), path('kitchen.json'), path('mallory.json')];
-  const store = await HiveMindClientFile.open(clients);
-  await store.add({ accessKey, name: 'kitchen', password, allowedTypes: ['recognizer_loop:utterance', 'speak'] });
-  await writeCredentials(kitchen, { accessKey, password });
-  await writeCredentials(wrong, { accessKey, password: other });
-  return {
-    listen: ['--clients', clients],
-    connect: ['--credentials', kitchen],
-    ids: { dialler: accessKey },
-    wrong: {
-      story: "mallory dials with kitchen's access key and another password",
-      connect: ['--credentials', wrong],
-      code: 'HF_WRONG_KEY',
-      foundBy: 'listener',
-    },
-  };
 }

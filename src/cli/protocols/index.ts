@@ -22,10 +22,15 @@ export function protocolsWithKeys(): readonly (CommandProtocol & { readonly keys
   return PROTOCOLS.filter((each): each is CommandProtocol & { readonly keys: KeyForm } => each.keys !== undefined);
 }
 
+/** All kinds of keys that are kept in files. */
+export function keyForms(): readonly KeyForm[] {
+  return protocolsWithKeys().flatMap(({ keys }) => (keys.also ? [keys, keys.also] : [keys]));
+}
+
 /** What `keygen` has for each of them. */
 export function keyPartsFor(): readonly ProtocolPart[] {
-  return protocolsWithKeys().map(({ protocol: { name, aliases }, summary, keys: { options, examples } }) => {
-    return { name, aliases, summary, options, examples };
+  return protocolsWithKeys().map(({ protocol: { name, aliases }, summary, keys: { options, examples, also } }) => {
+    return { name, aliases, summary, options: { ...options, ...also?.options }, examples: [...examples, ...(also?.examples ?? [])] };
   });
 }
 

@@ -16,6 +16,8 @@ export interface KeyForm {
   make(call: Call): Promise<Uint8Array>;
   /** What may be known of a key. The first goes into the file as its id, is what others are given, and what `handfast id` prints. @throws HF_BAD_KEY when it is no such key. */
   forms(secret: Uint8Array): PublicForms;
+  /** Another kind of key that the protocol has, made where `flag` is given. */
+  readonly also?: (KeyForm & { readonly flag: string }) | undefined;
   /** The secret as it is typed into the other side, where both have the same. */
   reveal?(secret: Uint8Array): string;
 }

@@ -85,7 +85,7 @@ export const lwstcpCommands: CommandProtocol = {
   agreed: ({ rounds, dialect }) => `${rounds} rounds, ${dialect} dialect`,
   probe: { facts, advice },
   keys,
-  demo,
+  demos: [demo],
 };
 
 async function settings(call: Call, use: Use): Promise<Settings> {

@@ -35,7 +35,8 @@ export interface CommandProtocol {
   readonly listen?: ((call: Call) => Promise<number>) | undefined;
   /** The keys that `handfast keygen` makes for it. */
   readonly keys?: KeyForm | undefined;
-  readonly demo?: DemoForm | undefined;
+  /** Its scenes of the demo. */
+  readonly demos?: readonly DemoForm[] | undefined;
 }
 
 /** For `connect` and `listen` of the library. */

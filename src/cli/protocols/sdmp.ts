@@ -93,7 +93,7 @@ export const sdmpCommands: CommandProtocol = {
   probe: { facts, advice },
   messages,
   keys,
-  demo,
+  demos: [demo],
 };
 
 async function settings(call: Call, use: Use): Promise<Settings> {

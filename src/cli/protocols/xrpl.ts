@@ -128,7 +128,7 @@ export const xrplCommands: CommandProtocol = {
   probe: xrplProbe,
   messages,
   keys,
-  demo,
+  demos: [demo],
 };
 
 async function settings(call: Call, use: Use): Promise<Settings> {

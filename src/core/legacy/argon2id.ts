@@ -44,7 +44,12 @@ type NativeArgon2 = (
 function deriveNatively(native: NativeArgon2, { password, salt, passes, memoryKib, lanes, length }: Argon2idJob): Promise<Bytes> {
   const parameters = { message: password, nonce: salt, parallelism: lanes, tagLength: length, memory: memoryKib, passes };
   return new Promise((resolve, reject) => {
-    native('argon2id', parameters, (error, key) => (error ? reject(failed(error)) : resolve(new Uint8Array(key))));
+    try {
+      native('argon2id', parameters, (error, key) => (error ? reject(failed(error)) : resolve(new Uint8Array(key))));
+    } catch (cause) {
+      // What it does not take it throws at once.
+      reject(failed(cause));
+    }
   });
 }
 

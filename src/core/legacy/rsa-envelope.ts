@@ -16,6 +16,8 @@ export interface EnvelopeSealJob {
   publicKey: string;
   /** At most the recipient's modulus less 42 bytes. */
   plaintext: Bytes;
+  /** What is signed; the ciphertext when absent. */
+  signed?: Bytes | undefined;
 }
 
 export interface EnvelopeSealAnswer {
@@ -35,6 +37,8 @@ export interface EnvelopeOpenJob {
   publicKey: string;
   ciphertext: Bytes;
   signature: Bytes;
+  /** What is signed; the ciphertext when absent. */
+  signed?: Bytes | undefined;
 }
 
 export interface EnvelopeOpenAnswer {
@@ -61,7 +65,7 @@ export function publicPemOf(privateKey: string): string {
   return key.export({ type: 'spki', format: 'pem' }).toString().trimEnd();
 }
 
-export function sealEnvelope({ privateKey, publicKey, plaintext }: EnvelopeSealJob): Promise<EnvelopeSealAnswer> {
+export function sealEnvelope({ privateKey, publicKey, plaintext, signed }: EnvelopeSealJob): Promise<EnvelopeSealAnswer> {
   return settled(() => {
     const { publicEncrypt, constants } = nodeCrypto();
     const signer = readPrivate(privateKey);
@@ -71,15 +75,15 @@ export function sealEnvelope({ privateKey, publicKey, plaintext }: EnvelopeSealJ
     }
     const padding = constants.RSA_PKCS1_OAEP_PADDING;
     const ciphertext = new Uint8Array(publicEncrypt({ key: recipient, padding, oaepHash: 'sha1' }, plaintext));
-    return sign(signer, ciphertext).then((signature) => ({ op: 'rsa-envelope-seal', ciphertext, signature }));
+    return sign(signer, signed ?? ciphertext).then((signature) => ({ op: 'rsa-envelope-seal', ciphertext, signature }));
   });
 }
 
-export function openEnvelope({ privateKey, publicKey, ciphertext, signature }: EnvelopeOpenJob): Promise<EnvelopeOpenAnswer> {
+export function openEnvelope({ privateKey, publicKey, ciphertext, signature, signed }: EnvelopeOpenJob): Promise<EnvelopeOpenAnswer> {
   return settled(async () => {
     const recipient = readPrivate(privateKey);
     const sender = readPublic(publicKey);
-    if (!sender || !(await verify(sender, ciphertext, signature))) return { op: 'rsa-envelope-open', plaintext: 'forged' };
+    if (!sender || !(await verify(sender, signed ?? ciphertext, signature))) return { op: 'rsa-envelope-open', plaintext: 'forged' };
     return { op: 'rsa-envelope-open', plaintext: (await decrypt(recipient, ciphertext)) ?? 'unreadable' };
   });
 }

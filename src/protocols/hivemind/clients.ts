@@ -4,6 +4,7 @@ import { utf8 } from '../../wire/text.ts';
 import { LIMITS } from './limits.ts';
 import { checkPassword } from './password.ts';
 import { checkKey } from './sealing.ts';
+import { noiseKeyOf } from './v3-options.ts';
 
 export interface HiveMindClient {
   /** Names the client; travels in clear. No colon. */
@@ -41,9 +42,9 @@ export function memoryClients(clients: Iterable<HiveMindClient>, { weakPasswords
   return { find: (accessKey) => known.get(accessKey) };
 }
 
-/** @returns a copy. @throws HF_BAD_ARGUMENT for a misshapen name or key, HF_BAD_KEY for a password that can be guessed or a pre-shared key of another length. */
+/** @returns a copy. @throws HF_BAD_ARGUMENT for a misshapen name or key, HF_BAD_KEY for a password that can be guessed, a pre-shared key of another length, a Noise key that is none. */
 export function checkClient(client: HiveMindClient, { weakPasswords = false } = {}): HiveMindClient {
-  const { accessKey, name, password, presharedKey } = client;
+  const { accessKey, name, password, presharedKey, noiseKey } = client;
   checkName('accessKey', accessKey);
   if (name !== undefined) checkName('name', name);
   if (password !== undefined) {
@@ -52,6 +53,8 @@ export function checkClient(client: HiveMindClient, { weakPasswords = false } = 
     if (!weakPasswords) checkPassword(password, 'password');
   }
   if (presharedKey !== undefined) checkKey('AES-GCM', utf8(presharedKey));
+  if (noiseKey !== undefined && (typeof noiseKey !== 'string' || !noiseKeyOf(noiseKey)))
+    throw new HandfastError('BAD_KEY', 'noiseKey: 64 hexadecimal digits, as session.info.noiseKey shows them');
   return { ...client };
 }
 

@@ -31,8 +31,7 @@ export interface FrameForm {
 export function writeFrame({ kind, meta, binType, payload }: BinaryFrame, { compressed, versioned = false }: FrameForm): Bytes {
   const code = (BINARY_KINDS as readonly string[]).indexOf(kind);
   if (code < 0) throw new HandfastError('BAD_ARGUMENT', `kind: ${kind} has no binary form`);
-  const raw = utf8(asciiJson(meta));
-  const metaBytes = compressed ? deflate(raw) : raw;
+  const metaBytes = compressed ? deflatedMeta(meta) : utf8(asciiJson(meta));
   if (metaBytes.length > MOST_META) {
     throw new HandfastError('TOO_LARGE', `metadata: takes ${metaBytes.length} bytes of a frame, ${MOST_META} are allowed`, {
       blame: 'caller',
@@ -82,7 +81,7 @@ export function readFrame(bytes: Bytes, limit: number): BinaryFrame | HandfastEr
   const metaBytes = new Uint8Array(metaLength);
   for (let i = 0; i < metaLength; i++) metaBytes[i] = at(next + i);
   next += metaLength;
-  const meta = metaOf(compressed ? inflate(metaBytes, META_LIMITS.bytes) : metaBytes);
+  const meta = metaOf(compressed ? inflatedMeta(metaBytes) : metaBytes);
   if (meta instanceof HandfastError) return meta;
   if (binary) {
     const binType = bytes[next] & 15;
@@ -102,6 +101,25 @@ function metaOf(bytes: Bytes | undefined): JsonObject | HandfastError {
   return isJsonObject(read.value) ? read.value : malformed('metadata of a frame: no object');
 }
 
+/** Most frames have no metadata: a zlib stream for two bytes would cost more than everything else about a small message, by the memory that it needs. */
+function deflatedMeta(meta: JsonObject): Bytes {
+  return Object.keys(meta).length === 0 ? noMeta().slice() : deflate(utf8(asciiJson(meta)));
+}
+
+function inflatedMeta(bytes: Bytes): Bytes | undefined {
+  const none = noMeta();
+  const isNone = bytes.length === none.length && bytes.every((byte, i) => byte === none[i]);
+  return isNone ? NO_META : inflate(bytes, META_LIMITS.bytes);
+}
+
+/** `{}` as zlib writes it. */
+function noMeta(): Bytes {
+  deflatedNoMeta ??= deflate(NO_META);
+  return deflatedNoMeta;
+}
+
+let deflatedNoMeta: Bytes | undefined;
+const NO_META = utf8('{}');
 const VERSION = 1;
 const MOST_META = 255;
 const META_LIMITS = { bytes: 16 * 1024, depth: 8, members: 256 };

@@ -8,6 +8,7 @@ import { slave } from './slave.ts';
 
 export { type ClientStore, checkClient, type HiveMindClient, memoryClients } from './clients.ts';
 export type { HiveMindOptions, InsecureOptions, RsaOptions } from './options.ts';
+export { type HubMember, type HubPlace, type Relay, type Routed, relayOf } from './relay.ts';
 export { destinationOf, isFor, type Place, relayed } from './routing.ts';
 export { type HeldSession, HiveSessions, type SessionsOptions } from './sessions.ts';
 

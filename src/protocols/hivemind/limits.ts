@@ -20,6 +20,9 @@ export const TIMES = {
   deadlineMs: 15_000,
   /** Released clients listen only some time after the upgrade. */
   greetingMs: 200,
+  /** Between the greetings of clients that came at once, so that many do not hold the event loop up together; together no longer than `greetingsMs`. */
+  greetingGapMs: 1,
+  greetingsMs: 500,
   /** A greeting is repeated, and a client begins by itself, after so long. */
   patienceMs: 5_000,
   /** One key is used no longer; random nonces repeat some day. */

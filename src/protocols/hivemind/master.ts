@@ -1,10 +1,11 @@
 /** The listening side, section 11: finds the client by its token, greets, follows it to a key, and opens the session with its HELLO. */
 import type { Core } from '../../core/core.ts';
+import type { Argon2idJob } from '../../core/legacy/argon2id.ts';
 import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { cut, late } from '../faults.ts';
-import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
+import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step, type WorkAnswer } from '../machine.ts';
 import { type Credentials, credentialsOf } from './authorization.ts';
 import type { Channel, Unsealed } from './channel.ts';
 import { readClear, sendClear } from './clear.ts';
@@ -18,6 +19,7 @@ import type { MasterSettings } from './options.ts';
 import type { Path, PathStep } from './path.ts';
 import { masterPath, presharedChannel, requestOf } from './paths.ts';
 import { HiveTraffic } from './traffic.ts';
+import { pskAhead } from './v3-path.ts';
 
 /** Who came, and what was said to it. */
 interface Caller {
@@ -34,7 +36,7 @@ interface Caller {
 type State =
   | { at: 'start' }
   | { at: 'carrier'; deadline: Millis }
-  | { at: 'shake'; deadline: Millis; caller: Caller; channel: Channel | undefined; greetAt: Millis }
+  | { at: 'shake'; deadline: Millis; caller: Caller; channel: Channel | undefined; greetAt: Millis; ahead: Argon2idJob | undefined }
   | { at: 'path'; deadline: Millis; caller: Caller; channel: Channel | undefined; path: Path }
   | { at: 'hello'; deadline: Millis; caller: Caller; channel: Channel }
   | { at: 'judge'; deadline: Millis; caller: Caller; channel: Channel; hello: ClientHello; binding: Uint8Array }
@@ -81,6 +83,7 @@ function step(settings: MasterSettings, state: State, input: Input): Step<State>
       return input.kind === 'ready' ? authorise(settings, state, input) : [state];
     case 'shake':
       if (input.kind === 'message') return readFirst(settings, state, input);
+      if (input.kind === 'answers') return remember(settings, state, input.answers);
       return input.kind === 'tick' && input.now >= state.greetAt ? greet(state, input.now) : [state];
     case 'path':
       if (input.kind === 'answers') return walk(state, state.path.step({ kind: 'answers', answers: input.answers }));
@@ -106,11 +109,21 @@ function authorise(settings: MasterSettings, state: At<'carrier'>, { facts, now 
   const caller: Caller = { credentials, client, unknown: !known, hello, request: requestOf(settings, client) };
   const onlyNoise = settings.noise !== undefined && !settings.noise.allowOlder;
   const channel = client.presharedKey === undefined || onlyNoise ? undefined : presharedChannel(settings, client.presharedKey);
-  const greetAt = now + TIMES.greetingMs;
+  const greetAt = settings.greetings.next(now);
+  const ahead = known && pskAhead(settings, known);
   return [
-    { at: 'shake', deadline, caller, channel, greetAt },
+    { at: 'shake', deadline, caller, channel, greetAt, ahead },
     { kind: 'deadline', at: Math.min(deadline, greetAt) },
+    ...(ahead ? [{ kind: 'work', items: [ahead] } as const] : []),
   ];
+}
+
+/** What could not be stretched ahead is asked for again when it is needed, and then said. */
+function remember({ noise }: MasterSettings, state: At<'shake'>, answers: readonly WorkAnswer[]): Step<State> {
+  const [answer] = answers;
+  if (state.ahead && answer?.op === 'argon2id') noise!.cache.add(state.ahead, answer.key);
+  discardAnswers(answers);
+  return [{ ...state, ahead: undefined }];
 }
 
 function standIn({ random, insecure }: MasterSettings, accessKey: string): HiveMindClient {

@@ -4,16 +4,17 @@ import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonLimits, type JsonObject, type JsonValue, parseJson } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { malformed } from './faults.ts';
-import { jsonText, type Writable } from './json-text.ts';
+import { jsonText } from './json-text.ts';
 import { isMessageKind, type MessageKind, wraps } from './kinds.ts';
 
-export interface Hop {
+// Types, not interfaces: only these are JSON objects to the compiler.
+export type Hop = {
   readonly source: string;
   readonly targets: readonly string[];
-}
+};
 
 /** Member names are those of the wire. */
-export interface HiveMessage {
+export type HiveMessage = {
   readonly msg_type: MessageKind;
   readonly payload: JsonObject;
   readonly metadata: JsonObject;
@@ -24,14 +25,14 @@ export interface HiveMessage {
   /** PEM text. */
   readonly target_pubkey: string | null;
   readonly source_peer: string | null;
-}
+};
 
 /** What a message may be made of; the rest has its defaults. */
 export type MessageParts = Pick<HiveMessage, 'msg_type'> & Partial<HiveMessage>;
 
 /** @returns UTF-8 of the whole message, all members there. */
 export function writeMessage(parts: MessageParts): Bytes {
-  return utf8(jsonText(completed(parts) as unknown as Writable));
+  return utf8(jsonText(completed(parts)));
 }
 
 export function completed(parts: MessageParts): HiveMessage {

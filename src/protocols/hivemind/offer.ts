@@ -6,10 +6,11 @@ import { malformed } from './faults.ts';
 import type { CommonSettings } from './options.ts';
 import { type CipherName, isCipherName } from './sealing.ts';
 
-export interface Suite {
+/** A type, not an interface: only these are JSON objects to the compiler. */
+export type Suite = {
   readonly encoding: Encoding;
   readonly cipher: CipherName;
-}
+};
 
 /** What is meant where nothing is said. */
 export const OLDEST_SUITE: Suite = { encoding: 'JSON-HEX', cipher: 'AES-GCM' };

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
 import { type ClientStore, checkName, type HiveMindClient, memoryClients } from './clients.ts';
 import { type Encoding, isEncoding, OFFERED_ENCODINGS } from './encodings.ts';
+import { Greetings } from './greetings.ts';
 import { LIMITS, TIMES } from './limits.ts';
 import { checkPassword } from './password.ts';
 import { CIPHERS, type CipherName, checkKey, isCipherName } from './sealing.ts';
@@ -111,6 +112,8 @@ export interface MasterSettings extends CommonSettings {
   clients: ClientStore;
   nodeId: string;
   sessions: HiveSessions;
+  /** Of all its clients. */
+  greetings: Greetings;
 }
 
 /** @throws HF_BAD_ARGUMENT that names the option, HF_BAD_KEY. */
@@ -159,6 +162,7 @@ export function masterSettings(options: HiveMindOptions): MasterSettings {
     clients: Symbol.iterator in clients ? memoryClients(clients, common.insecure) : clients,
     nodeId: options.nodeId === undefined ? common.publicKey || 'master:0.0.0.0' : text('nodeId', options.nodeId, LIMITS.pem),
     sessions: options.sessions ?? new HiveSessions(),
+    greetings: new Greetings(),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Path, PathStep } from './path.ts';
 export function slavePassword(settings: SlaveSettings, password: string, request: JsonObject | undefined): PathStep {
   const iv = settings.random(IV_BYTES);
   const binarize = settings.binarize && request?.binarize === true;
-  const shake = { ...offerOf(settings, binarize), envelope: createHsub(settings.core, password, iv) } as JsonObject;
+  const shake = { ...offerOf(settings, binarize), envelope: createHsub(settings.core, password, iv) };
   return { shakes: [shake], next: new AwaitAnswer(settings, password, iv, binarize) };
 }
 
@@ -25,7 +25,7 @@ export function masterPassword(settings: MasterSettings, password: string, shake
   if (peerIv instanceof HandfastError) return { why: peerIv };
   const suite = chooseSuite(settings, shake);
   if (suite instanceof HandfastError) return { why: suite };
-  const answer = { envelope: createHsub(settings.core, password, iv), ...suite } as JsonObject;
+  const answer = { envelope: createHsub(settings.core, password, iv), ...suite };
   const binarize = settings.binarize && shake.binarize === true;
   return { shakes: [], work: [keyJob(password, iv, peerIv)], next: new Deriving(settings, suite, binarize, [answer]) };
 }

@@ -71,6 +71,15 @@ export function relayed(
   return { bytes: utf8(JSON.stringify(inner.payload)), kind: inner.msg_type, meta: added };
 }
 
+/** What a message says besides its payload: the members that say something. */
+export function aboutOf({ metadata, route, node, target_site_id, target_pubkey, source_peer }: HiveMessage): Record<string, unknown> {
+  const meta: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) meta.metadata = metadata;
+  if (route.length > 0) meta.route = route;
+  for (const [name, value] of Object.entries({ node, target_site_id, target_pubkey, source_peer })) if (value !== null) meta[name] = value;
+  return meta;
+}
+
 /** The peer that a message of the bus is for: its `context.destination`. */
 export function destinationOf(payload: JsonObject): string | undefined {
   const { context } = payload;

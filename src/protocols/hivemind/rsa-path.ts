@@ -24,7 +24,7 @@ export function slaveRsa(settings: SlaveSettings, masterKey: string): PathStep {
   if (settings.masterKey === undefined ? !settings.trustFirstUse : !samePem(settings.masterKey, masterKey)) {
     return { why: new HandfastError('UNEXPECTED_PEER', 'another public key than the pinned one was shown') };
   }
-  const shake = { ...offerOf(settings, false), pubkey: settings.publicKey } as unknown as JsonObject;
+  const shake = { ...offerOf(settings, false), pubkey: settings.publicKey };
   return { shakes: [shake], next: new AwaitSecret(settings, masterKey, modulus) };
 }
 
@@ -111,8 +111,8 @@ class Sealing implements Path {
     if (answer?.op !== 'rsa-envelope-seal') return { why: broken(answer) };
     if (!answer.ciphertext || !answer.signature)
       return { why: new HandfastError('WRONG_KEY', 'a public key that nothing can be sealed to') };
-    const shake: unknown = { envelope: hexOf(join([answer.signature, answer.ciphertext])), ...OLDEST_SUITE };
-    return { shakes: [shake as JsonObject], keyed: rsaChannel(this.#settings, this.#secret) };
+    const shake = { envelope: hexOf(join([answer.signature, answer.ciphertext])), ...OLDEST_SUITE };
+    return { shakes: [shake], keyed: rsaChannel(this.#settings, this.#secret) };
   }
 
   wipe(): void {

@@ -30,7 +30,7 @@ import { outgoing, payloadOf, writePlain } from './outgoing.ts';
 import { slavePassword } from './password-path.ts';
 import type { Path, PathStep } from './path.ts';
 import { masterPath, requestOf } from './paths.ts';
-import { fileNameOf, illegalFromMaster, isFor, notAllowed, withContext } from './routing.ts';
+import { aboutOf, fileNameOf, illegalFromMaster, isFor, notAllowed, withContext } from './routing.ts';
 
 interface Common {
   channel: Channel;
@@ -308,15 +308,6 @@ function given(message: OwnMessage): Received {
 
 function event(name: string, detail: Readonly<Record<string, unknown>>): Received {
   return { ...EMPTY, outputs: [{ kind: 'event', name, detail }] };
-}
-
-/** What a message says besides its payload: the members that say something. */
-function aboutOf({ metadata, route, node, target_site_id, target_pubkey, source_peer }: HiveMessage): Record<string, unknown> {
-  const meta: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) meta.metadata = metadata;
-  if (route.length > 0) meta.route = route;
-  for (const [name, value] of Object.entries({ node, target_site_id, target_pubkey, source_peer })) if (value !== null) meta[name] = value;
-  return meta;
 }
 
 const NOTHING: readonly TrafficOutput[] = [];

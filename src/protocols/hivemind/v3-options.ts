@@ -2,7 +2,7 @@
 import type { Bytes, Core } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { bytesOfHex } from './encodings.ts';
-import { PskCache } from './v3-psk.ts';
+import { type PskCache, pskCacheOf } from './v3-psk.ts';
 
 export interface NoiseSetup {
   /** Ours, 32 bytes of X25519; copied. A new one by default, which nobody can pin. */
@@ -37,7 +37,7 @@ export function noiseSettings(core: Core, { secretKey, masterKey, psk, allowOlde
     masterKey: pinned,
     psk: psk?.slice(),
     allowOlder: allowOlder === true,
-    cache: new PskCache(core),
+    cache: pskCacheOf(core),
     nobody: core.random(KEY_BYTES),
   };
 }

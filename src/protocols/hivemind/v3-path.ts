@@ -1,5 +1,6 @@
 /** The way to keys by Noise, section 12, from either side. The slave is the initiator; the pre-shared key is made of the password, and keys that are pinned may not change. */
 import type { Bytes } from '../../core/core.ts';
+import type { Argon2idJob } from '../../core/legacy/argon2id.ts';
 import { HandfastError } from '../../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
@@ -147,6 +148,15 @@ function* masterSteps(
     handshake.wipe();
     staticKey.secretKey.wipe();
   }
+}
+
+/** What a master can stretch before its client has said anything, so that both sides do it at once; undefined where it is known, or may not be needed. */
+export function pskAhead({ core, noise, nodeId }: MasterSettings, { password }: HiveMindClient): Argon2idJob | undefined {
+  if (!noise || noise.allowOlder || password === undefined) return undefined;
+  const job = pskJob(core, password, nodeId);
+  const held = noise.cache.find(job);
+  held?.fill(0);
+  return held ? undefined : job;
 }
 
 /** Walks a run by the inputs of a path. */

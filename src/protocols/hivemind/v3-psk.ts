@@ -26,7 +26,8 @@ export class PskCache {
   }
 
   find(job: Argon2idJob): Bytes | undefined {
-    return this.#keys.get(this.#nameOf(job));
+    // A copy: another handshake may replace it meanwhile, which wipes it.
+    return this.#keys.get(this.#nameOf(job))?.slice();
   }
 
   add(job: Argon2idJob, key: Bytes): void {
@@ -45,4 +46,15 @@ export class PskCache {
   }
 }
 
+/** The cache that all HiveMind sides of a core share: a slave that dials again does not stretch its password again. */
+export function pskCacheOf(core: Core): PskCache {
+  let cache = shared.get(core);
+  if (!cache) {
+    cache = new PskCache(core);
+    shared.set(core, cache);
+  }
+  return cache;
+}
+
 const MOST_KEYS = 1024;
+const shared = new WeakMap<Core, PskCache>();

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { credentialsOf, targetOf, tokenOf } from '../../../src/protocols/hivemind/authorization.ts';
 import { checkClient, memoryClients } from '../../../src/protocols/hivemind/clients.ts';
 import { bytesOfHex, ENCODINGS, type Encoding, OFFERED_ENCODINGS } from '../../../src/protocols/hivemind/encodings.ts';
+import { createHsub, matchHsub } from '../../../src/protocols/hivemind/hsub.ts';
 import { asciiJson, jsonText } from '../../../src/protocols/hivemind/json-text.ts';
 import { guessBits, LEAST_BITS } from '../../../src/protocols/hivemind/password.ts';
 import { destinationOf, fileNameOf, isFor, relayed } from '../../../src/protocols/hivemind/routing.ts';
+import { canonicalJson, prologueOf } from '../../../src/protocols/hivemind/v3-prologue.ts';
 import { shownText, utf8 } from '../../../src/wire/text.ts';
+import { pure } from '../../support/cores.ts';
 
 describe('tokens', () => {
   const credentials = { userAgent: 'agent', accessKey: 'k??>>~~ä' };
@@ -84,6 +87,28 @@ describe('encodings', () => {
   it('JSON is written as released peers write it', () => {
     expect(jsonText({ a: [1, null, { b: 'ä"' }], c: undefined, d: {} })).toBe('{"a": [1, null, {"b": "ä\\""}], "d": {}}');
     expect(asciiJson({ å: '☂😀' })).toBe('{"\\u00e5": "\\u2602\\ud83d\\ude00"}');
+  });
+});
+
+describe('envelopes', () => {
+  it('of a password that is known are none when they are cut too short, or go on behind their end', () => {
+    const iv = new Uint8Array(8).fill(7);
+    for (const digits of [48, 64, 80]) expect(matchHsub(pure, createHsub(pure, 'password', iv, digits), 'password')).toEqual(iv);
+    for (const text of [
+      createHsub(pure, 'password', iv, 47),
+      createHsub(pure, 'password', iv, 16),
+      `${createHsub(pure, 'password', iv, 80)}00`,
+    ])
+      expect(matchHsub(pure, text, 'password')).toBe('misshapen');
+  });
+});
+
+describe('what both sides of version 3 have seen', () => {
+  it('is written alike: names by code point, nothing between, raw letters', () => {
+    expect(canonicalJson({ b: [1, { z: null, a: 'å"' }], a: true })).toBe('{"a":true,"b":[1,{"a":"å\\"","z":null}]}');
+    // By UTF-16 unit it would be the other way round.
+    expect(canonicalJson({ '\u{1d4b3}': 1, '\ufb00': 2, a: 3, ab: 4 })).toBe('{"a":3,"ab":4,"\ufb00":2,"\u{1d4b3}":1}');
+    expect(shownText(prologueOf({ b: 1 }, { a: 2 }, 'Noise_X'))).toBe('{"b":1}{"a":2}Noise_X');
   });
 });
 

@@ -1,11 +1,26 @@
 /** Version 3 between our own machines: both handshakes, what is refused, and transport messages that are altered, repeated, mirrored or out of turn. */
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/core/core.ts';
-import type { HiveMindOptions } from '../../../src/protocols/hivemind/index.ts';
+import { targetOf } from '../../../src/protocols/hivemind/authorization.ts';
+import { createHsub } from '../../../src/protocols/hivemind/hsub.ts';
+import { type HiveMindOptions, hivemind } from '../../../src/protocols/hivemind/index.ts';
 import { shownText } from '../../../src/wire/text.ts';
 import { cores } from '../../support/cores.ts';
-import { ACCESS_KEY, endingOf, openPair, PASSWORD, pairOf, receive, textMessage, utterance, write } from '../../support/hivemind.ts';
-import { converseByMessage } from '../../support/machines.ts';
+import {
+  ACCESS_KEY,
+  endingOf,
+  masterSide,
+  NOW,
+  openPair,
+  PASSWORD,
+  pairOf,
+  pass,
+  receive,
+  textMessage,
+  utterance,
+  write,
+} from '../../support/hivemind.ts';
+import { converseByMessage, Side } from '../../support/machines.ts';
 import { filled } from '../../support/noise.ts';
 
 const keyOf = (core: Core, byte: number): string => Buffer.from(core.x25519.keyPair(filled(byte)).publicKey).toString('hex');
@@ -64,6 +79,21 @@ describe.each(cores)('HiveMind version 3, on the $name core', (core) => {
     expect([master.failed?.code ?? slave.failed?.code]).toEqual([code]);
   });
 
+  it('a master takes no envelope of version 2, whoever sends it', () => {
+    for (const [allowOlder, outcome] of [
+      [false, ['HF_PROTOCOL_MISMATCH', 1008]],
+      [true, [undefined, undefined]],
+    ] as const) {
+      const { master } = setup(core, { master: { noise: { secretKey: filled(2), allowOlder } } });
+      const side = masterSide(core, master);
+      const payload = { envelope: createHsub(core, PASSWORD, core.random(8)), encodings: ['JSON-HEX'], ciphers: ['AES-GCM'] };
+      // Its own password is stretched meanwhile; what comes waits for that.
+      side.feed({ kind: 'answers', now: side.now, answers: [] });
+      side.message(textMessage({ msg_type: 'shake', payload }).data, true);
+      expect([side.failed?.code, side.close?.code]).toEqual(outcome);
+    }
+  });
+
   it('an altered list of the greeting makes the handshake fail', async () => {
     const { slave, master } = pairOf(setup(core));
     const greeting = master.takeMessages().map(({ data }) => shownText(data));
@@ -103,6 +133,27 @@ describe.each(cores)('HiveMind version 3, on the $name core', (core) => {
     expect(pieces.slice(0, -1).map((each) => receive(master, each).own)).toEqual([undefined, undefined]);
     const { own } = receive(master, pieces.at(-1)!);
     expect(JSON.parse(shownText(own![0]!.bytes)).data.utterances[0].length).toBe(150_000);
+  });
+
+  it("a master stretches the password while its client still waits to be greeted, once, and not for keys that are nobody's", async () => {
+    const setups = setup(core, { master: { nodeId: `another ${core.name}` } });
+    const asked = (options = setups): unknown[] => {
+      const ops: string[] = [];
+      const machine = hivemind.responder({ core, ...options.master });
+      const side = new Side({ core, machine, now: NOW, work: ({ op }) => void ops.push(op) });
+      side.start({ upgrade: { target: targetOf({ userAgent: 'test', accessKey: options.slave.accessKey ?? ACCESS_KEY }), headers: {} } });
+      return [ops, side];
+    };
+    const [ops, side] = asked() as [string[], Side];
+    expect([ops, side.sent]).toEqual([['argon2id'], []]);
+    pass(side, 200);
+    expect(side.sent).toHaveLength(2);
+    await side.working;
+    expect(asked()[0]).toEqual([]);
+    const older = setup(core, { master: { nodeId: 'a third', noise: { secretKey: filled(2), allowOlder: true } } });
+    expect(asked(older)[0]).toEqual([]);
+    const nobody = setup(core, { master: { nodeId: 'a fourth' }, slave: { accessKey: 'nobody' } });
+    expect(asked(nobody)[0]).toEqual([]);
   });
 
   it('leaves no keys behind', async () => {
