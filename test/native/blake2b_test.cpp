@@ -40,6 +40,9 @@ CASE(Blake2bLikeLibsodium, "BLAKE2b is libsodium's at every length about the bor
     CHECK(crypto_generichash_blake2b_salt_personal(expected.data(), expected.size(), message.data(), message.size(), key.data(), key.size(), withSalt, withPersonal) == 0);
     Blake2b(Of(digest), parts.data(), parts.size(), Of(key), withSalt, withPersonal);
     CHECK(digest == expected);
+    const Bytes whole = Of(message);
+    Blake2b(Of(digest), &whole, 1, Of(key), withSalt, withPersonal);
+    CHECK(digest == expected);
   }
 }
 
