@@ -9,7 +9,6 @@
 
 #include <sodium.h>
 
-#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -24,7 +23,8 @@ struct Part {
   double length;
 };
 
-bool Whole(double number, double most) { return number >= 0 && number <= most && std::floor(number) == number; }
+// Not by std::floor, which is a call where the compiler may not assume SSE4.1. most is below 2^63.
+bool Whole(double number, double most) { return number >= 0 && number <= most && static_cast<double>(static_cast<int64_t>(number)) == number; }
 
 bool PartOf(Bytes block, size_t records, Part field, Bytes* out) {
   if (!Whole(field.offset, static_cast<double>(block.size)) || !Whole(field.length, static_cast<double>(block.size))) return false;
@@ -111,6 +111,16 @@ void WriteResult(Arena& arena, uint8_t* block, size_t index, const Work& work, c
 
 namespace {
 
+size_t KeyPairsIn(Bytes block, size_t count) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    double op;
+    std::memcpy(&op, block.data + i * kRecordBytes, sizeof op);
+    found += op == static_cast<double>(Op::keygen);
+  }
+  return found;
+}
+
 // run(block id, count 0..kMostJobs)
 napi_value Run(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -126,7 +136,9 @@ napi_value Run(napi_env env, napi_callback_info info) {
   JobKeys* keys = environment.jobs->keys;
   Fault fault = Fault::none;
   size_t read = 0;
+  environment.ephemeral.Expect(KeyPairsIn(block, count));
   while (read < count && fault == Fault::none) fault = ReadJob(arena, &environment.ephemeral, block, count, read, &work[read], &keys[read]), read++;
+  environment.ephemeral.Expect(0);
   if (fault == Fault::none) RunWork(work, count);
   for (size_t i = 0; i < read; i++) {
     if (fault == Fault::none) {

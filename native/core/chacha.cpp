@@ -3,6 +3,8 @@
 #include <sodium.h>
 
 #include "core/ipsec-mb.h"
+#include "lanes/chacha-short.h"
+#include "lanes/lanes.h"
 
 namespace handfast {
 namespace {
@@ -19,6 +21,8 @@ Engine& InUse() {
   return engine;
 }
 
+bool IsShort(size_t size) { return size <= kLongestShort && LanesInUse() == Lanes::avx512; }
+
 }  // namespace
 
 Engine ChaChaEngineInUse() { return InUse(); }
@@ -30,6 +34,7 @@ bool ChaChaUse(Engine engine) {
 }
 
 void ChaChaSeal(const uint8_t key[32], uint8_t* out, uint8_t tag[16], Bytes message, const uint8_t nonce[12], Bytes ad) {
+  if (IsShort(message.size)) return ChaChaShortSeal(key, out, tag, message, nonce, ad);
 #ifdef HANDFAST_IPSEC_MB
   if (InUse() == Engine::ipsec_mb) {
     const IMB_MGR* const manager = IpsecMb();
@@ -45,6 +50,11 @@ void ChaChaSeal(const uint8_t key[32], uint8_t* out, uint8_t tag[16], Bytes mess
 }
 
 bool ChaChaOpen(const uint8_t key[32], uint8_t* out, Bytes ciphertext, const uint8_t tag[16], const uint8_t nonce[12], Bytes ad) {
+  if (IsShort(ciphertext.size)) {
+    if (ChaChaShortOpen(key, out, ciphertext, tag, nonce, ad)) return true;
+    sodium_memzero(out, ciphertext.size);
+    return false;
+  }
 #ifdef HANDFAST_IPSEC_MB
   if (InUse() == Engine::ipsec_mb) {
     const IMB_MGR* const manager = IpsecMb();

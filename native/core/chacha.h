@@ -1,4 +1,5 @@
-// ChaCha20-Poly1305 of RFC 8439 with 12-byte nonces and 16-byte tags: ipsec-mb where it runs (up to three times as fast), else libsodium.
+// ChaCha20-Poly1305 of RFC 8439 with 12-byte nonces and 16-byte tags: ipsec-mb where it runs (up to three times as fast), else libsodium; what is short by lanes/chacha-short.h where the
+// processor has AVX-512.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "core/blake2b.h"
+
 namespace handfast {
 
 namespace {
@@ -17,15 +19,16 @@ const uint8_t* KeyAt(Bytes key) {
 }  // namespace
 
 void Blake2b(Bytes out, const Bytes* parts, size_t count, Bytes key, const uint8_t* salt, const uint8_t* personal) {
-  crypto_generichash_blake2b_state state;
-  crypto_generichash_blake2b_init_salt_personal(&state, key.data, key.size, out.size, salt, personal);
-  for (size_t i = 0; i < count; i++) crypto_generichash_blake2b_update(&state, parts[i].data, parts[i].size);
-  crypto_generichash_blake2b_final(&state, out.data, out.size);
-  sodium_memzero(&state, sizeof state);
+  Blake2bState state(out.size, key, salt, personal);
+  for (size_t i = 0; i < count; i++) state.Add(parts[i]);
+  state.End(out.data);
 }
 
 void Kdf(uint8_t out[32], const uint8_t key[32], uint64_t id, const uint8_t context[8]) {
-  crypto_kdf_derive_from_key(out, 32, id, reinterpret_cast<const char*>(context), key);
+  uint8_t salt[16] = {0}, personal[16] = {0};
+  StoreLittle64(salt, id);
+  std::memcpy(personal, context, 8);
+  Blake2bState(32, {const_cast<uint8_t*>(key), 32}, salt, personal).End(out);
 }
 
 void Sha256(uint8_t out[32], Bytes message) { crypto_hash_sha256(out, message.data, message.size); }

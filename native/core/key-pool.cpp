@@ -28,7 +28,7 @@ int64_t Process() {
 }  // namespace
 
 Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
-  if (waiting_ > 0 && (now - filledAt_ > kKeptMs || process_ != Process() || !LanesKernels())) Drop();
+  if (expected_ == 0) DropWhatIsStale(now);
   while (waiting_ > 0 && !arena_.At(secret_[waiting_ - 1]).data) waiting_--;
   if (waiting_ == 0) {
     if (!LanesKernels()) return MakeOne(publicKey);
@@ -38,8 +38,19 @@ Handle KeyPool::Take(uint8_t publicKey[32], int64_t now) {
     if (waiting_ == 0) return 0;
   }
   waiting_--;
+  if (expected_ > 0) expected_--;
   std::memcpy(publicKey, public_[waiting_], 32);
   return secret_[waiting_];
+}
+
+void KeyPool::Expect(size_t count, int64_t now) {
+  DropWhatIsStale(now);
+  expected_ = count;
+  expectedAt_ = now;
+}
+
+void KeyPool::DropWhatIsStale(int64_t now) {
+  if (waiting_ > 0 && (now - filledAt_ > kKeptMs || process_ != Process() || !LanesKernels())) Drop();
 }
 
 size_t KeyPool::Waiting() const {
@@ -64,13 +75,15 @@ Handle KeyPool::MakeOne(uint8_t publicKey[32]) {
 }
 
 void KeyPool::Fill() {
-  static_assert(kSize == kKernelLanes, "one call of the kernel fills it");
+  // Whole sets of lanes.
+  const size_t wanted = (expected_ + kKernelLanes - 1) / kKernelLanes * kKernelLanes, size = wanted < kKernelLanes ? kKernelLanes : wanted < kSize ? wanted : kSize;
+  static_assert(kSize % kKernelLanes == 0, "they are filled in whole sets");
   uint8_t* out[kSize];
   const uint8_t* secret[kSize];
   // One question to the system's generator, which costs more than the bytes do.
   uint8_t scalars[kSize][32];
-  randombytes_buf(scalars, sizeof scalars);
-  while (waiting_ < kSize) {
+  randombytes_buf(scalars, 32 * size);
+  while (waiting_ < size) {
     const Handle handle = arena_.Allocate(32);
     if (handle == 0) break;
     uint8_t* slot = arena_.At(handle).data;
@@ -79,7 +92,7 @@ void KeyPool::Fill() {
     out[waiting_] = public_[waiting_];
     secret_[waiting_++] = handle;
   }
-  sodium_memzero(scalars, sizeof scalars);
+  sodium_memzero(scalars, 32 * size);
   if (waiting_ > 0) X25519PublicLanes(out, secret, waiting_);
 }
 

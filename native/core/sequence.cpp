@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/blake2b.h"
 #include "core/gcm.h"
 #include "core/hash.h"
 
@@ -186,9 +187,9 @@ Fault Sequence::Run(const Bytes* inputs, Bytes room, Arena& secrets, Arena& ciph
 
     switch (step.op) {
       case Op::blake2b: {
-        Bytes parts[kMostValues];
-        for (size_t k = 0; k < step.arguments.size(); k++) parts[k] = argument(k);
-        Blake2b(out, parts, step.arguments.size(), {}, nullptr, nullptr);
+        Blake2bState state(out.size, {}, nullptr, nullptr);
+        for (size_t k = 0; k < step.arguments.size(); k++) state.Add(argument(k));
+        state.End(out.data);
         break;
       }
       case Op::kdf: Kdf(out.data, argument(0).data, step.number, argument(1).data); break;

@@ -8,9 +8,11 @@
 #include <cstring>
 
 #include "core/ed25519.h"
+#include "core/hash.h"
 #include "core/x25519-adx.h"
 #include "core/x25519.h"
 #include "core/xtea256.h"
+#include "lanes/poly1305-words.h"
 #include "lanes/vector-scalar.h"
 #include "lanes/x25519-scalar.h"
 //
@@ -118,6 +120,26 @@ bool Xtea() {
   return std::memcmp(out, data, sizeof data) == 0;
 }
 
+bool Derive() {
+  const Secret secret(32);
+  uint8_t context[8] = {1}, out[32], expected[32];
+  Kdf(out, secret.bytes, 5, context);
+  Reveal(out, 32);
+  return crypto_kdf_derive_from_key(expected, 32, 5, reinterpret_cast<const char*>(context), secret.known) == 0 && std::memcmp(out, expected, 32) == 0;
+}
+
+bool Poly() {
+  const Secret secret(32);
+  uint8_t text[80] = {9}, tag[16], expected[16];
+  {
+    Poly1305Words poly(secret.bytes);
+    poly.AddPadded({text, sizeof text});
+    poly.End(tag);
+  }
+  Reveal(tag, 16);
+  return crypto_onetimeauth_poly1305(expected, text, sizeof text, secret.known) == 0 && std::memcmp(tag, expected, 16) == 0;
+}
+
 // Leaves at the first byte that differs, as no compare of secrets may.
 __attribute__((noinline)) bool EarlyOut(const uint8_t* a, const uint8_t* b, size_t size) {
   for (size_t i = 0; i < size; i++) {
@@ -157,6 +179,8 @@ int main() {
   else std::puts("-    X25519Adx                          valgrind shows no ADX here");
   Watch("X25519Public", false, Public);
   Watch("Ed25519Sign", false, Sign);
+  Watch("Kdf (BLAKE2b)", false, Derive);
+  Watch("Poly1305Words", false, Poly);
   Watch("Xtea256Encrypt, Xtea256Decrypt", false, Xtea);
   return failures == 0 ? 0 : 1;
 }

@@ -48,6 +48,43 @@ CASE(PoolDistinct, "keys of the pool differ, belong to their public keys, and ar
   CHECK(arena.Live() == 50);
 }
 
+CASE(PoolExpected, "as many keys as a batch wants are made together, in whole sets of eight and at most 64; what is left waits") {
+  if (!Fills()) return;
+  const struct {
+    size_t expected, waiting;
+  } cases[] = {{0, 7}, {1, 7}, {8, 7}, {9, 15}, {63, 63}, {64, 63}, {65, 63}, {200, 63}};
+  for (const auto& one : cases) {
+    Arena arena(64);
+    KeyPool pool(arena);
+    uint8_t publicKey[32];
+    pool.Expect(one.expected, 0);
+    CHECK(Matches(arena, pool.Take(publicKey, 0), publicKey));
+    CHECK(pool.Waiting() == one.waiting);
+    for (size_t i = 1; i < one.expected; i++) CHECK(Matches(arena, pool.Take(publicKey, 0), publicKey));
+    pool.Expect(0, 0);
+    while (pool.Waiting() > 0) CHECK(Matches(arena, pool.Take(publicKey, 0), publicKey));
+    pool.Take(publicKey, 0);
+    CHECK(pool.Waiting() == 7);
+  }
+}
+
+CASE(PoolExpectedLate, "keys that waited for more than a second are wiped before a batch, too") {
+  if (!Fills()) return;
+  Arena arena(64);
+  KeyPool pool(arena);
+  uint8_t publicKey[32];
+  const Handle first = pool.Take(publicKey, 0);
+  const Bytes taken = arena.At(first);
+  // The other seven lie right before it in an arena that holds nothing else.
+  const uint8_t* waiting = taken.data - 7 * 64;
+  CHECK(sodium_is_zero(waiting, 7 * 64) == 0);
+  pool.Expect(3, 1001);
+  CHECK(pool.Waiting() == 0);
+  CHECK(sodium_is_zero(waiting, 7 * 64) == 1);
+  CHECK(Matches(arena, pool.Take(publicKey, 1001), publicKey));
+  CHECK(pool.Waiting() == 7);
+}
+
 CASE(PoolAge, "a key of the pool is given out within a second or wiped") {
   if (!Fills()) return;
   Arena arena(64);
