@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
+import { ATTACK_MUTANTS } from './mutants-attacks.mjs';
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
 import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
 import { XRPL_MUTANTS } from './mutants-xrpl.mjs';
@@ -676,6 +677,7 @@ export const MUTANTS = [
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),
   ...XRPL_MUTANTS,
+  ...ATTACK_MUTANTS,
   ...LWSTCP_MUTANTS,
   ...SDMP_MUTANTS,
 ];

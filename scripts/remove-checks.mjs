@@ -32,7 +32,7 @@ function read() {
 function copyOf(number) {
   const copy = join(base, String(number));
   mkdirSync(copy);
-  for (const name of ['src', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.json'])
+  for (const name of ['src', 'test', 'scripts', 'package.json', 'vitest.config.ts', 'tsconfig.json'])
     cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
