@@ -76,7 +76,7 @@ export const ATTACK_MUTANTS = [
   ),
   ...mutants(
     'transport/inbound.ts',
-    ['transport/session'],
+    ['attacks/length-bomb'],
     [
       [
         'memory for bytes that came',
@@ -120,6 +120,16 @@ export const ATTACK_MUTANTS = [
     'protocols/sdmp/responder.ts',
     ['attacks/slowloris'],
     [['bytes do not move the deadline', 'if (input.now >= state.deadline) {', 'if (false) {']],
+  ),
+  ...mutants(
+    'protocols/lwstcp/responder.ts',
+    ['attacks/handshake-corruption'],
+    [['the whole answer counts', 'response.sum !== sum || response.xor !== xor', 'false']],
+  ),
+  ...mutants(
+    'protocols/sdmp/session-object.ts',
+    ['attacks/sdmp-groups'],
+    [['generators that are listed', "if (generator !== group.generator) return broken('S5', 'g is not the generator of the group');", '']],
   ),
   ...mutants(
     'protocols/sdmp/peers.ts',
