@@ -20,7 +20,7 @@ export const ATTACKS = [
     defence:
       'both sides draw something new, and it is signed or mixed into the keys; what may come once is remembered where the protocol draws too little',
     by: {
-      handfast: test('attacks/replay', 'every message of ${handshakes} handshakes, in every state'),
+      handfast: test('attacks/replay', 'handshakes, in every state, four ways: 0 accepted'),
       xrpl: test('attacks/xrpl-replay', 'a request that was accepted once is refused on'),
       ...all(OTHERS, test('attacks/handshake-replay', 'their messages in every state of new ones')),
     },
@@ -60,7 +60,7 @@ export const ATTACKS = [
     defence: 'both identities in what is signed',
     by: {
       handfast: test('attacks/key-share', 'passing everything on makes the session of Alice and Bob'),
-      xrpl: test('attacks/xrpl-bridge', 'of ${BRIDGED} refused, by both'),
+      xrpl: test('attacks/xrpl-bridge', 'refused, by both'),
       'hivemind 2': none('who knows the password is all there is to be'),
       'hivemind 3': test('protocols/hivemind/v3', 'the slave refuses %s'),
       lwstcp: none('who knows the key is all there is to be'),
@@ -195,7 +195,7 @@ export const ATTACKS = [
     attack: 'Floods of handshakes',
     defence: 'half-open handshakes and new ones bounded, in all and by address; cheap checks first',
     by: {
-      handfast: test('node/flood', 'keeps none of ${HONEST} honest peers out'),
+      handfast: test('node/flood', 'honest peers out; who floods is banned'),
       ...all(['xrpl', ...OTHERS], test('transport/limits', 'handshakes of one address')),
     },
     removed: [

@@ -196,7 +196,7 @@ try {
   await sleep(500);
   failures.push(...(await peace()));
   // Broadcasts that wait to be asked for again.
-  await sleep(Math.min(GRACE_MS, 2_000 + SECONDS * 200));
+  await sleep(Math.min(GRACE_MS, 1_000 + SECONDS * 200));
   const memory = (await Promise.all([...living.values()].map((life) => life.ask('peers')))).map((state) => state.memory);
   stopped = true;
   await Promise.all([...living.values()].map((life) => life.ask('end')));

@@ -7,10 +7,10 @@ import { seedOfRun } from '../support/random.ts';
 const SCRIPT = fileURLToPath(new URL('../../scripts/faults.mjs', import.meta.url));
 
 it.skipIf(process.platform === 'win32')(
-  'four nodes as processes lose, repeat and invent nothing while they are killed and their network breaks',
+  'three nodes as processes lose, repeat and invent nothing while they are killed and their network breaks',
   { timeout: 240_000 },
   async () => {
-    const args = [SCRIPT, '--nodes', '4', '--seconds', '3', '--files', 'no', '--seed', String(seedOfRun())];
+    const args = [SCRIPT, '--nodes', '3', '--seconds', '2', '--files', 'no', '--seed', String(seedOfRun())];
     const [code, said] = await new Promise<[unknown, string]>((resolve) => {
       execFile(process.execPath, args, (error, stdout, stderr) => resolve([error?.code ?? 0, stdout + stderr]));
     });
