@@ -159,7 +159,7 @@ export const ATTACKS = [
       ...all(['handfast', 'xrpl', 'lwstcp'], none('reads no JSON of peers before they are let in')),
     },
     removed: [
-      'attacks: hivemind: depth before a key',
+      'attacks: hivemind: depth and members before a key',
       'attacks: no prototype',
       'sdmp: a name twice',
       'sdmp: depth',
@@ -264,12 +264,7 @@ export const ATTACKS = [
       lwstcp: none('no signatures'),
       sdmp: test('attacks/malleable', 'sdmp: a number of the modulus or more'),
     },
-    removed: [
-      'attacks: s below the order',
-      'attacks: R of small order',
-      'row 9, no work for what is no signature',
-      'attacks: RSA signatures have the length of the modulus',
-    ],
+    removed: ['attacks: s below the order', 'attacks: R of small order', 'row 9, no work for what is no signature'],
   },
   {
     attack: 'Groups of the attacker’s',

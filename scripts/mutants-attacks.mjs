@@ -41,7 +41,6 @@ export const ATTACK_MUTANTS = [
     [
       ['keys of small order', ' || isSmallOrder(publicKey)) return false;', ') return false;'],
       ['R of small order', 'if (isSmallOrder(signature) || ', 'if ('],
-      ['canonical keys', ' || !isCanonical(publicKey) || isSmallOrder(publicKey)) return', ' || isSmallOrder(publicKey)) return'],
     ],
   ),
   ...mutants(
@@ -53,17 +52,6 @@ export const ATTACK_MUTANTS = [
     'protocols/xrpl/signature.ts',
     ['attacks/malleable', 'protocols/xrpl/signature'],
     [['numbers below the order', 'return any !== 0 && compare(bytes, at, ORDER_BYTES) < 0;', 'return any !== 0;']],
-  ),
-  ...mutants(
-    'core/legacy/rsa.ts',
-    ['core/legacy/rsa'],
-    [
-      [
-        'RSA signatures have the length of the modulus',
-        "if (signature.length !== Math.ceil(key.modulusBits / 8)) return resolve({ op: 'rsa-verify', valid: false });",
-        '',
-      ],
-    ],
   ),
   ...mutants(
     'protocols/xrpl/session-value.ts',
@@ -147,7 +135,13 @@ export const ATTACK_MUTANTS = [
   ...hivemind(
     'limits',
     ['attacks/json-bomb'],
-    [['depth before a key', 'clear: { bytes: 64 * 1024, depth: 16,', 'clear: { bytes: 64 * 1024 * 1024, depth: 1e9,']],
+    [
+      [
+        'depth and members before a key',
+        'clear: { bytes: 64 * 1024, depth: 16, members: 1024 }',
+        'clear: { bytes: 64 * 1024 * 1024, depth: 1e9, members: 1e9 }',
+      ],
+    ],
   ),
   ...hivemind('password-path', ['attacks/handshake-reflection'], [['our own envelope', 'if (core.equal(iv, ownIv))', 'if (false)']]),
   ...hivemind(
