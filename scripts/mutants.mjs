@@ -2,6 +2,7 @@
 
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 import { HIVEMIND_MUTANTS } from './mutants-hivemind.mjs';
+import { ATTACK_MUTANTS } from './mutants-attacks.mjs';
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
 import { NOISE_MUTANTS } from './mutants-noise.mjs';
 import { SDMP_MUTANTS } from './mutants-sdmp.mjs';
@@ -678,6 +679,7 @@ export const MUTANTS = [
     ['only ids', "if (typeof id === 'string' && publicKeyOf(id)) return id;", 'return id;'],
   ]),
   ...XRPL_MUTANTS,
+  ...ATTACK_MUTANTS,
   ...LWSTCP_MUTANTS,
   ...SDMP_MUTANTS,
   ...NOISE_MUTANTS,

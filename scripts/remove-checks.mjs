@@ -32,19 +32,21 @@ function read() {
 function copyOf(number) {
   const copy = join(base, String(number));
   mkdirSync(copy);
-  for (const name of ['src', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.json'])
+  for (const name of ['src', 'test', 'scripts', 'package.json', 'vitest.config.ts', 'tsconfig.json'])
     cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 }
 
-function runTests(copy, files) {
+/** @param timeout in milliseconds: whoever hangs for want of a check is noticed too. */
+function runTests(copy, files, timeout = 240_000) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   // Records by the ten thousand take seconds, and no check hangs on them.
   const args = [vitest, 'run', '--bail=1', '--maxWorkers=1', '-t', '^(?!.*key changes at record)', ...files];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: copy, timeout: 120_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const failed = /FAIL\s+(.* > .*)/.exec(stripVTControlCharacters(stdout + stderr))?.[1] ?? '';
+    execFile(process.execPath, args, { cwd: copy, timeout, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const failed =
+        /FAIL\s+(.* > .*)/.exec(stripVTControlCharacters(stdout + stderr))?.[1] ?? (error?.killed ? 'no end within the time' : '');
       resolve({ passed: error === null, failed, stdout: stdout + stderr });
     });
   });
@@ -72,7 +74,7 @@ const started = Date.now();
 try {
   const copies = Array.from({ length: Number(values.jobs) }, (_, i) => copyOf(i));
   const files = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
-  const whole = await runTests(copies[0], files);
+  const whole = await runTests(copies[0], files, 1_800_000);
   if (!whole.passed) {
     console.log(whole.stdout);
     throw new Error('the tests fail without any change');

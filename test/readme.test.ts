@@ -38,6 +38,7 @@ describe('the links of the documents', () => {
     'SECURITY.md',
     'CHANGELOG.md',
     'docs/errors.md',
+    'docs/attacks.md',
     'docs/adapters.md',
     'docs/moving.md',
     'docs/platforms.md',

@@ -36,7 +36,7 @@ describe('handshakes a byte at a time', () => {
 
 describe('a message of a WebSocket in very many fragments', () => {
   it.each(attacked(core, 'hivemind 2', 'sdmp'))('$name: ends, and nothing is held of them', { timeout: 120_000 }, async (subject) => {
-    const server = await subject.serve('websocket');
+    const server = await subject.serve('websocket', { deadlineMs: 60_000 });
     const socket = tcpConnect(server.address!.port, '127.0.0.1');
     socket.on('error', () => {});
     await once(socket, 'connect');

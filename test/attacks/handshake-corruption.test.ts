@@ -9,7 +9,7 @@ const seed = seedOfRun();
 /** `handfast` has these tests of its own: corruption.test.ts. */
 const NAMES = ['xrpl', 'hivemind 2', 'hivemind 3', 'lwstcp', 'sdmp', 'sdmp, bound'];
 /** Inputs of each protocol on each core. */
-const inputs = (core: { name: string }): number => (FULL ? (core === (native ?? core) ? 100_000 : 10_000) : core === native ? 500 : 100);
+const inputs = (core: { name: string }): number => (FULL ? (core === (native ?? core) ? 100_000 : 10_000) : core === native ? 150 : 30);
 
 /**
  * What a protocol lets pass, by the message it is in: bytes that it does not prove. Its document says so, and what follows from it is asserted here: whoever opens by it is at odds with

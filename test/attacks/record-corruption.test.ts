@@ -19,10 +19,10 @@ const collect = runInNewContext('gc') as () => void;
 const seed = seedOfRun();
 const quick = (core: Core): boolean => core === (native ?? core);
 /** Spoilt records of each protocol, and messages of the honest pair meanwhile. */
-const tries = (core: Core): number => (FULL ? 20_000 : quick(core) ? 100 : 20);
-const honest = (core: Core): number => (FULL ? 10_000 : quick(core) ? 500 : 100);
+const tries = (core: Core): number => (FULL ? 20_000 : quick(core) ? 40 : 10);
+const honest = (core: Core): number => (FULL ? 10_000 : quick(core) ? 300 : 50);
 /** Spoilt records from one state of `handfast`, copied for each. */
-const copies = (core: Core): number => (FULL ? (quick(core) ? 1_000_000 : 20_000) : quick(core) ? 20_000 : 300);
+const copies = (core: Core): number => (FULL ? (quick(core) ? 1_000_000 : 20_000) : quick(core) ? 10_000 : 300);
 const MIB = 1 << 20;
 
 /** Whose messages nothing proves, as their documents say: `xrpl` rests on the TLS under it, and `sdmp` without the profile `bound` and `lwstcp` have no tags. */

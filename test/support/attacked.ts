@@ -17,7 +17,7 @@ import { Side } from './machines.ts';
 import { type ServeOptions, Story } from './pair.ts';
 import { Random } from './random.ts';
 import { publicPem, identityOf as rsaIdentityOf } from './sdmp.ts';
-import { WorkOnce } from './work-once.ts';
+import { QuickBench, WorkOnce } from './work-once.ts';
 import { factsOf, identityOf as nodeKeyOf } from './xrpl.ts';
 
 export const NOW = 1_790_000_000_000;
@@ -216,12 +216,13 @@ export class Attacked {
   async story(pair: MemoryPairOptions = {}): Promise<Story> {
     const { protocol, options, facts } = this.#recipe;
     const process = new Process();
+    const workbench = new QuickBench(this.plainCore);
     const carried = { ...(this.borders && { borders: true }), ...(facts && { facts: [facts('initiator'), facts('responder')] as const }) };
     return Story.begin({
       core: this.plainCore,
       protocol,
-      dial: options(this.plainCore, 'initiator', process),
-      listen: options(this.plainCore, 'responder', process),
+      dial: { ...options(this.plainCore, 'initiator', process), workbench },
+      listen: { ...options(this.plainCore, 'responder', process), workbench },
       pair: { ...carried, ...pair },
     });
   }
@@ -232,7 +233,6 @@ export class Attacked {
     const before = story.accepted.length;
     await story.settle();
     if (this.borders) await story.pass(200);
-    // Passwords are stretched off the event loop.
     while (story.accepted.length === before) await story.settle();
     await story.settle();
     return [await connected, story.accepted.at(-1)!];

@@ -19,6 +19,8 @@ export interface PairOptions {
   judge?: SideOptions['judge'];
   /** What the slave asks for, instead of its own token. */
   target?: string;
+  /** Of both sides. */
+  work?: SideOptions['work'];
 }
 
 export interface Pair {
@@ -27,18 +29,18 @@ export interface Pair {
 }
 
 /** Started, ready, and the master's greeting sent. */
-export function pairOf({ core, slave = {}, master = {}, judge, target }: PairOptions): Pair {
+export function pairOf({ core, slave = {}, master = {}, judge, target, work }: PairOptions): Pair {
   const pair = {
-    slave: slaveSide(core, slave),
-    master: masterSide(core, master, target ?? targetOf({ userAgent: 'test', accessKey: slave.accessKey ?? ACCESS_KEY }), judge),
+    slave: slaveSide(core, slave, work),
+    master: masterSide(core, master, target ?? targetOf({ userAgent: 'test', accessKey: slave.accessKey ?? ACCESS_KEY }), judge, work),
   };
   pass(pair.master, 200);
   return pair;
 }
 
-export function slaveSide(core: Core, options: HiveMindOptions = {}): Side {
+export function slaveSide(core: Core, options: HiveMindOptions = {}, work?: SideOptions['work']): Side {
   const machine = hivemind.initiator({ core, accessKey: ACCESS_KEY, password: PASSWORD, ...options });
-  return new Side({ core, machine, now: NOW }).start({});
+  return new Side({ core, machine, now: NOW, ...(work && { work }) }).start({});
 }
 
 export function masterSide(
@@ -46,9 +48,10 @@ export function masterSide(
   options: HiveMindOptions = {},
   target = targetOf({ userAgent: 'test', accessKey: ACCESS_KEY }),
   judge?: SideOptions['judge'],
+  work?: SideOptions['work'],
 ): Side {
   const machine = hivemind.responder({ core, clients: [{ accessKey: ACCESS_KEY, password: PASSWORD }], ...options });
-  return new Side({ core, machine, now: NOW, ...(judge && { judge }) }).start({ upgrade: { target, headers: {} } });
+  return new Side({ core, machine, now: NOW, ...(judge && { judge }), ...(work && { work }) }).start({ upgrade: { target, headers: {} } });
 }
 
 export function pass(side: Side, ms: number): void {

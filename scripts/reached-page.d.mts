@@ -1,0 +1,1 @@
+export const LIMIT_TESTS: Readonly<Record<string, { file: string; title: string }>>;
