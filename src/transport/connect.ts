@@ -78,6 +78,7 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
       carrier,
       clock,
       workbench: options.workbench ?? workbenchOf(core),
+      about: { protocol: protocol.name, role: 'initiator' },
       judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
       onStep,
       keepSteps: options.steps,

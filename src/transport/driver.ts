@@ -14,11 +14,13 @@ import {
   type Output,
   type Peer,
   type Refusal,
+  type Role,
   type Work,
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
-import type { Carrier, CarrierEvents } from './carrier.ts';
+import { addressText, type Carrier, type CarrierEvents } from './carrier.ts';
 import { type Cancel, type Clock, steady } from './clock.ts';
+import { type HandshakeSubject, tellHandshakeEnd, tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { brokenOff, endCarrier } from './linger.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -42,6 +44,8 @@ export interface HandshakeOptions {
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly workbench: Workbench;
+  /** What subscribers of the channels are told; nothing when absent. */
+  readonly about?: { readonly protocol: string; readonly role: Role } | undefined;
   /** Everybody may stay when absent. */
   readonly judge?: Judge | undefined;
   readonly onStep?: ((step: HandshakeStep) => void) | undefined;
@@ -105,6 +109,8 @@ export class Handshake implements CarrierEvents {
   #ended: Ended | undefined;
   #endGiven = false;
   #startedAt = 0;
+  /** As it was told of; undefined where nobody listens, and once its end was told. */
+  #subject: HandshakeSubject | undefined;
   #cancelDeadline: Cancel = () => {};
   #cancelLimit: Cancel = () => {};
 
@@ -131,9 +137,10 @@ export class Handshake implements CarrierEvents {
 
   /** Begins; called once. */
   start(): this {
-    const { carrier, refusal, deadlineMs } = this.#options;
+    const { about, carrier, refusal, deadlineMs } = this.#options;
     const clock = this.#clock;
     this.#startedAt = clock.precise();
+    if (about) this.#subject = tellHandshakeStart(about.protocol, about.role, () => addressText(carrier.remote));
     carrier.attach(this);
     this.#give({ kind: 'start', now: clock.now(), ...(carrier.borders ? { borders: true } : {}) });
     if (refusal) this.abort(refusal);
@@ -328,6 +335,9 @@ export class Handshake implements CarrierEvents {
 
   #opened(opened: Opened): void {
     this.#finish();
+    const handshake = this.#subject;
+    this.#subject = undefined;
+    if (handshake) tellHandshakeEnd({ handshake, durationMs: this.ageMs, peer: opened.peer, info: opened.info });
     const result = {
       opened,
       carrier: this.#options.carrier,
@@ -351,6 +361,9 @@ export class Handshake implements CarrierEvents {
     endCarrier(carrier, this.#clock, { lingerMs, heardEnd: this.#ended !== undefined, close }, () => this.#options.closed?.());
     this.#arrived = [];
     this.#arrivedBytes = 0;
+    const handshake = this.#subject;
+    this.#subject = undefined;
+    if (handshake) tellHandshakeFailure({ handshake, durationMs: this.ageMs, error: why });
     this.#options.failed(why);
   }
 
