@@ -14,6 +14,7 @@ export type { NodeEvents, Warning } from './node/events.ts';
 export type { GossipLimits } from './node/gossip/limits.ts';
 export type { GossipMessage } from './node/gossip/message.ts';
 export { type ClientFileOptions, HiveMindClientFile } from './node/hivemind-clients.ts';
+export { keyLogFile } from './node/key-log-file.ts';
 export { type ConnectToOptions, createNode, type Node } from './node/node.ts';
 export type { GivenPeer, NodeLimits, NodeOptions } from './node/options.ts';
 export type { PeerSnapshot } from './node/peers.ts';
@@ -21,6 +22,7 @@ export type { Handler, HandlerLimits, RequestMessage } from './node/requests/han
 export type { RequestLimits, RequestOptions } from './node/requests/requests.ts';
 export type { ByCode, NodeStatus } from './node/status.ts';
 export type { SubscribeOptions, Subscription } from './node/subscription.ts';
+export type { KeyLog } from './protocols/handfast/key-log.ts';
 export type { HandfastOptions } from './protocols/handfast/settings.ts';
 export { handshakeKeyOfWords, type LwstcpOptions, SessionKeyMemory } from './protocols/lwstcp/index.ts';
 export type { Peer, Refusal } from './protocols/machine.ts';

@@ -81,6 +81,7 @@ export async function connect<const P extends ProtocolChoice>(options: ConnectOp
       about: { protocol: protocol.name, role: 'initiator' },
       judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
       onStep,
+      keyLog: keyLogOf(options),
       keepSteps: options.steps,
       deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
       opened(result) {
@@ -116,6 +117,11 @@ async function carrierFor(protocol: AnyProtocol, options: CarrierOptions & Commo
 export function asCarrier(stream: Duplex | Carrier): Carrier {
   if ('attach' in stream) return stream;
   return stream instanceof TLSSocket ? tlsCarrierOf(stream) : carrierOf(stream);
+}
+
+/** Of protocols that have such an option. */
+export function keyLogOf(options: object): ((lines: string) => void) | undefined {
+  return (options as { unsafeKeyLog?: (lines: string) => void }).unsafeKeyLog;
 }
 
 const aborted = (signal: AbortSignal): HandfastError => new HandfastError('ABORTED', 'connect was cancelled', { cause: signal.reason });

@@ -49,6 +49,8 @@ export interface HandshakeOptions {
   /** Everybody may stay when absent. */
   readonly judge?: Judge | undefined;
   readonly onStep?: ((step: HandshakeStep) => void) | undefined;
+  /** Given the keys that a machine was told to give out. */
+  readonly keyLog?: ((lines: string) => void) | undefined;
   /** Keep the steps for the result. */
   readonly keepSteps?: boolean | undefined;
   /** Why this one is refused before it has begun; the machine says so to the other side. */
@@ -286,6 +288,9 @@ export class Handshake implements CarrierEvents {
         return;
       case 'trace':
         this.#trace(output);
+        return;
+      case 'key-log':
+        this.#options.keyLog?.(output.lines);
         return;
       case 'opened':
         this.#opened(output.opened);

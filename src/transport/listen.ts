@@ -8,7 +8,7 @@ import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, 
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
 import { acceptOver, type OverOptions } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { asCarrier, type CommonOptions } from './connect.ts';
+import { asCarrier, type CommonOptions, keyLogOf } from './connect.ts';
 import { tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { Handshake } from './driver.ts';
 import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
@@ -165,6 +165,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       about: this.#about,
       judge: (peer, reserved) => this.#policy(peer, reserved ? undefined : () => room(peer)),
       onStep: this.#options.onStep,
+      keyLog: keyLogOf(this.#options),
       keepSteps: this.#options.steps,
       deadlineMs: this.#options.deadlineMs,
       refusal,

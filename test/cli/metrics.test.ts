@@ -34,7 +34,15 @@ describe('listen --metrics', () => {
   });
 
   it('goes with every protocol', async () => {
-    const lwstcp = new Listening(['--protocol', 'lwstcp', '--handshake-key', await newKey(), '--allow-insecure', '--metrics', '127.0.0.1:0']);
+    const lwstcp = new Listening([
+      '--protocol',
+      'lwstcp',
+      '--handshake-key',
+      await newKey(),
+      '--allow-insecure',
+      '--metrics',
+      '127.0.0.1:0',
+    ]);
     const { url } = await lwstcp.event();
     expect((await lwstcp.event()).event).toBe('listening');
     expect(await (await fetch(String(url))).text()).toContain('# TYPE handfast_handshakes_total counter');
