@@ -12,7 +12,8 @@ describe('charges and bans', () => {
   it('are told of with who, what for and how much, a ban behind the charge that made it', async () => {
     const clock = new HandClock();
     const bans = await BanList.open({ clock });
-    const charges = new Charges({ clock, bans });
+    const counted: unknown[] = [];
+    const charges = new Charges({ clock, bans, counted: (...charge) => counted.push(charge) });
     const told = listenTo('peer:charge', 'peer:ban');
     const error = new HandfastError('INVALID_SIGNATURE', 'a fault');
     for (let i = 0; i < 3; i++) charges.charge({ address: '10.0.0.1:77' }, error);
@@ -25,6 +26,7 @@ describe('charges and bans', () => {
       { channel: 'peer:ban', message: { ban: expect.objectContaining({ subject: '10.0.0.1', automatic: true }) } },
       { channel: 'peer:ban', message: { ban: expect.objectContaining({ subject: '10.0.0.2', automatic: false, reason: 'by hand' }) } },
     ]);
+    expect(counted).toEqual(new Array(3).fill([6_000, error]));
     await bans.close();
   });
 });

@@ -1,6 +1,7 @@
 /** The channels of handshakes and sessions: what is told, in which order, and that nothing is made where nobody listens. */
 import { channel } from 'node:diagnostics_channel';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Carrier } from '../../src/transport/carrier.ts';
 import { tellHandshakeStart } from '../../src/transport/diagnostics.ts';
 import { listenTo } from '../support/channels.ts';
 import { Story, type StoryOptions } from '../support/pair.ts';
@@ -74,6 +75,32 @@ describe('a handshake and its session', () => {
     await story.settle();
     const failed = told.filter((each) => each.channel === 'handshake:error');
     expect(failed.map(({ message }) => (message.error as { code: string }).code)).toEqual(['HF_RATE_LIMITED']);
+  });
+
+  it('refused before their carrier stood are told of, though nothing is said to them', async () => {
+    await begin({ limits: { handshakesPerSecond: 1, handshakeBurst: 1 } });
+    const told = listenTo(...HANDSHAKE);
+    story.wire({ remote: { address: '10.0.0.9', port: 5 } });
+    let destroyed = false;
+    const setUpFirst: Carrier = {
+      remote: { address: '10.0.0.9', port: 6 },
+      standing: false,
+      congested: false,
+      attach() {},
+      write: () => true,
+      pause() {},
+      resume() {},
+      end() {},
+      destroy: () => {
+        destroyed = true;
+      },
+    };
+    story.server.accept(setUpFirst);
+    expect(destroyed).toBe(true);
+    expect(told.at(-1)).toMatchObject({
+      channel: 'handshake:error',
+      message: { handshake: { role: 'responder', address: '10.0.0.9:6' }, durationMs: 0, error: { code: 'HF_RATE_LIMITED' } },
+    });
   });
 
   it('that was cut says why', async () => {
