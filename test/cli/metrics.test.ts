@@ -18,6 +18,8 @@ describe('listen --metrics', () => {
     const dial = ['connect', `127.0.0.1:${port}`, '--network', 'demo', '--identity'];
     expect((await handfast([...dial, alice.path], { input: 'one\ntwo\n' })).stdout).toBe('one\ntwo\n');
     expect((await handfast([...dial, bob.path], { input: 'x\n' })).code).toBe(1);
+    // The dialler is done before the listener has told of it.
+    for (const left = new Set(['closed', 'refused']); left.size > 0; ) left.delete(String((await node.event()).event));
     const page = await (await fetch(String(url))).text();
     for (const line of [
       'handfast_handshakes_total{protocol="handfast",role="responder",result="ok"} 1',
