@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
+import { ATTACK_MUTANTS } from './mutants-attacks.mjs';
 // The checks of the handfast/1 machine, of nodes, bans, charges and gossip, as edits that take them out: `old` stands exactly once in the file under src/.
 import { HIVEMIND_MUTANTS } from './mutants-hivemind.mjs';
-import { ATTACK_MUTANTS } from './mutants-attacks.mjs';
 import { LWSTCP_MUTANTS } from './mutants-lwstcp.mjs';
 import { NOISE_MUTANTS } from './mutants-noise.mjs';
 import { SDMP_MUTANTS } from './mutants-sdmp.mjs';

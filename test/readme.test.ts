@@ -44,6 +44,7 @@ describe('the links of the documents', () => {
     'docs/platforms.md',
     'docs/node.md',
     'docs/cli.md',
+    'docs/observability.md',
     'docs/benchmarks.md',
     ...readdirSync(join(root, 'docs/protocols')).map((file) => `docs/protocols/${file}`),
   ];

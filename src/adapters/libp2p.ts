@@ -19,7 +19,7 @@ import type { Core } from '../core/core.ts';
 import { Identity } from '../core/identity.ts';
 import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, handfast as protocol } from '../protocols/handfast/index.ts';
-import type { Machine } from '../protocols/machine.ts';
+import type { Machine, Role } from '../protocols/machine.ts';
 import { systemClock } from '../transport/clock.ts';
 import { Handshake } from '../transport/driver.ts';
 import { policyOf } from '../transport/policy.ts';
@@ -72,16 +72,17 @@ class HandfastEncrypter implements ConnectionEncrypter {
    */
   async secureOutbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
     const peer = expected(options.remotePeer);
-    return this.#secure(connection, protocol.initiator({ ...this.#options, peer }), options);
+    return this.#secure(connection, 'initiator', protocol.initiator({ ...this.#options, peer }), options);
   }
 
   /** As the side that was dialled. The other side is told no more than that it is not allowed, when it is not `remotePeer`. @throws as secureOutbound. */
   async secureInbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
-    return this.#secure(connection, this.#responder, options, expected(options.remotePeer));
+    return this.#secure(connection, 'responder', this.#responder, options, expected(options.remotePeer));
   }
 
   async #secure(
     connection: MessageStream,
+    role: Role,
     machine: Machine,
     { signal }: SecureConnectionOptions,
     only?: string,
@@ -98,6 +99,7 @@ class HandfastEncrypter implements ConnectionEncrypter {
         carrier: new Libp2pCarrier(connection),
         clock: systemClock,
         workbench: workbenchOf(this.#core),
+        about: { protocol: protocol.name, role },
         judge: (peer) => {
           stranger = only !== undefined && peer.id !== only;
           return policy(peer);

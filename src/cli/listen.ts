@@ -1,6 +1,7 @@
 /** `handfast listen`: waits for peers of any protocol. */
 import '../core/choose.ts';
 import type { Command } from './command.ts';
+import { METRICS_OPTION, metricsPage } from './metrics-page.ts';
 import { chosenProtocol, partsFor } from './protocols/index.ts';
 import { serve } from './serve.ts';
 
@@ -22,13 +23,15 @@ export const listen: Command = {
       help: 'Port to listen on; the usual one of the protocol, 7600 with handfast. 0 takes any that is free.',
     },
     mode: { type: 'string', value: 'echo|print', help: 'What becomes of messages; echo, unless the protocol makes no sense of it.' },
+    metrics: METRICS_OPTION,
   },
   protocols: partsFor('listen'),
   examples: [],
   positionals: [0, 0],
   interruptible: true,
-  run(call) {
+  async run(call) {
     const protocol = chosenProtocol(call);
-    return protocol.listen ? protocol.listen(call) : serve(protocol, call);
+    await using _metrics = await metricsPage(call);
+    return await (protocol.listen ? protocol.listen(call) : serve(protocol, call));
   },
 };

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   broadcast: async () => (await import('./broadcast.ts')).broadcast,
   subscribe: async () => (await import('./subscribe.ts')).subscribe,
   peers: async () => (await import('./peers.ts')).peers,
+  top: async () => (await import('./top.ts')).top,
   ban: async () => (await import('./bans.ts')).ban,
   unban: async () => (await import('./bans.ts')).unban,
   bans: async () => (await import('./bans.ts')).bans,

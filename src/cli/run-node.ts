@@ -7,6 +7,7 @@ import type { GivenPeer, NodeOptions } from '../node/options.ts';
 import type { Handler } from '../node/requests/handlers.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { type Call, describeError, Failure, hostAndPort, type Options, UsageError } from './command.ts';
+import { KEY_LOG_OPTION, keyLogOf } from './key-log.ts';
 import { aborted, listenOn } from './listening.ts';
 import { NodeLog } from './node-log.ts';
 import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
@@ -38,6 +39,7 @@ export const NODE_OPTIONS: Options = {
     help: 'Where the control socket is, in a directory that only you can write to. By default in $XDG_RUNTIME_DIR/handfast or, without that, in .handfast beside the identity file.',
   },
   'no-control': { type: 'boolean', help: 'No control socket.' },
+  'unsafe-key-log': KEY_LOG_OPTION,
   'passphrase-file': PASSPHRASE_OPTION,
 };
 
@@ -73,6 +75,7 @@ function optionsOf(call: Call, network: string): Omit<NodeOptions, 'identity'> {
     bansFile: call.text('bans'),
     maxPeers: call.whole('max-peers', 1, 65_536),
     signal: call.signal,
+    unsafeKeyLog: keyLogOf(call),
   };
 }
 

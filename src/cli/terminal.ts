@@ -21,6 +21,13 @@ const paints = (on: boolean) => ({
   cyan: paint(on, 36, 39),
 });
 
+export type Paints = ReturnType<typeof paints>;
+
+/** Colour where `stream` shows it, unless it is not wanted. */
+export function paintsWhere(stream: NodeJS.WriteStream, unwanted: boolean): Paints {
+  return paints(!unwanted && colourful(stream));
+}
+
 /** For what goes to standard output. */
 export const colour = paints(colourful(process.stdout));
 const errorColour = paints(colourful(process.stderr));

@@ -78,6 +78,11 @@ export class Connections {
     return this.#listening?.address;
   }
 
+  /** Handshakes of those who dialled that are going on. */
+  get halfOpen(): number {
+    return this.#server?.load.halfOpen ?? 0;
+  }
+
   /** Sessions that others see as peers. */
   snapshots(): PeerSnapshot[] {
     const known = this.peers.all();

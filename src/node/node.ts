@@ -2,13 +2,14 @@
 import { EventEmitter } from 'node:events';
 import { CODES, type CodeName, HandfastError } from '../errors.ts';
 import { Kind } from '../protocols/handfast/format.ts';
-import type { Peer } from '../protocols/machine.ts';
 import type { Cancel } from '../transport/clock.ts';
 import type { AllowList } from './bans/allow.ts';
 import { type Ban, BanList, type BanOptions } from './bans/bans.ts';
 import { type Charged, Charges } from './bans/charges.ts';
 import { isId, subjectOf } from './bans/subject.ts';
 import { Connections } from './connections.ts';
+import { tellNodeClose, tellNodeOpen } from './diagnostics.ts';
+import type { NodeEvents } from './events.ts';
 import { Gossip } from './gossip/gossip.ts';
 import type { GossipMessage } from './gossip/message.ts';
 import type { NodeLink } from './link.ts';
@@ -16,6 +17,7 @@ import { checkedAddress, checkedId, type NodeOptions, type NodeSettings, nodeSet
 import type { PeerSnapshot } from './peers.ts';
 import { type Handler, Handlers } from './requests/handlers.ts';
 import { type RequestOptions, Requests } from './requests/requests.ts';
+import { type NodeStatus, Tally } from './status.ts';
 import { type SubscribeOptions, Subscription } from './subscription.ts';
 import { topicBytes } from './topic.ts';
 
@@ -26,39 +28,6 @@ export interface ConnectToOptions {
   keep?: boolean | undefined;
   /** Ends the attempt; with `keep`, all attempts until the first session. */
   signal?: AbortSignal | undefined;
-}
-
-/** Who has been charged much. */
-export interface Warning {
-  /** An id, or an address. */
-  readonly subject: string;
-  /** Points. */
-  readonly balance: number;
-  /** What was charged last. */
-  readonly error: HandfastError;
-}
-
-export interface NodeEvents {
-  /** Others can dial it from now on. */
-  listening: [address: string];
-  /** A session with a peer has opened. */
-  peer: [peer: PeerSnapshot];
-  /** It is gone: the same object as in `peer`. With what ended it, unless it ended well or another session with this peer was kept. */
-  peerGone: [peer: PeerSnapshot, error: HandfastError | undefined];
-  /** Somebody who dialled was not let in, or gave up. */
-  handshakeError: [error: HandfastError, address: string | undefined];
-  /** An attempt to dial came to nothing. */
-  dialFailed: [error: HandfastError, address: string, nextTryInMs: number | undefined];
-  ban: [ban: Ban];
-  /** By hand, on expiry, or to make room. */
-  unban: [ban: Ban];
-  /** Charges have passed the mark at which one is warned of. */
-  warn: [warning: Warning];
-  /** A handler threw; the other side was told HANDLER_FAILED and nothing more. */
-  handlerFailed: [error: unknown, from: Peer, topic: string];
-  /** The file of bans could not be written. */
-  bansNotWritten: [error: HandfastError];
-  close: [];
 }
 
 /**
@@ -93,6 +62,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #settings: NodeSettings;
   readonly #bans: BanList;
   readonly #charges: Charges;
+  readonly #tally: Tally;
   readonly #requests: Requests;
   readonly #handlers: Handlers;
   readonly #gossip: Gossip;
@@ -113,7 +83,13 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.allow = allow;
     this.#settings = settings;
     this.#bans = bans;
-    this.#charges = new Charges({ clock, bans, limits: limits.charges });
+    this.#tally = new Tally(clock.now());
+    this.#charges = new Charges({
+      clock,
+      bans,
+      limits: limits.charges,
+      counted: (points, error) => this.#tally.charge(points, error),
+    });
     this.#requests = new Requests({ clock, core, limits: limits.requests });
     this.#handlers = new Handlers({
       clock,
@@ -150,10 +126,19 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       },
       closed: (link) => this.#handlers.closed(link),
       charge: (subject, error) => this.#charge(subject, error),
-      told: (peer) => this.#tell('peer', peer),
+      told: (peer) => {
+        this.#tally.opened[peer.direction]++;
+        this.#tell('peer', peer);
+      },
       left: (peer, error) => this.#tell('peerGone', peer, error),
-      handshakeFailed: (error, address) => this.#tell('handshakeError', error, address),
-      dialFailed: (error, address, nextTryInMs) => this.#tell('dialFailed', error, address, nextTryInMs),
+      handshakeFailed: (error, address) => {
+        this.#tally.count('refused', error);
+        this.#tell('handshakeError', error, address);
+      },
+      dialFailed: (error, address, nextTryInMs) => {
+        this.#tally.count('dialsFailed', error);
+        this.#tell('dialFailed', error, address, nextTryInMs);
+      },
     });
     bans.on('ban', (ban) => this.#banned(ban));
     bans.on('unban', (ban) => this.#tell('unban', ban));
@@ -169,6 +154,11 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   /** Sessions there are; what each says of itself moves on as it lasts. */
   peers(): PeerSnapshot[] {
     return this.#connections.snapshots();
+  }
+
+  /** What it has seen so far, in numbers. */
+  status(): NodeStatus {
+    return this.#tally.status({ bans: this.#bans.size, halfOpen: this.#connections.halfOpen, core: this.#settings.core.name });
   }
 
   /**
@@ -270,6 +260,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     await this.#connections.start();
     this.#alive = setInterval(() => {}, LONGEST_TIMER_MS);
     this.#measureLater();
+    tellNodeOpen(this);
     if (this.address !== undefined) this.#tell('listening', this.address);
   }
 
@@ -294,6 +285,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     await this.#bans.close();
     for (const subscriptions of [...this.#subscriptions.values()]) for (const subscription of [...subscriptions]) subscription.end();
     clearInterval(this.#alive);
+    tellNodeClose(this);
     this.#tell('close');
   }
 

@@ -78,6 +78,8 @@ export interface NodeOptions {
   data?: ((bytes: Bytes, from: PeerSnapshot, reply: (bytes: Bytes) => Promise<void>) => void | Promise<void>) | undefined;
   /** Told of each step of each handshake. */
   onStep?: ((step: HandshakeStep) => void) | undefined;
+  /** Told of the keys of all sessions: as of `connect`. */
+  unsafeKeyLog?: HandfastOptions['unsafeKeyLog'];
   core?: Core | undefined;
   clock?: Clock | undefined;
   /** How others are reached; TCP by default. Given ones are always listened on. */
@@ -113,8 +115,9 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
   const { protocol = 'handfast', core = defaultCore(), clock = systemClock, identity, network, allow, limits = {} } = options;
   if (protocol !== 'handfast') throw bad('protocol', `"handfast", the one that nodes speak, not ${JSON.stringify(protocol)}`);
   const bootId = core.random(16);
-  const { maxMessage, clockWindowMs, deadlineMs, suites, agent, onStep, data } = options;
-  const handshake = { identity, network, maxMessage, clockWindowMs, deadlineMs, suites, agent, core, clock, onStep, node: true, bootId };
+  const { maxMessage, clockWindowMs, deadlineMs, suites, agent, onStep, unsafeKeyLog, data } = options;
+  const shared = { identity, network, maxMessage, clockWindowMs, deadlineMs, suites, agent, core, clock, onStep, unsafeKeyLog };
+  const handshake = { ...shared, node: true, bootId };
   const { tag } = settingsOf(handshake);
   const maxPeers = whole('maxPeers', options.maxPeers ?? 64, 1);
   if (data !== undefined && typeof data !== 'function') throw bad('data', 'a function');

@@ -1,7 +1,7 @@
 /** The live sessions of a node: how many there may be, and which of two with the same peer is kept. */
 import { HandfastError } from '../errors.ts';
 import type { Millis, Peer } from '../protocols/machine.ts';
-import type { SessionInfo } from '../transport/session.ts';
+import type { MessageCount, SessionInfo } from '../transport/session.ts';
 import type { Direction, NodeLink } from './link.ts';
 
 export interface PeerLimits {
@@ -22,6 +22,9 @@ export interface PeerSnapshot extends Peer {
   readonly info: SessionInfo;
   /** Milliseconds to the other side and back, as last measured. */
   readonly latencyMs: number | undefined;
+  /** Records that came and that were sent so far: requests, answers, broadcasts, data; their bytes. */
+  readonly received: MessageCount;
+  readonly sent: MessageCount;
 }
 
 /** What came of a session that opened. */
@@ -124,6 +127,12 @@ export function snapshotOf(link: NodeLink): PeerSnapshot {
     info: session.info,
     get latencyMs() {
       return link.latencyMs;
+    },
+    get received() {
+      return session.received;
+    },
+    get sent() {
+      return session.sent;
     },
   };
 }

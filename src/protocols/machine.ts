@@ -46,6 +46,8 @@ export type Output =
   | { kind: 'judge'; peer: Peer; reserved?: boolean | undefined }
   /** What has just happened, for observers: `hello sent`. `bytes` as on the wire. */
   | { kind: 'trace'; what: string; direction: 'sent' | 'received' | 'done'; bytes: number }
+  /** Keys, as lines of text, because the caller asked for them (`unsafeKeyLog`): to be handed to it. */
+  | { kind: 'key-log'; lines: string }
   /** The handshake is over and traffic begins. Nothing more comes from this machine. */
   | { kind: 'opened'; opened: Opened }
   /** The handshake is over and failed. The driver ends its sending side after what was sent, throws away what still arrives for up to `lingerMs`, and closes, with `close` where the carrier has such codes. */

@@ -82,8 +82,10 @@ export function connect<const P extends ProtocolChoice>(options: ConnectOptions<
         carrier,
         clock,
         workbench: options.workbench ?? workbenchOf(core),
+        about: { protocol: protocol.name, role: 'initiator' },
         judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
         onStep: options.onStep,
+        keyLog: keyLogOf(options),
         keepSteps: options.steps,
         deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
         opened(result) {
@@ -123,6 +125,11 @@ function carrierFor(protocol: AnyProtocol, options: CarrierOptions & CommonOptio
 export function asCarrier(stream: Duplex | Carrier): Carrier {
   if ('attach' in stream) return stream;
   return stream instanceof TLSSocket ? tlsCarrierOf(stream) : carrierOf(stream);
+}
+
+/** Of protocols that have such an option. */
+export function keyLogOf(options: object): ((lines: string) => void) | undefined {
+  return (options as { unsafeKeyLog?: (lines: string) => void }).unsafeKeyLog;
 }
 
 const aborted = (signal: AbortSignal): HandfastError => new HandfastError('ABORTED', 'connect was cancelled', { cause: signal.reason });

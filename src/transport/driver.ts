@@ -14,12 +14,14 @@ import {
   type Output,
   type Peer,
   type Refusal,
+  type Role,
   type Step,
   type Work,
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
-import type { Carrier, CarrierEvents } from './carrier.ts';
+import { addressText, type Carrier, type CarrierEvents } from './carrier.ts';
 import { type Cancel, type Clock, steady } from './clock.ts';
+import { type HandshakeSubject, tellHandshakeEnd, tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { brokenOff, endCarrier } from './linger.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -43,9 +45,13 @@ export interface HandshakeOptions {
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly workbench: Workbench;
+  /** What subscribers of the channels are told; nothing when absent. */
+  readonly about?: { readonly protocol: string; readonly role: Role } | undefined;
   /** Everybody may stay when absent. */
   readonly judge?: Judge | undefined;
   readonly onStep?: ((step: HandshakeStep) => void) | undefined;
+  /** Given the keys that a machine was told to give out. */
+  readonly keyLog?: ((lines: string) => void) | undefined;
   /** Keep the steps for the result. */
   readonly keepSteps?: boolean | undefined;
   /** Why this one is refused before it has begun; the machine says so to the other side. */
@@ -106,6 +112,8 @@ export class Handshake implements CarrierEvents {
   #ended: Ended | undefined;
   #endGiven = false;
   #startedAt = 0;
+  /** As it was told of; undefined where nobody listens, and once its end was told. */
+  #subject: HandshakeSubject | undefined;
   #cancelDeadline: Cancel = () => {};
   #cancelLimit: Cancel = () => {};
 
@@ -132,9 +140,10 @@ export class Handshake implements CarrierEvents {
 
   /** Begins; called once. */
   start(): this {
-    const { carrier, refusal, deadlineMs } = this.#options;
+    const { about, carrier, refusal, deadlineMs } = this.#options;
     const clock = this.#clock;
     this.#startedAt = clock.precise();
+    if (about) this.#subject = tellHandshakeStart(about.protocol, about.role, () => addressText(carrier.remote));
     carrier.attach(this);
     this.#give(carrier.borders ? { kind: 'start', now: clock.now(), borders: true } : { kind: 'start', now: clock.now() });
     if (refusal) this.abort(refusal);
@@ -287,6 +296,9 @@ export class Handshake implements CarrierEvents {
       case 'trace':
         this.#trace(output);
         return;
+      case 'key-log':
+        this.#options.keyLog?.(output.lines);
+        return;
       case 'opened':
         this.#opened(output.opened);
         return;
@@ -335,6 +347,9 @@ export class Handshake implements CarrierEvents {
 
   #opened(opened: Opened): void {
     this.#finish();
+    const handshake = this.#subject;
+    this.#subject = undefined;
+    if (handshake) tellHandshakeEnd({ handshake, durationMs: this.ageMs, peer: opened.peer, info: opened.info });
     const result = {
       opened,
       carrier: this.#options.carrier,
@@ -358,6 +373,9 @@ export class Handshake implements CarrierEvents {
     endCarrier(carrier, this.#clock, { lingerMs, heardEnd: this.#ended !== undefined, close }, () => this.#options.closed?.());
     this.#arrived = [];
     this.#arrivedBytes = 0;
+    const handshake = this.#subject;
+    this.#subject = undefined;
+    if (handshake) tellHandshakeFailure({ handshake, durationMs: this.ageMs, error: why });
     this.#options.failed(why);
   }
 

@@ -3,6 +3,7 @@ export type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
 export type { DialOverOptions, OverOptions } from './carriers.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type CommonOptions, type ConnectOptions, connect } from './connect.ts';
+export type { HandshakeEnd, HandshakeFailure, HandshakeStart, HandshakeSubject, SessionClose, SessionOpen } from './diagnostics.ts';
 export type { HandshakeStep, Judge } from './driver.ts';
 export { carrierOf } from './duplex.ts';
 export { type AdmissionLimits, addressBlock, admissionLimits } from './limits.ts';
@@ -10,7 +11,7 @@ export { type ListenLimits, type ListenOptions, listen, Server } from './listen.
 export { type MemoryPair, type MemoryPairOptions, memoryPair } from './memory.ts';
 export { Message, type MessageBatch } from './message.ts';
 export type { Allow, Bans, Room } from './policy.ts';
-export { type CloseOptions, type SendOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
+export { type CloseOptions, type MessageCount, type SendOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
 export type { StreamOptions } from './stream.ts';
 export type { TlsOptions } from './tls.ts';
 export { Workbench, type WorkbenchOptions } from './workbench.ts';

@@ -8,7 +8,8 @@ import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, 
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
 import { acceptOver, type OverOptions } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { asCarrier, type CommonOptions } from './connect.ts';
+import { asCarrier, type CommonOptions, keyLogOf } from './connect.ts';
+import { tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { Handshake } from './driver.ts';
 import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
 import { type Policy, policyOf } from './policy.ts';
@@ -77,6 +78,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #policy: Policy;
   /** One for all: what a connection has of its own is in its state. */
   readonly #machine: Machine;
+  readonly #about: { readonly protocol: string; readonly role: 'responder' };
   readonly #handshakes = new Set<Handshake>();
   #listener: TcpListener | undefined;
   /** Failed handshakes whose carriers are still closing. */
@@ -96,6 +98,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     this.#protocol = protocolOf(options.protocol);
     const { unreadMessages, unreadBytes } = options.limits ?? {};
     this.#ofSessions = { protocol: this.#protocol.name, core, unreadMessages, unreadBytes };
+    this.#about = { protocol: this.#protocol.name, role: 'responder' };
     this.#clock = clock;
     this.#workbench = options.workbench ?? workbenchOf(core);
     this.#admission = new Admission(admissionLimits(options.limits));
@@ -137,7 +140,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     if (refusal && carrier.standing === false) {
       // A TLS handshake costs more than what there is to say is worth.
       carrier.destroy();
-      this.report(refusal, addressText(carrier.remote));
+      const address = addressText(carrier.remote);
+      const handshake = tellHandshakeStart(this.#protocol.name, 'responder', () => address);
+      if (handshake) tellHandshakeFailure({ handshake, durationMs: 0, error: refusal });
+      this.report(refusal, address);
       return;
     }
     const counted = !code;
@@ -156,8 +162,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       carrier,
       clock: this.#clock,
       workbench: this.#workbench,
+      about: this.#about,
       judge: (peer, reserved) => this.#policy(peer, reserved ? undefined : () => room(peer)),
       onStep: this.#options.onStep,
+      keyLog: keyLogOf(this.#options),
       keepSteps: this.#options.steps,
       deadlineMs: this.#options.deadlineMs,
       refusal,

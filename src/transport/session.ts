@@ -7,6 +7,7 @@ import { HandfastError } from '../errors.ts';
 import type { MessageAbout, Millis, Peer, Received, Refusal, Traffic } from '../protocols/machine.ts';
 import { addressText, type Carrier } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
+import { tellSessionClose, tellSessionOpen } from './diagnostics.ts';
 import type { HandshakeResult, HandshakeStep } from './driver.ts';
 import type { Message, MessageBatch } from './message.ts';
 import { type StreamOptions, streamOf } from './stream.ts';
@@ -41,6 +42,13 @@ export interface SendOptions extends MessageAbout {
 export interface SessionInfo {
   readonly [name: string]: string | number | boolean | readonly HandshakeStep[] | undefined;
   readonly steps?: readonly HandshakeStep[];
+}
+
+/** Messages of the application, as they are handed on or taken: none of the protocol's own. */
+export interface MessageCount {
+  readonly messages: number;
+  /** Of their payloads. */
+  readonly bytes: number;
 }
 
 interface SessionEvents {
@@ -79,6 +87,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   #drainAt: Millis = Number.POSITIVE_INFINITY;
   #cancelDrain: Cancel = () => {};
   #peerDone = false;
+  readonly #sent = { messages: 0, bytes: 0 };
   /** This side asked for the end; nothing more is sent. */
   #closing = false;
   #keepsHalfOpen = false;
@@ -110,6 +119,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
       ended: (why) => this.#ended(why),
       gone: () => this.#gone(),
     });
+    tellSessionOpen(this);
     this.#driver.begin(result);
   }
 
@@ -121,6 +131,16 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   /** The largest payload that `send` takes. */
   get largestPayload(): number {
     return this.#driver.over ? 0 : this.#traffic.largestPayload;
+  }
+
+  /** Messages that came, whether they were read or not. */
+  get received(): MessageCount {
+    return this.#unread.taken;
+  }
+
+  /** Messages that `send` took. */
+  get sent(): MessageCount {
+    return this.#sent;
   }
 
   /** Whether messages can still be sent. */
@@ -136,7 +156,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
    */
   send(payload: Uint8Array, options: SendOptions = NO_OPTIONS): Promise<void> {
     const refusal = this.#cannotSend(payload, options);
-    return refusal ? quietly(Promise.reject(refusal)) : this.#driver.send(payload, options, options.signal);
+    if (refusal) return quietly(Promise.reject(refusal));
+    this.#sent.messages++;
+    this.#sent.bytes += payload.length;
+    return this.#driver.send(payload, options, options.signal);
   }
 
   /** Messages, one at a time, each valid until the next is asked for. Ends when the other side is done; rejects with a coded error when the session failed. */
@@ -257,6 +280,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncIterabl
   #gone(): void {
     const { error } = this;
     this.#resolveClosed();
+    tellSessionClose(this, error);
     this.#later(() => (error ? this.emit('close', error) : this.emit('close')));
   }
 

@@ -14,6 +14,8 @@ export class Unread {
   bytes = 0;
   /** Bytes of the slabs that they lie in: one short message may keep a large slab. */
   held = 0;
+  /** All there ever were. */
+  readonly taken = { messages: 0, bytes: 0 };
   readonly #consumed: () => void;
   readonly #waiting: Storage[] = [];
   /** What the reader is in the middle of. */
@@ -50,24 +52,26 @@ export class Unread {
     const held = this.#waiting.at(-1)?.slab === slab ? 0 : slab.size;
     const storage = store(slab, count, abouts, held);
     const own = storage.places;
+    let bytes = 0;
     for (let i = 0; i < 2 * count; i += 2) {
       own[i] = places[i];
       own[i + 1] = places[i + 1];
-      this.bytes += places[i + 1];
+      bytes += places[i + 1];
     }
-    this.#add(storage);
+    this.#add(storage, bytes);
   }
 
   /** Messages in memory of their own. @param messages copied by the caller. @param held what they are counted as, besides their bytes: what they came in. */
   pushOwn(messages: readonly OwnMessage[], held: number): void {
     const storage = store(undefined, messages.length, messages, held);
+    let bytes = 0;
     for (let i = 0; i < messages.length; i++) {
       const { length } = messages[i].bytes;
       storage.places[2 * i] = 0;
       storage.places[2 * i + 1] = length;
-      this.bytes += length;
+      bytes += length;
     }
-    this.#add(storage);
+    this.#add(storage, bytes);
   }
 
   /** No more will come: what is unread is still read, then the reader's loop ends, or rejects with `error`. The first call counts. */
@@ -150,7 +154,10 @@ export class Unread {
     }
   }
 
-  #add(storage: Storage): void {
+  #add(storage: Storage, bytes: number): void {
+    this.bytes += bytes;
+    this.taken.messages += storage.count;
+    this.taken.bytes += bytes;
     // Whoever waits has it at once.
     if (this.#wake && this.#waiting.length === 0) this.#current ??= storage;
     if (this.#current !== storage) this.#waiting.push(storage);

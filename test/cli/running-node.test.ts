@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
 import { ControlServer } from '../../src/node/control/control.ts';
-import { FakeNode } from '../support/controlled.ts';
+import { FakeNode, NO_MESSAGES } from '../support/controlled.ts';
 import { handfast, Reading, temporary } from './run.ts';
 
 const PEER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
@@ -115,7 +115,9 @@ describe('peers, ban, unban and bans', () => {
   it('peers for people and for programs', async () => {
     expect((await run(['peers'])).stdout).toBe(`${PEER}\nnetwork demo, listens on 127.0.0.1:7600, no peers\n`);
     const info = { agent: 'other\u001b[2J 1.0' };
-    node.known = [{ id: PEER, address: '127.0.0.1:5', direction: 'inbound', since: Date.now() - 600_000, latencyMs: 1.5, info }];
+    node.known = [
+      { id: PEER, address: '127.0.0.1:5', direction: 'inbound', since: Date.now() - 600_000, latencyMs: 1.5, info, ...NO_MESSAGES },
+    ];
     const { stdout } = await run(['peers']);
     expect(stdout).toMatch(/1 peer\n.*open for.*\n {2}12D3KooWK99.* in +127\.0\.0\.1:5 +10 min +1,500 us +other\\/);
     expect(stdout).not.toContain('\u001b');
@@ -159,7 +161,7 @@ describe('which node', () => {
 
   it('several: lists them, and --control and HANDFAST_CONTROL pick one', async () => {
     const second = await running('second.sock');
-    second.known = [{ id: PEER, direction: 'outbound', since: 1, info: {} }];
+    second.known = [{ id: PEER, direction: 'outbound', since: 1, info: {}, ...NO_MESSAGES }];
     const { code, stderr } = await run(['peers']);
     expect(code).toBe(1);
     expect(stderr).toMatch(

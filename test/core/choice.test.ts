@@ -1,7 +1,8 @@
 /** Which core `handfast/core` takes. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { chooseCore } from '../../src/core/choice.ts';
 import type { Core } from '../../src/core/core.ts';
+import { listenTo } from '../support/channels.ts';
 import { codeOf } from '../support/codes.ts';
 import { pure } from '../support/cores.ts';
 
@@ -41,5 +42,15 @@ describe('the choice of a core', () => {
       expect(codeOf(() => chooseCore(wish, there))).toBe('HF_BAD_ARGUMENT');
       expect(() => chooseCore(wish, there)).toThrow('HANDFAST_CORE: expected native, pure or auto, not');
     }
+  });
+
+  test('is told of on a channel, to whoever listens before it is made', async () => {
+    const told = listenTo('core:chosen');
+    vi.stubEnv('HANDFAST_CORE', 'pure');
+    vi.resetModules();
+    const { core, choice } = await import('../../src/core/choose.ts');
+    vi.unstubAllEnvs();
+    expect(told).toEqual([{ channel: 'core:chosen', message: { core, choice } }]);
+    expect(choice.core).toBe('pure');
   });
 });

@@ -92,7 +92,11 @@ function found<Name extends string>(pid: number, needles: Record<Name, Uint8Arra
           // Guard pages, and what the kernel keeps for itself.
         }
         for (const name of Object.keys(needles) as Name[]) {
-          for (let hit = piece.subarray(0, length).indexOf(needles[name]); hit >= 0; hit = piece.subarray(0, length).indexOf(needles[name], hit + 1))
+          for (
+            let hit = piece.subarray(0, length).indexOf(needles[name]);
+            hit >= 0;
+            hit = piece.subarray(0, length).indexOf(needles[name], hit + 1)
+          )
             counts[name]++;
         }
       }

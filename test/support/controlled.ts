@@ -5,8 +5,11 @@ import type {
   ControlledNode,
   ControlledPeer,
   ControlledRequest,
+  ControlledStatus,
   ControlledSubscription,
 } from '../../src/node/control/controlled.ts';
+
+export const NO_MESSAGES = { received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } };
 
 export class FakeNode implements ControlledNode {
   readonly id: string;
@@ -14,6 +17,17 @@ export class FakeNode implements ControlledNode {
   readonly address = '127.0.0.1:7600';
   known: ControlledPeer[] = [];
   banned: ControlledBan[] = [];
+  seen: ControlledStatus = {
+    since: 1_700_000_000_000,
+    opened: { inbound: 2, outbound: 1 },
+    refused: { HF_UNKNOWN_NODE: 3 },
+    dialsFailed: {},
+    charged: { HF_BAD_TAG: 1 },
+    points: 3_000,
+    bans: 0,
+    halfOpen: 0,
+    core: 'pure',
+  };
   readonly subscriptions: FakeSubscription[] = [];
   /** Instead of an echo. */
   answer: (bytes: Uint8Array, options: ControlledRequest & { peer: string }) => Uint8Array | Promise<Uint8Array> = (bytes) => bytes;
@@ -24,6 +38,10 @@ export class FakeNode implements ControlledNode {
 
   peers(): readonly ControlledPeer[] {
     return this.known;
+  }
+
+  status(): ControlledStatus {
+    return this.seen;
   }
 
   async request(peer: string, bytes: Uint8Array, options: ControlledRequest): Promise<Uint8Array> {

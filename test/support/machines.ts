@@ -48,6 +48,8 @@ export class Side {
   lingerMs: number | undefined;
   deadline: Millis | undefined;
   readonly traces: string[] = [];
+  /** What it wants written, where keys are logged. */
+  keyLog = '';
   /** Names of the states passed through. */
   readonly states: string[] = [];
   /** How often it was asked whether the peer may stay. */
@@ -127,6 +129,9 @@ export class Side {
         return;
       case 'trace':
         this.traces.push(`${output.what} ${output.direction}`);
+        return;
+      case 'key-log':
+        this.keyLog += output.lines;
         return;
       case 'opened':
         this.opened = output.opened;

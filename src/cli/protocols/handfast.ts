@@ -3,6 +3,7 @@ import { Identity } from '../../core/identity.ts';
 import { printable } from '../../errors.ts';
 import { type HandfastOptions, handfast } from '../../protocols/handfast/index.ts';
 import type { Call, Option } from '../command.ts';
+import { KEY_LOG_OPTION, keyLogOf } from '../key-log.ts';
 import { openIdentity, PASSPHRASE_OPTION } from '../passphrase.ts';
 import { NODE_OPTIONS, runNode } from '../run-node.ts';
 import { packageVersion, size } from '../terminal.ts';
@@ -21,6 +22,7 @@ export const handfastCommands: CommandProtocol = {
       identity: { type: 'string', value: 'FILE', help: 'Who this node is; handfast keygen makes one.' },
       network: NETWORK_OPTION,
       peer: { type: 'string', value: 'ID', help: 'The id that must answer; anybody else is refused.' },
+      'unsafe-key-log': KEY_LOG_OPTION,
       'passphrase-file': PASSPHRASE_OPTION,
     },
     listen: NODE_OPTIONS,
@@ -59,11 +61,12 @@ export const handfastCommands: CommandProtocol = {
 
 async function settings(call: Call, use: Use): Promise<Settings> {
   const network = call.needed('network', 'demo');
+  const unsafeKeyLog = keyLogOf(call);
   // A probe needs no name to be told who answers.
   const file = use === 'probe' ? call.text('identity') : call.needed('identity', 'node.key');
   const identity = file === undefined ? Identity.generate() : await openIdentity(file, call);
   const agent = `handfast ${packageVersion()}${use === 'probe' ? ' probe' : ''}`;
-  const options: HandfastOptions = { identity, network, peer: call.text('peer'), agent };
+  const options: HandfastOptions = { identity, network, peer: call.text('peer'), agent, unsafeKeyLog };
   return { options: { ...options }, wipe: () => identity.wipe() };
 }
 

@@ -7,6 +7,7 @@ import { HandfastError } from '../../errors.ts';
 import type { Millis } from '../../protocols/machine.ts';
 import type { Cancel, Clock } from '../../transport/clock.ts';
 import type { Bans } from '../../transport/policy.ts';
+import { tellBan } from '../diagnostics.ts';
 import { Heap, type Ranked } from '../heap.ts';
 import { BanFile, readBanFile } from './ban-file.ts';
 import { addressBits, isId, type Subject, subjectOf } from './subject.ts';
@@ -157,6 +158,7 @@ export class BanList extends EventEmitter<BanEvents> implements Bans {
     this.#arm();
     const ban = this.#shown(entry);
     this.#file?.changed();
+    tellBan(ban);
     this.emit('ban', ban);
     return ban;
   }

@@ -7,6 +7,7 @@
  */
 import { type CodeName, HandfastError } from '../../errors.ts';
 import type { Clock } from '../../transport/clock.ts';
+import { tellCharge } from '../diagnostics.ts';
 import { Heap, type Ranked } from '../heap.ts';
 import type { BanList } from './bans.ts';
 import { addressBits, blockText, isId, type Subject } from './subject.ts';
@@ -25,6 +26,8 @@ export interface ChargeLimits {
 export interface ChargesOptions {
   readonly clock: Clock;
   readonly bans: BanList;
+  /** Told of each fault that was charged. */
+  readonly counted?: ((points: number, error: HandfastError) => void) | undefined;
   readonly limits?: { readonly [K in keyof ChargeLimits]?: ChargeLimits[K] | undefined } | undefined;
   /** Subjects remembered, some 300 bytes each; 16,384. */
   readonly most?: number | undefined;
@@ -58,6 +61,7 @@ export const POINTS: { readonly [Code in CodeName]?: number } = {
 export class Charges {
   readonly #clock: Clock;
   readonly #bans: BanList;
+  readonly #counted: ChargesOptions['counted'];
   readonly #limits: ChargeLimits;
   readonly #most: number;
   readonly #accounts = new Map<string, Account>();
@@ -66,9 +70,10 @@ export class Charges {
   readonly #sites = new Map<string, number>();
 
   /** @throws HF_BAD_ARGUMENT that names the limit. */
-  constructor({ clock, bans, limits = {}, most = MOST }: ChargesOptions) {
+  constructor({ clock, bans, counted, limits = {}, most = MOST }: ChargesOptions) {
     this.#clock = clock;
     this.#bans = bans;
+    this.#counted = counted;
     const { warn, drop, banMs, fadeMs } = CHARGE_DEFAULTS;
     this.#limits = checked({
       warn: limits.warn ?? warn,
@@ -99,12 +104,14 @@ export class Charges {
     const balance = before + points;
     this.#put(key, balance, now);
     const { warn, drop, banMs } = this.#limits;
-    if (balance >= drop) {
+    const verdict = balance >= drop ? 'ban' : balance >= warn && before < warn ? 'warn' : 'nothing';
+    this.#counted?.(points, error);
+    tellCharge(() => ({ subject: id ?? blockText(key), points, balance, verdict, error }));
+    if (verdict === 'ban') {
       const subject: Subject = { key, text: id ?? blockText(key) };
       this.#bans.banAutomatically(subject, banMs, `${Math.round(balance)} points of charges, the last for ${error.code}`);
-      return 'ban';
     }
-    return balance >= warn && before < warn ? 'warn' : 'nothing';
+    return verdict;
   }
 
   /** Points of an id, or of what an address is charged to. */

@@ -7,6 +7,7 @@ export interface ControlledNode {
   /** `address:port`; undefined: it does not listen. */
   readonly address: string | undefined;
   peers(): readonly ControlledPeer[];
+  status(): ControlledStatus;
   request(peerId: string, bytes: Uint8Array, options: ControlledRequest): Promise<Uint8Array>;
   broadcast(topic: string, bytes: Uint8Array): Promise<Uint8Array>;
   subscribe(topic: string, options: { signal: AbortSignal }): ControlledSubscription;
@@ -22,6 +23,26 @@ export interface ControlledPeer {
   readonly since: Millis;
   readonly latencyMs?: number | undefined;
   readonly info: Readonly<Record<string, unknown>>;
+  readonly received: ControlledCount;
+  readonly sent: ControlledCount;
+}
+
+export interface ControlledCount {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** As `NodeStatus`. */
+export interface ControlledStatus {
+  readonly since: Millis;
+  readonly opened: Readonly<Record<'inbound' | 'outbound', number>>;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly dialsFailed: Readonly<Record<string, number>>;
+  readonly charged: Readonly<Record<string, number>>;
+  readonly points: number;
+  readonly bans: number;
+  readonly halfOpen: number;
+  readonly core: string;
 }
 
 export interface ControlledRequest {

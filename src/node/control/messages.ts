@@ -21,6 +21,7 @@ export interface Orders {
   /** Lasts until it is cancelled. */
   subscribe: { topic: string };
   peers: Record<string, never>;
+  status: Record<string, never>;
   ban: { subject: string; ms?: number | undefined; reason?: string | undefined };
   unban: { subject: string };
   bans: Record<string, never>;
@@ -38,6 +39,7 @@ export interface Answers {
   broadcast: { message: string; peers: number };
   subscribe: Record<string, never>;
   peers: Record<string, never>;
+  status: StatusAnswer;
   ban: BanLine;
   unban: { found: boolean };
   bans: Record<string, never>;
@@ -61,6 +63,27 @@ export interface PeerLine {
   since: number;
   latencyMs?: number | undefined;
   info: Readonly<Record<string, unknown>>;
+  /** So far; a node of an older version does not say. */
+  received?: Count | undefined;
+  sent?: Count | undefined;
+}
+
+export interface Count {
+  messages: number;
+  bytes: number;
+}
+
+/** What the node has seen since it began. Of `refused`, `dialsFailed` and `charged`: how often, by code. */
+export interface StatusAnswer {
+  since: number;
+  opened: { inbound: number; outbound: number };
+  refused: Record<string, number>;
+  dialsFailed: Record<string, number>;
+  charged: Record<string, number>;
+  points: number;
+  bans: number;
+  halfOpen: number;
+  core: string;
 }
 
 export interface BanLine {

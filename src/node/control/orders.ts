@@ -1,7 +1,7 @@
 /** What each order of the control socket does with the node. Lists come item by item, so that no line grows with them. */
 import { HandfastError } from '../../errors.ts';
 import type { ControlledBan, ControlledMessage, ControlledNode, ControlledRequest } from './controlled.ts';
-import type { Answers, BanLine, Heard, Items, OrderName } from './messages.ts';
+import type { Answers, BanLine, Heard, Items, OrderName, StatusAnswer } from './messages.ts';
 
 type Order = Readonly<Record<string, unknown>>;
 type Obey<Name extends OrderName> = (
@@ -33,7 +33,13 @@ export const ORDERS: { readonly [Name in OrderName]: Obey<Name> } = {
   },
 
   async *peers(node) {
-    for (const { id, address, direction, since, latencyMs, info } of node.peers()) yield { id, address, direction, since, latencyMs, info };
+    for (const { id, address, direction, since, latencyMs, info, received, sent } of node.peers()) {
+      yield { id, address, direction, since, latencyMs, info, received: { ...received }, sent: { ...sent } };
+    }
+  },
+
+  async status(node) {
+    return node.status() as StatusAnswer;
   },
 
   async ban(node, order) {

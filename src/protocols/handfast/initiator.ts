@@ -6,6 +6,7 @@ import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
 import { Frame, framed, type Reply, readReply, SUITES, writeClaim, writeHello } from './format.ts';
+import { behind, handshakeKeys, keysBeforeSealing, logOutput } from './key-log.ts';
 import { LIMITS } from './limits.ts';
 import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
 import { initiatorText, openReply, responderText, sealFinish, sealRefusal } from './schedule.ts';
@@ -21,6 +22,8 @@ interface Replied {
   peer: Peer;
   /** Of B's proof. */
   timestamp: number;
+  /** Our ephemeral key, where keys are logged under it. */
+  eA: Bytes;
 }
 
 export type State =
@@ -125,13 +128,15 @@ function readReplyProof(settings: Settings, state: At<'dh'>, { answers: [answer]
   if (!agreed) return fail(settings, state, fault('BAD_TAG', "reply's sealed part does not open"));
   const { h2, h3, prk, opened } = agreed;
   const proof = checkProof(settings, opened, state.arrived, "the listener's");
-  const replied: Replied = { suite, prk, h3, peer: NOBODY, timestamp: 0 };
-  if (proof instanceof HandfastError) return fail(settings, { at: 'verify', deadline, replied }, proof);
+  const replied: Replied = { suite, prk, h3, peer: NOBODY, timestamp: 0, eA: settings.logsKeys ? ephemeral.publicKey : NONE };
+  const logged = settings.logsKeys ? [logOutput(replied.eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS;
+  if (proof instanceof HandfastError) return behind(logged, fail(settings, { at: 'verify', deadline, replied }, proof));
   const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
   replied.timestamp = proof.timestamp;
   return [
     { at: 'verify', deadline, replied },
+    ...logged,
     { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
   ];
 }
@@ -163,16 +168,18 @@ function judged(settings: Settings, state: At<'judge'>, { refusal, now }: Of<'ju
 function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   const { core } = settings;
   const { deadline, replied } = state;
-  const { suite, prk, h3, peer } = replied;
+  const { suite, prk, h3, peer, eA } = replied;
   const signature = answer ? signatureOf(answer) : broken(answer);
   if (signature instanceof HandfastError) return fail(settings, state, signature);
   const proof = join([state.claim, signature]);
+  const logged = settings.logsKeys ? [logOutput(eA, keysBeforeSealing(core, suite, { prk, h3, proof }))] : NO_OUTPUTS;
   const { sealed, keys } = sealFinish(core, suite, prk, h3, proof);
   const opening = beginOpening(settings, suite, keys, peer, replied.timestamp + state.ownTimestamp);
   const finish = framed(FINISH, sealed);
   const open = sendOpen(opening);
   return [
     { at: 'await-open', deadline, opening, held: NONE },
+    ...logged,
     { kind: 'send', data: finish },
     { kind: 'send', data: open },
     { kind: 'trace', what: 'finish', direction: 'sent', bytes: finish.length },
@@ -238,4 +245,5 @@ const FINISH = Uint8Array.of(Frame.finish);
 const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
 const SEALED_REFUSAL = Uint8Array.of(Frame.sealedRefusal);
 const NONE = new Uint8Array(0);
+const NO_OUTPUTS: readonly Output[] = [];
 const NOBODY: Peer = { id: '', publicKey: NONE };

@@ -7,6 +7,7 @@ import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
 import { broken, checkExtensions, checkProof, checkWho, clearRefusal, cut, fault, late, misplaced, nextFrame } from './checks.ts';
 import { Frame, framed, type Hello, readHello, readRefusal, SUITES, VERSION, writeClaim, writeReplyHead } from './format.ts';
+import { behind, handshakeKeys, keysBeforeOpening, logOutput, wipeKeys } from './key-log.ts';
 import { LIMITS } from './limits.ts';
 import { beginOpening, closeBody, finishHandshake, type Opening, readFirstRecord, sendClose, sendOpen, wipeOpening } from './opening.ts';
 import { hashHelloAndHead, initiatorText, openFinish, openRefusal, responderText, sealReply } from './schedule.ts';
@@ -25,8 +26,18 @@ export type State =
   | { at: 'start' }
   | { at: 'await-hello'; deadline: Millis; held: Bytes }
   | { at: 'keygen'; deadline: Millis; hello: Hello; frame: Bytes; suite: number }
-  | { at: 'dh'; deadline: Millis; suite: Suite; ephemeral: GuardedKeyPair; head: Bytes; h2: Bytes; claim: Bytes; ownTimestamp: number }
-  | { at: 'await-finish'; deadline: Millis; suite: Suite; prk: Secret; h3: Bytes; ownTimestamp: number; held: Bytes }
+  | {
+      at: 'dh';
+      deadline: Millis;
+      suite: Suite;
+      ephemeral: GuardedKeyPair;
+      head: Bytes;
+      h2: Bytes;
+      claim: Bytes;
+      ownTimestamp: number;
+      eA: Bytes;
+    }
+  | { at: 'await-finish'; deadline: Millis; suite: Suite; prk: Secret; h3: Bytes; ownTimestamp: number; eA: Bytes; held: Bytes }
   | ({ at: 'verify' } & Finished)
   | ({ at: 'judge' } & Finished)
   | ({ at: 'await-open' } & Finished)
@@ -119,7 +130,17 @@ function agree(settings: Settings, state: At<'keygen'>, { answers: [answer], now
   const ownTimestamp = Math.trunc(now);
   const claim = writeClaim(identity.publicKey, ownTimestamp);
   return [
-    { at: 'dh', deadline: state.deadline, suite: SUITES[state.suite], ephemeral, head, h2, claim, ownTimestamp },
+    {
+      at: 'dh',
+      deadline: state.deadline,
+      suite: SUITES[state.suite],
+      ephemeral,
+      head,
+      h2,
+      claim,
+      ownTimestamp,
+      eA: settings.logsKeys ? state.hello.ephemeral : NONE,
+    },
     {
       kind: 'work',
       items: [{ op: 'dh', secretKey: ephemeral.secretKey, publicKey: state.hello.ephemeral }, signWork(settings, responderText(h2, claim))],
@@ -129,7 +150,7 @@ function agree(settings: Settings, state: At<'keygen'>, { answers: [answer], now
 
 function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers'>): Step<State> {
   const { core } = settings;
-  const { suite, h2, head, claim, deadline, ownTimestamp } = state;
+  const { suite, h2, head, claim, deadline, ownTimestamp, eA } = state;
   const [dh, signed] = answers;
   if (dh?.op !== 'dh') return fail(state, broken(dh));
   if (dh.shared === 'weak') return fail(state, fault('WEAK_KEY', "hello's ephemeral key has small order"));
@@ -142,7 +163,8 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
   const { h3, prk, sealed } = sealReply(core, suite, { h2, proof, shared: dh.shared as Secret, ephemeral: state.ephemeral.secretKey });
   const reply = framed(head, sealed);
   return [
-    { at: 'await-finish', deadline, suite, prk, h3, ownTimestamp, held: NONE },
+    { at: 'await-finish', deadline, suite, prk, h3, ownTimestamp, eA, held: NONE },
+    ...(settings.logsKeys ? [logOutput(eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS),
     { kind: 'send', data: reply },
     { kind: 'trace', what: 'reply', direction: 'sent', bytes: reply.length },
   ];
@@ -150,7 +172,7 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
 
 function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, now }: Of<'bytes'>): Step<State> {
   const { core } = settings;
-  const { suite, prk, h3, deadline } = state;
+  const { suite, prk, h3, deadline, eA } = state;
   const next = nextFrame(state.held, data, LIMITS.handshakeFrame, 'finish');
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(state, next.fault);
@@ -160,20 +182,26 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   if (frame[0] === Frame.sealedRefusal) return fail(state, sealedRefusal(settings, state, sealed));
   if (frame[0] !== Frame.finish) return fail(state, misplaced(frame[0], 'the finish'));
   if (sealed.length < 16) return fail(state, fault('MALFORMED', 'finish does not have its shape'));
+  const logged = settings.logsKeys ? keysBeforeOpening(core, { prk, h3, sealed }) : [];
   const finish = openFinish(core, suite, prk, h3, sealed);
-  if (!finish) return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
+  if (!finish) {
+    wipeKeys(logged);
+    return fail(state, fault('BAD_TAG', "finish's sealed part does not open"));
+  }
+  const output = settings.logsKeys ? [logOutput(eA, logged)] : NO_OUTPUTS;
   const proof = checkProof(settings, finish.opened, now, "the dialler's");
   const publicKey = proof instanceof HandfastError ? NONE : proof.id;
   const peer: Peer = { id: publicKey.length === 0 ? '' : peerIdOf(publicKey), publicKey };
   const timestampSum = proof instanceof HandfastError ? 0 : state.ownTimestamp + proof.timestamp;
   const opening = beginOpening(settings, suite, finish.keys, peer, timestampSum);
   const finished = { at: 'verify', deadline, opening, held: rest } as const;
-  if (proof instanceof HandfastError) return fail(finished, proof);
+  if (proof instanceof HandfastError) return behind(output, fail(finished, proof));
   if (rest.length > LIMITS.behindFinish) {
-    return fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`));
+    return behind(output, fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`)));
   }
   return [
     finished,
+    ...output,
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
     {
       kind: 'work',
@@ -273,3 +301,4 @@ const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, s
 const KEYGEN: Output = { kind: 'work', items: [{ op: 'keygen' }] };
 const CLEAR_REFUSAL = Uint8Array.of(Frame.clearRefusal);
 const NONE = new Uint8Array(0);
+const NO_OUTPUTS: readonly Output[] = [];

@@ -6,6 +6,7 @@ import { HandfastError } from '../../errors.ts';
 import { publicKeyOf } from '../../wire/peer-id.ts';
 import { utf8 } from '../../wire/text.ts';
 import { SUITE_IDS, VERSION } from './format.ts';
+import { type KeyLog, warnOfKeyLog } from './key-log.ts';
 import { LIMITS } from './limits.ts';
 import { networkTag } from './schedule.ts';
 
@@ -33,6 +34,11 @@ export interface HandfastOptions {
    * and each message sent is one: what requests and gossip are made of (`createNode`).
    */
   node?: boolean | undefined;
+  /**
+   * Told of the keys of each handshake and session, as lines that the dissector of docs/observability.md reads. Whoever gets them reads what is said: for networks that are being developed,
+   * and warned of once a process.
+   */
+  unsafeKeyLog?: KeyLog | undefined;
   /** With `node`: 16 random bytes, the same for the life of the process, so that a peer notices when it was another one. */
   bootId?: Bytes | undefined;
 }
@@ -57,6 +63,8 @@ export interface Settings {
   agent: string | undefined;
   node: boolean;
   bootId: Bytes | undefined;
+  /** Keys are logged: the machine gives them out. */
+  logsKeys: boolean;
 }
 
 /** @throws HF_BAD_ARGUMENT that names the option. */
@@ -88,6 +96,7 @@ export function settingsOf(options: HandfastOptions): Settings {
     agent: checkedAgent(options.agent),
     node: options.node ?? false,
     bootId: checkedBootId(options),
+    logsKeys: logsKeys(options.unsafeKeyLog),
   };
 }
 
@@ -120,6 +129,13 @@ function checkedBootId({ node, bootId }: HandfastOptions): Bytes | undefined {
   if (!node) throw bad('bootId', 'none without node: true');
   if (!(bootId instanceof Uint8Array) || bootId.length !== LIMITS.bootId) throw bad('bootId', `${LIMITS.bootId} bytes`);
   return bootId.slice();
+}
+
+function logsKeys(log: unknown): boolean {
+  if (log === undefined) return false;
+  if (typeof log !== 'function') throw bad('unsafeKeyLog', 'a function that takes lines of text');
+  warnOfKeyLog();
+  return true;
 }
 
 /** The ids of suites in the order given, and rising. The last list is remembered, as the last network is. */

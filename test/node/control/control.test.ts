@@ -137,8 +137,11 @@ describe('orders', () => {
   it('lists peers, bans and lifts bans', async () => {
     const { node, server } = await controlled();
     const client = await command(server);
-    node.known = [{ id: 'P', address: 'a:1', direction: 'inbound', since: 5, latencyMs: undefined, info: { agent: 'x' } }];
-    expect(await client.all('peers', {})).toEqual([{ id: 'P', address: 'a:1', direction: 'inbound', since: 5, info: { agent: 'x' } }]);
+    const counts = { received: { messages: 3, bytes: 70 }, sent: { messages: 1, bytes: 9 } };
+    const peer = { id: 'P', address: 'a:1', direction: 'inbound', since: 5, info: { agent: 'x' }, ...counts } as const;
+    node.known = [{ ...peer, latencyMs: undefined }];
+    expect(await client.all('peers', {})).toEqual([peer]);
+    expect(await client.ask('status', {})).toEqual(node.seen);
     expect(await client.ask('ban', { subject: 'P', ms: 9, reason: 'why' })).toEqual({
       subject: 'P',
       since: 1000,
