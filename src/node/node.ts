@@ -2,13 +2,13 @@
 import { EventEmitter } from 'node:events';
 import { CODES, type CodeName, HandfastError } from '../errors.ts';
 import { Kind } from '../protocols/handfast/format.ts';
-import type { Peer } from '../protocols/machine.ts';
 import type { Cancel } from '../transport/clock.ts';
 import type { AllowList } from './bans/allow.ts';
 import { type Ban, BanList, type BanOptions } from './bans/bans.ts';
 import { type Charged, Charges } from './bans/charges.ts';
 import { isId, subjectOf } from './bans/subject.ts';
 import { Connections } from './connections.ts';
+import type { NodeEvents } from './events.ts';
 import { Gossip } from './gossip/gossip.ts';
 import type { GossipMessage } from './gossip/message.ts';
 import type { NodeLink } from './link.ts';
@@ -16,8 +16,11 @@ import { checkedAddress, checkedId, type NodeOptions, type NodeSettings, nodeSet
 import type { PeerSnapshot } from './peers.ts';
 import { type Handler, Handlers } from './requests/handlers.ts';
 import { type RequestOptions, Requests } from './requests/requests.ts';
+import { Sharing } from './store/sharing.ts';
 import { type SubscribeOptions, Subscription } from './subscription.ts';
 import { topicBytes } from './topic.ts';
+
+export type { NodeEvents, Warning } from './events.ts';
 
 export interface ConnectToOptions {
   /** The id that must answer. */
@@ -28,42 +31,9 @@ export interface ConnectToOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Who has been charged much. */
-export interface Warning {
-  /** An id, or an address. */
-  readonly subject: string;
-  /** Points. */
-  readonly balance: number;
-  /** What was charged last. */
-  readonly error: HandfastError;
-}
-
-export interface NodeEvents {
-  /** Others can dial it from now on. */
-  listening: [address: string];
-  /** A session with a peer has opened. */
-  peer: [peer: PeerSnapshot];
-  /** It is gone: the same object as in `peer`. With what ended it, unless it ended well or another session with this peer was kept. */
-  peerGone: [peer: PeerSnapshot, error: HandfastError | undefined];
-  /** Somebody who dialled was not let in, or gave up. */
-  handshakeError: [error: HandfastError, address: string | undefined];
-  /** An attempt to dial came to nothing. */
-  dialFailed: [error: HandfastError, address: string, nextTryInMs: number | undefined];
-  ban: [ban: Ban];
-  /** By hand, on expiry, or to make room. */
-  unban: [ban: Ban];
-  /** Charges have passed the mark at which one is warned of. */
-  warn: [warning: Warning];
-  /** A handler threw; the other side was told HANDLER_FAILED and nothing more. */
-  handlerFailed: [error: unknown, from: Peer, topic: string];
-  /** The file of bans could not be written. */
-  bansNotWritten: [error: HandfastError];
-  close: [];
-}
-
 /**
  * A node that listens, where it was told to, and dials the peers it was given.
- * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT that names the option, HF_BAD_KEY, HF_LISTEN_FAILED, HF_ABORTED.
+ * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT that names the option, HF_BAD_KEY, HF_LISTEN_FAILED, HF_ABORTED; with a store HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const settings = nodeSettings(options);
@@ -72,7 +42,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const cancelled = (): HandfastError => new HandfastError('ABORTED', 'createNode was cancelled', { cause: signal?.reason });
   if (signal?.aborted) throw cancelled();
   const bans = await BanList.open({ clock, file: options.bansFile, most: limits.bans });
-  const node = new Node(settings, bans);
+  const node = new Node(settings, bans, await Sharing.open(settings, bans));
   try {
     await node.start();
     if (signal?.aborted) throw cancelled();
@@ -98,6 +68,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #gossip: Gossip;
   readonly #subscriptions = new Map<string, Set<Subscription>>();
   readonly #connections: Connections;
+  readonly #sharing: Sharing | undefined;
   #cancelMeasure: Cancel = () => {};
   /** Timers of the clock do not keep a process, and a node that only dials may have no socket for a while. */
   #alive: NodeJS.Timeout | undefined;
@@ -105,7 +76,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   #signal: AbortSignal | undefined;
 
   /** Use `createNode`. */
-  constructor(settings: NodeSettings, bans: BanList) {
+  constructor(settings: NodeSettings, bans: BanList, sharing?: Sharing) {
     super();
     const { identity, network, tag, allow, clock, core, limits } = settings;
     this.id = identity.id;
@@ -113,11 +84,13 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.allow = allow;
     this.#settings = settings;
     this.#bans = bans;
-    this.#charges = new Charges({ clock, bans, limits: limits.charges });
+    this.#sharing = sharing;
+    this.#charges = new Charges({ clock, bans, limits: limits.charges, shared: sharing && ((...charged) => sharing.charge(...charged)) });
     this.#requests = new Requests({ clock, core, limits: limits.requests });
     this.#handlers = new Handlers({
       clock,
       limits: limits.handlers,
+      claims: sharing?.claims,
       failed: (error, from, topic) => this.#tell('handlerFailed', error, from, topic),
     });
     this.#gossip = new Gossip({
@@ -128,11 +101,12 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       limits: { sessions: settings.peerLimits.maxPeers, ...limits.gossip },
       allowed: (origin) => allow.has(origin) && !bans.has(origin),
       deliver: (message) => this.#deliver(message),
-      charge: (link, error) => this.#charge({ id: link.peer.id }, error),
+      charge: (link, error) => link.own || this.#charge({ id: link.peer.id }, error),
     });
     this.#connections = new Connections({
       settings,
       bans,
+      sharing,
       opened: (link) => {
         this.#handlers.opened(link);
         this.#requests.opened(link);
@@ -200,11 +174,18 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** @returns whether it was banned. @throws HF_BAD_ARGUMENT */
   unban(subject: string): boolean {
-    return this.#bans.unban(subject);
+    const found = this.#bans.unban(subject);
+    this.#sharing?.bans.lifted(subject);
+    return found;
   }
 
   bans(): Ban[] {
     return this.#bans.list();
+  }
+
+  /** Until every ban and unban so far is in the store, and so holds wherever this identity answers; at once without one. @throws (by rejection) HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED. */
+  async stored(): Promise<void> {
+    await this.#sharing?.bans.stored();
   }
 
   /**
@@ -217,6 +198,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** Asks a peer. Always ends in an answer or a coded error; see `Requests.request`. */
   request(peerId: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    if (this.#sharing) return this.#sharing.request(peerId, bytes, options);
     return this.#requests.request(peerId, bytes, options);
   }
 
@@ -267,6 +249,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** Called by `createNode`. */
   async start(): Promise<void> {
+    this.#share();
     await this.#connections.start();
     this.#alive = setInterval(() => {}, LONGEST_TIMER_MS);
     this.#measureLater();
@@ -287,10 +270,13 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.#signal?.removeEventListener('abort', this.#aborted);
     this.allow.off('remove', this.#removed);
     this.#cancelMeasure();
-    this.#requests.close(new HandfastError('CLOSED', 'the node is closed'));
+    const why = new HandfastError('CLOSED', 'the node is closed');
+    this.#requests.close(why);
+    this.#sharing?.end(why);
     this.#gossip.close();
     await this.#connections.close(drainMs);
     this.#handlers.close();
+    await this.#sharing?.close();
     await this.#bans.close();
     for (const subscriptions of [...this.#subscriptions.values()]) for (const subscription of [...subscriptions]) subscription.end();
     clearInterval(this.#alive);
@@ -327,7 +313,31 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     return this.#settings.data(body, from, (bytes) => link.data(bytes)) ?? undefined;
   }
 
+  #share(): void {
+    const [sharing, requests, gossip, connections] = [this.#sharing, this.#requests, this.#gossip, this.#connections];
+    if (!sharing) return;
+    sharing.begin({
+      here: (peer) => connections.peers.get(peer) !== undefined,
+      ask: (peer, bytes, options) => requests.request(peer, bytes, options),
+      check: (peer, bytes, options) => requests.check(peer, bytes, options),
+      peers: () => connections.snapshots().map(({ id }) => id),
+      deliver: (message) => this.#push(message),
+      gossip: (link, record) => gossip.received(link, record[0], record.subarray(1)),
+      life: (bootId) => void connections.renew(bootId),
+      down: (error) => this.#tell('storeDown', error),
+      up: () => this.#tell('storeUp'),
+    });
+    gossip.opened(sharing.link);
+  }
+
   #deliver(message: GossipMessage): void {
+    // Which process delivers is decided among those that somebody listens in.
+    if (this.#sharing) {
+      if (this.#subscriptions.has(message.topic)) this.#sharing.deliver(message);
+    } else this.#push(message);
+  }
+
+  #push(message: GossipMessage): void {
     for (const subscription of this.#subscriptions.get(message.topic) ?? []) subscription.push(message);
   }
 

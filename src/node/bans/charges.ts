@@ -26,6 +26,8 @@ export interface ChargesOptions {
   readonly clock: Clock;
   readonly bans: BanList;
   readonly limits?: { readonly [K in keyof ChargeLimits]?: ChargeLimits[K] | undefined } | undefined;
+  /** Tells other processes of this identity. @returns the balance with what they have charged. Never rejects. */
+  readonly shared?: ((key: string, points: number, fadeMs: number) => Promise<number>) | undefined;
   /** Subjects remembered, some 300 bytes each; 16,384. */
   readonly most?: number | undefined;
 }
@@ -59,6 +61,7 @@ export class Charges {
   readonly #clock: Clock;
   readonly #bans: BanList;
   readonly #limits: ChargeLimits;
+  readonly #shared: ChargesOptions['shared'];
   readonly #most: number;
   readonly #accounts = new Map<string, Account>();
   readonly #lightest = new Heap<Account>();
@@ -66,9 +69,10 @@ export class Charges {
   readonly #sites = new Map<string, number>();
 
   /** @throws HF_BAD_ARGUMENT that names the limit. */
-  constructor({ clock, bans, limits = {}, most = MOST }: ChargesOptions) {
+  constructor({ clock, bans, limits = {}, shared, most = MOST }: ChargesOptions) {
     this.#clock = clock;
     this.#bans = bans;
+    this.#shared = shared;
     const { warn, drop, banMs, fadeMs } = CHARGE_DEFAULTS;
     this.#limits = checked({
       warn: limits.warn ?? warn,
@@ -98,12 +102,15 @@ export class Charges {
     const before = this.#balanceOf(key, now);
     const balance = before + points;
     this.#put(key, balance, now);
-    const { warn, drop, banMs } = this.#limits;
+    const { warn, drop, fadeMs } = this.#limits;
+    const subject: Subject = { key, text: id ?? blockText(key) };
     if (balance >= drop) {
-      const subject: Subject = { key, text: id ?? blockText(key) };
-      this.#bans.banAutomatically(subject, banMs, `${Math.round(balance)} points of charges, the last for ${error.code}`);
+      this.#ban(subject, balance, error);
       return 'ban';
     }
+    void this.#shared?.(key, points, fadeMs).then((all) => {
+      if (all >= drop) this.#ban(subject, all, error);
+    });
     return balance >= warn && before < warn ? 'warn' : 'nothing';
   }
 
@@ -111,6 +118,10 @@ export class Charges {
   balance(idOrAddress: string): number {
     const key = isId(idOrAddress) ? idOrAddress : this.#keyOf(idOrAddress);
     return key === undefined ? 0 : this.#balanceOf(key, this.#clock.precise());
+  }
+
+  #ban(subject: Subject, balance: number, error: HandfastError): void {
+    this.#bans.banAutomatically(subject, this.#limits.banMs, `${Math.round(balance)} points of charges, the last for ${error.code}`);
   }
 
   /** The block that an address is charged to. */

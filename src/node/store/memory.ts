@@ -36,7 +36,10 @@ export class SharedStates {
   open(opening: StoreOpening): MemoryConnection {
     const name = JSON.stringify([opening.network, opening.identity]);
     let state = this.#states.get(name);
-    if (!state) this.#states.set(name, (state = new SharedState(opening.clock)));
+    if (!state) {
+      state = new SharedState(opening.clock);
+      this.#states.set(name, state);
+    }
     return new MemoryConnection(state, opening);
   }
 }

@@ -139,8 +139,10 @@ async function load(): Promise<typeof import('redis')> {
 }
 
 function shaOf(source: string): string {
-  let sha = SHAS.get(source);
-  if (sha === undefined) SHAS.set(source, (sha = createHash('sha1').update(source).digest('hex')));
+  const known = SHAS.get(source);
+  if (known !== undefined) return known;
+  const sha = createHash('sha1').update(source).digest('hex');
+  SHAS.set(source, sha);
   return sha;
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Millis } from '../../protocols/machine.ts';
 import type { Clock } from '../../transport/clock.ts';
+import type { AdoptedBan } from '../bans/bans.ts';
 
 /** Given to `createNode` as `store`. */
 export interface Store {
@@ -88,16 +89,8 @@ export interface Entered {
   readonly version: string;
 }
 
-export interface StoredBan {
-  /** As `subjectOf` makes them. */
-  readonly key: string;
-  readonly text: string;
-  /** How long ago it began, and how long it lasts from now; undefined: for ever. No clock but the store's own decides. */
-  readonly agoMs: Millis;
-  readonly leftMs: Millis | undefined;
-  readonly reason: string;
-  readonly automatic: boolean;
-}
+/** Key and text as `subjectOf` makes them. No clock but the store's own says when it ends. */
+export type StoredBan = AdoptedBan;
 
 export interface StoredBans {
   readonly version: string;
