@@ -96,6 +96,8 @@ export class SharedBans implements Bans {
 
   async #read(): Promise<void> {
     const { version, bans } = await this.#shared.ask((store) => store.bans());
+    // A store of another life has lost what it kept: nobody's ban ends because of that.
+    if (!version.startsWith(`${this.#shared.life}:`)) this.restore();
     this.#adopting = true;
     try {
       this.#bans.adopt(

@@ -32,7 +32,7 @@ export interface StoreConnection {
 
   /** Counts an attempt of an address that may come so often. */
   enter(block: string, rate: Rate): Promise<Entered>;
-  /** Changes with each change of the bans. */
+  /** `life:number`, which changes with each change of the bans. */
   version(): Promise<string>;
   bans(): Promise<StoredBans>;
   /** Bans by hand take the place of what there was; automatic ones only where none lasts. */
