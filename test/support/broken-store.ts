@@ -6,6 +6,8 @@ import type { Store, StoreConnection } from '../../src/node/store/store.ts';
 export class BrokenStore implements Store {
   /** Calls are refused, letters are lost. */
   down = false;
+  /** Letters are lost. */
+  deaf = false;
   /** Calls made so far, by name. */
   readonly calls = new Map<string, number>();
   #kept = memoryStore();
@@ -18,7 +20,7 @@ export class BrokenStore implements Store {
   async open(opening: Parameters<Store['open']>[0]): Promise<StoreConnection> {
     if (this.down) throw unavailable();
     const { received } = opening;
-    const given = { ...opening, received: (letter: Uint8Array) => void (this.down || received(letter)) };
+    const given = { ...opening, received: (letter: Uint8Array) => void (this.down || this.deaf || received(letter)) };
     let kept = this.#kept;
     let connection = await kept.open(given);
     return new Proxy({} as StoreConnection, {

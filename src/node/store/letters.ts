@@ -21,7 +21,9 @@ export type Head =
   /** There is no session with that peer here: nothing was sent. */
   | { readonly kind: 'moved'; readonly number: number }
   /** A record of gossip behind it. */
-  | { readonly kind: 'gossip' };
+  | { readonly kind: 'gossip' }
+  /** The bans in the store have changed. One that gets lost is made up for by the next beat. */
+  | { readonly kind: 'bans' };
 
 export interface Letter {
   readonly head: Head;
@@ -52,7 +54,7 @@ function headOf(text: string | undefined): Head | undefined {
     return undefined;
   }
   const { kind, number, from, peer, topic, deadlineMs, idempotent, error } = head;
-  if (kind === 'gossip') return { kind };
+  if (kind === 'gossip' || kind === 'bans') return { kind };
   if (!Number.isSafeInteger(number)) return undefined;
   if (kind === 'moved') return { kind, number: number as number };
   if (kind === 'answered') {

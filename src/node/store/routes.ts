@@ -85,7 +85,7 @@ export class Routes {
   received(letter: Letter): void {
     const { head } = letter;
     if (head.kind === 'ask') void this.#asked(head, letter.body);
-    else if (head.kind !== 'gossip') this.#routed.get(head.number)?.settle(letter);
+    else if (head.kind === 'answered' || head.kind === 'moved') this.#routed.get(head.number)?.settle(letter);
   }
 
   close(why: HandfastError): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../../transport/clock.ts';
 import type { Bans } from '../../transport/policy.ts';
 import type { Ban, BanList } from '../bans/bans.ts';
 import { subjectOf } from '../bans/subject.ts';
+import { writeLetter } from './letters.ts';
 import type { Shared } from './shared.ts';
 import type { StoredBan } from './store.ts';
 
@@ -92,6 +93,7 @@ export class SharedBans implements Bans {
     if (bans.length > 0) await this.#shared.ask((store) => store.ban(bans));
     if (lifted.length > 0) await this.#shared.ask((store) => store.unban(lifted));
     for (const [key, ban] of batch) if (this.#unwritten.get(key) === ban) this.#unwritten.delete(key);
+    this.#shared.tell((store) => store.send(undefined, writeLetter({ kind: 'bans' })));
   }
 
   async #read(): Promise<void> {

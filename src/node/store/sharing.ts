@@ -95,6 +95,7 @@ export class Sharing {
       up,
       letter: (letter) => {
         if (letter.head.kind === 'gossip') gossip(this.link, letter.body);
+        else if (letter.head.kind === 'bans') this.#outdated();
         else this.#routes.received(letter);
       },
     });

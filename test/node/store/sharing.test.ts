@@ -65,9 +65,10 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
     it('stored a moment ago at one, are known to the other before it lets anybody in', async () => {
       const [h1, h2] = [await process('h1'), await process('h2')];
       const p = await story.node('p');
+      store.deaf = true;
       h1.ban(p.id);
       await story.outcome(h1.stored());
-      // No beat has come since.
+      // Nobody has told it yet.
       expect(h2.bans()).toEqual([]);
       expect(await story.outcome(p.connect('h2:1'))).toBe('HF_BANNED');
     });
@@ -75,6 +76,7 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
     it('of an address, stored a moment ago at one, keep it out at the other', async () => {
       const [h1] = [await process('h1'), await process('h2')];
       const p = await story.node('p', {}, '10.9.0.1');
+      store.deaf = true;
       h1.ban('10.0.0.0/8');
       await story.outcome(h1.stored());
       expect(await story.outcome(p.connect('h2:1'))).toBe('HF_BANNED');
@@ -182,6 +184,7 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
         runs++;
         return undefined;
       });
+      store.deaf = true;
       h2.ban(p.id);
       await story.outcome(h2.stored());
       expect(await story.outcome(p.request(h1.id, bytes('x')))).toMatch(/^HF_(?:BUSY|BANNED|NOT_CONNECTED)$|nothing yet/);
