@@ -1,8 +1,8 @@
 /** `handfast listen --processes N`: a primary that starts as many workers, starts again what dies, takes orders for all of them, and ends them all. Each worker runs the node that one process would run. */
 import cluster, { type Worker } from 'node:cluster';
 import { rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { HandfastError } from '../errors.ts';
-import { parseAddress } from '../node/address.ts';
 import { ControlServer } from '../node/control/control.ts';
 import { PrimaryStore } from '../node/store/primary.ts';
 import { type Call, Failure } from './command.ts';
@@ -22,13 +22,16 @@ export interface Ready {
 
 export interface Processes {
   readonly count: number;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
   /** Where orders for all are taken; undefined: nowhere. */
   readonly control: string | undefined;
   /** Each worker's own socket, on which it takes the primary's orders. */
   readonly ownControl: (worker: number) => string;
 }
 
-/** The environment of a worker: where its own socket is, and the port that the first one got. */
+/** The environment of a worker: where its own socket is, and the port of all. */
 export const WORKER_CONTROL = 'HANDFAST_WORKER_CONTROL';
 const WORKER_PORT = 'HANDFAST_WORKER_PORT';
 
@@ -37,20 +40,20 @@ export async function runProcesses(call: Call, log: NodeLog, processes: Processe
   const store = new PrimaryStore();
   const workers = new AllWorkers();
   const failed = new AbortController();
+  // Those that begin when no other one is left get the same.
+  const port = processes.port === 0 ? await freePort(processes.host) : processes.port;
   let started = 0;
-  let port: number | undefined;
   // Their standard input is nobody's: each would take some of what is typed.
   cluster.setupPrimary({ args: process.argv.slice(2), serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
   const start = (pauseMs: number): Promise<Ready | undefined> =>
     new Promise((resolve) => {
       const own = processes.ownControl(++started);
-      const worker = cluster.fork({ [WORKER_CONTROL]: own, ...(port !== undefined && { [WORKER_PORT]: String(port) }) });
+      const worker = cluster.fork({ [WORKER_CONTROL]: own, [WORKER_PORT]: String(port) });
       const startedAt = performance.now();
       store.serve(worker);
       worker.on('message', (message: Partial<Ready>) => {
         if (message?.handfast !== 'ready') return;
-        port = parseAddress(message.address!)?.port;
         void join(worker, message as Ready, workers).then(() => {
           resolve(message as Ready);
           log.workerReady(worker.process.pid);
@@ -85,6 +88,18 @@ export async function runProcesses(call: Call, log: NodeLog, processes: Processe
     failed.abort();
     await endAll();
   }
+}
+
+/** @throws (by rejection) Failure */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error) => reject(new Failure(`${host}: cannot be listened on: ${error.message}`)));
+    server.listen({ host, port: 0, exclusive: true }, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function firstOf(
@@ -137,7 +152,7 @@ export async function tellReady(node: { id: string; network: string; address: st
   });
 }
 
-/** In a worker: where all listen, also those that begin when no other one is left. */
+/** In a worker: where all listen. */
 export function workerPort(): number | undefined {
   const port = process.env[WORKER_PORT];
   return port === undefined ? undefined : Number(port);

@@ -62,7 +62,7 @@ export async function runNode(call: Call): Promise<number> {
     return await run(call);
   } finally {
     // The channel to its primary would keep it for ever.
-    if (cluster.isWorker) process.disconnect?.();
+    cluster.worker?.disconnect();
   }
 }
 
@@ -108,6 +108,7 @@ async function runMany(call: Call, log: NodeLog, count: number, file: string): P
   const path = call.text('control') ?? (await defaultControlPath(file, id, call.needed('network', 'demo')));
   return runProcesses(call, log, {
     count,
+    ...listenOn(call, 7600),
     control: call.flag('no-control') ? undefined : path,
     ownControl: (worker) => `${path}.${worker}`,
   });
