@@ -323,6 +323,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       peers: () => connections.snapshots().map(({ id }) => id),
       deliver: (message) => this.#push(message),
       gossip: (link, record) => gossip.received(link, record[0], record.subarray(1)),
+      wanted: (request) => this.#handlers.wanted(request),
       life: (bootId) => void connections.renew(bootId),
       down: (error) => this.#tell('storeDown', error),
       up: () => this.#tell('storeUp'),

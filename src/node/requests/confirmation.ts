@@ -71,6 +71,11 @@ export class Line {
     }
   }
 
+  /** Asked here, and not known to be answered. */
+  get unanswered(): Iterable<Incoming> {
+    return [...this.owed, ...this.#unconfirmed];
+  }
+
   /** The session is over: nothing is owed here, and nothing can be confirmed. */
   end(): void {
     for (const incoming of this.owed) owedNoMore(this, incoming);

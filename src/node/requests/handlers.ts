@@ -76,6 +76,8 @@ export class Handlers {
     const line = this.#lines.get(link);
     if (!line) return;
     this.#lines.delete(link);
+    // The next session may be another process's.
+    for (const incoming of line.unanswered) this.#handOver(incoming);
     line.end();
     line.caller.lines.delete(line);
     if (line.caller.lines.size === 0) this.#callers.left(line.caller);
@@ -107,13 +109,10 @@ export class Handlers {
   confirmed(link: Link, pong: Uint8Array): void {
     const line = this.#lines.get(link);
     if (!line) return;
-    const confirmed: RequestName[] = [];
     for (const incoming of line.confirmed(pong)) {
       this.#callers.forget(incoming);
       owedNowhere(incoming);
-      if (incoming.claimed) confirmed.push(incoming.claimed);
     }
-    this.#claims?.confirmed(confirmed);
   }
 
   /** The link's queue, which was full, has room again. */
@@ -126,6 +125,13 @@ export class Handlers {
   /** Answers still to be sent on that session, handlers that run for it included. */
   owed(link: Link): number {
     return this.#lines.get(link)?.owed.size ?? 0;
+  }
+
+  /** Another process of this identity is asked for what this one has taken: it gets the answer, now or once it is there. */
+  wanted({ peer, peerLife, id }: RequestName): void {
+    const caller = this.#callers.of(peer);
+    const incoming = caller?.life === peerLife ? caller.requests.get(id) : undefined;
+    if (incoming) this.#handOver(incoming);
   }
 
   /** The peer was banned or removed: its handlers' signals abort, its answers go. */
@@ -155,6 +161,7 @@ export class Handlers {
       message: new IncomingMessage(topic, new Uint8Array(payload)),
       answer: undefined,
       claimed: undefined,
+      wanted: false,
       asked: [line],
       sentOn: undefined,
       sentAs: 0,
@@ -168,12 +175,14 @@ export class Handlers {
   /** Takes it in the store first; what another process has taken is answered as that answered it, once it has. */
   async #claim(name: RequestName, life: string, incoming: Incoming, handler: Handler, from: Peer): Promise<void> {
     const claims = this.#claims!;
-    const claim = await claims.claim(life, name, Math.max(1, incoming.deadline - this.#clock.now()));
+    const ms = Math.max(1, incoming.deadline - this.#clock.now());
+    const claim = await claims.claim(life, { ...name, ms });
     if (claim.is === 'mine') incoming.claimed = name;
     if (incoming.over || this.#over) this.#answer(incoming, EMPTY);
     else if (claim.is === 'mine') this.#run(incoming, handler, from);
     else if (claim.is === 'answer') this.#answer(incoming, claim.answer);
     else if (claim.is === 'elsewhere') {
+      claims.want(name, claim.by);
       this.#clock.at(this.#clock.now() + LOOK_AGAIN_MS, () => void this.#claim(name, life, incoming, handler, from));
     } else this.#answer(incoming, errorRecord(incoming.id, claim.is === 'busy' ? 'BUSY' : 'ANSWER_LOST'));
   }
@@ -205,16 +214,19 @@ export class Handlers {
 
   #answer(incoming: Incoming, answer: Uint8Array): void {
     incoming.message = undefined;
-    if (incoming.claimed) this.#claims!.answered(incoming.claimed, incoming.over ? undefined : answer);
+    if (incoming.claimed && incoming.wanted) this.#claims!.answered(incoming.claimed, incoming.over ? undefined : answer);
     if (!incoming.over) {
-      for (const lost of this.#callers.hold(incoming, answer)) {
-        this.#refuse(lost, 'ANSWER_LOST');
-        if (lost.claimed) this.#claims!.confirmed([lost.claimed]);
-      }
+      for (const lost of this.#callers.hold(incoming, answer)) this.#refuse(lost, 'ANSWER_LOST');
       // Backwards, since each that it is sent to is taken out.
       for (let i = incoming.asked.length - 1; i >= 0; i--) this.#send(incoming.asked[i], incoming, answer);
     }
     this.#callers.ran(incoming);
+  }
+
+  #handOver(incoming: Incoming): void {
+    if (!incoming.claimed || incoming.wanted) return;
+    incoming.wanted = true;
+    if (incoming.answer) this.#claims!.answered(incoming.claimed, incoming.answer);
   }
 
   /** Asked once more: the answer goes out again, or once it is there. */

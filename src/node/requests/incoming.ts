@@ -34,6 +34,8 @@ export interface Incoming extends Timed {
   answer: Uint8Array | undefined;
   /** Taken in the store by this process. */
   claimed: RequestName | undefined;
+  /** Another process may be asked for the answer. */
+  wanted: boolean;
   /** Where it was asked and is still to be answered: nearly always one session. */
   readonly asked: Line[];
   /** Where the answer was sent last, and as which one; until it is confirmed there. */

@@ -22,6 +22,8 @@ export type Head =
   | { readonly kind: 'moved'; readonly number: number }
   /** A record of gossip behind it. */
   | { readonly kind: 'gossip' }
+  /** The answer to a request that the other process has taken is asked for here. */
+  | { readonly kind: 'wanted'; readonly peer: string; readonly peerLife: string; readonly id: string }
   /** The bans in the store have changed. One that gets lost is made up for by the next beat. */
   | { readonly kind: 'bans' };
 
@@ -53,8 +55,12 @@ function headOf(text: string | undefined): Head | undefined {
   } catch {
     return undefined;
   }
-  const { kind, number, from, peer, topic, deadlineMs, idempotent, error } = head;
+  const { kind, number, from, peer, topic, deadlineMs, idempotent, error, peerLife, id } = head;
   if (kind === 'gossip' || kind === 'bans') return { kind };
+  if (kind === 'wanted') {
+    if (typeof peer !== 'string' || typeof peerLife !== 'string' || typeof id !== 'string' || !/^\d{1,20}$/.test(id)) return undefined;
+    return { kind, peer, peerLife, id };
+  }
   if (!Number.isSafeInteger(number)) return undefined;
   if (kind === 'moved') return { kind, number: number as number };
   if (kind === 'answered') {

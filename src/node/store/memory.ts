@@ -13,6 +13,7 @@ import {
   type Pulse,
   type Rate,
   type RequestName,
+  type RequestTaken,
   requestKey,
   SEEN_PAGES,
   STORE_LIMITS,
@@ -114,14 +115,17 @@ export class MemoryConnection implements StoreConnection {
     return { life: state.life, version: await this.version(), forgotten };
   }
 
-  async enter(block: string, { perSecond, burst }: Rate): Promise<Entered> {
+  async enter(blocks: readonly string[], { perSecond, burst }: Rate): Promise<Entered> {
     const state = this.#open();
     const now = state.now();
-    // When all that came would have been paid for, had it come at the pace that is allowed.
-    const paidAt = Math.max(now, state.rates.until(block, now) ?? now) + 1000 / perSecond;
-    const waitMs = Math.max(0, paidAt - now - (1000 * burst) / perSecond);
-    if (waitMs === 0) state.rates.set(block, undefined, paidAt, now);
-    return { waitMs, version: await this.version() };
+    const waitsMs = blocks.map((block) => {
+      // When all that came would have been paid for, had it come at the pace that is allowed.
+      const paidAt = Math.max(now, state.rates.until(block, now) ?? now) + 1000 / perSecond;
+      const waitMs = Math.max(0, paidAt - now - (1000 * burst) / perSecond);
+      if (waitMs === 0) state.rates.set(block, undefined, paidAt, now);
+      return waitMs;
+    });
+    return { waitsMs, version: await this.version() };
   }
 
   async version(): Promise<string> {
@@ -167,7 +171,11 @@ export class MemoryConnection implements StoreConnection {
     return balance;
   }
 
-  async claim(life: string, request: RequestName, ms: Millis): Promise<Claimed> {
+  async claim(life: string, requests: readonly RequestTaken[]): Promise<Claimed[]> {
+    return requests.map((request) => this.#claim(life, request));
+  }
+
+  #claim(life: string, { ms, ...request }: RequestTaken): Claimed {
     const state = this.#open();
     const now = state.now();
     const key = requestKey(request);
@@ -184,7 +192,7 @@ export class MemoryConnection implements StoreConnection {
     }
     const taken = state.requests.get(key, now);
     if (taken?.answer) return { is: 'answer', answer: taken.answer };
-    return { is: taken && taken.by !== this.#process && state.living(taken.by) ? 'elsewhere' : 'lost' };
+    return taken && taken.by !== this.#process && state.living(taken.by) ? { is: 'elsewhere', by: taken.by } : { is: 'lost' };
   }
 
   async answer(request: RequestName, answer: Uint8Array | undefined): Promise<void> {
@@ -194,10 +202,6 @@ export class MemoryConnection implements StoreConnection {
     if (taken?.by !== this.#process) return;
     if (answer && answer.length <= LONGEST_ANSWER) taken.answer = answer;
     else requests.delete(key);
-  }
-
-  async confirm(requests: readonly RequestName[]): Promise<void> {
-    for (const request of requests) this.#open().requests.delete(requestKey(request));
   }
 
   async first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]> {

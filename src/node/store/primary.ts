@@ -129,7 +129,6 @@ const CALLS: readonly Call[] = [
   'charge',
   'claim',
   'answer',
-  'confirm',
   'first',
   'hold',
   'release',

@@ -16,6 +16,7 @@ import {
   type Pulse,
   type Rate,
   type RequestName,
+  type RequestTaken,
   SEEN_PAGES,
   STORE_LIMITS,
   type Store,
@@ -69,10 +70,11 @@ class RedisConnection implements StoreConnection {
     return { life: text(found), version: text(version), forgotten: known !== 1 };
   }
 
-  async enter(block: string, { perSecond, burst }: Rate): Promise<Entered> {
+  async enter(blocks: readonly string[], { perSecond, burst }: Rate): Promise<Entered> {
     const each = 1000 / perSecond;
-    const [waitMs, version] = list(await this.#run('enter', [block, each, each * burst, STORE_LIMITS.rates]));
-    return { waitMs: number(waitMs), version: text(version) };
+    const [version, ...waits] = list(await this.#run('enter', [each, each * burst, STORE_LIMITS.rates, ...blocks]));
+    if (waits.length !== blocks.length) throw strange('attempts');
+    return { waitsMs: waits.map(number), version: text(version) };
   }
 
   async version(): Promise<string> {
@@ -108,27 +110,23 @@ class RedisConnection implements StoreConnection {
     return number(await this.#run('charge', [key, points, fadeMs, STORE_LIMITS.charges]));
   }
 
-  async claim(life: string, { peer, peerLife, id }: RequestName, ms: Millis): Promise<Claimed> {
-    const place = [String(id >> PAGE_BITS), String(id & PAGE_MASK)];
-    const ends = [Math.max(1, Math.ceil(ms)), LIFE_MS, SEEN_PAGES];
-    const [is, answer] = list(await this.#run('claim', [life, this.#process, peer, peerLife, String(id), ...place, ...ends]));
-    const word = text(is) as Claimed['is'];
-    if (word === 'answer') {
-      if (!(answer instanceof Uint8Array) || answer.length < 1 || answer.length > LONGEST_ANSWER) throw strange('an answer');
-      return { is: word, answer: new Uint8Array(answer) };
-    }
-    if (!CLAIMED.includes(word)) throw strange('a claim');
-    return { is: word };
+  async claim(life: string, requests: readonly RequestTaken[]): Promise<Claimed[]> {
+    const rows = requests.flatMap(({ peer, peerLife, id, ms }) => [
+      peer,
+      peerLife,
+      String(id),
+      String(id >> PAGE_BITS),
+      String(id & PAGE_MASK),
+      Math.max(1, Math.ceil(ms)),
+    ]);
+    const answers = list(await this.#run('claim', [life, this.#process, LIFE_MS, SEEN_PAGES, ...rows]));
+    if (answers.length !== requests.length) throw strange('claims');
+    return answers.map(claimed);
   }
 
   async answer({ peer, peerLife, id }: RequestName, answer: Uint8Array | undefined): Promise<void> {
     const kept = answer && answer.length <= LONGEST_ANSWER ? [Buffer.from(answer.buffer, answer.byteOffset, answer.length)] : [];
     await this.#run('answer', [this.#process, peer, peerLife, String(id), ...kept]);
-  }
-
-  async confirm(requests: readonly RequestName[]): Promise<void> {
-    const names = requests.map(({ peer, peerLife, id }) => `${peer}:${peerLife}:${id}`);
-    for (let at = 0; at < names.length; at += 6_000) await this.#run('confirm', names.slice(at, at + 6_000));
   }
 
   async first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]> {
@@ -179,6 +177,21 @@ class RedisConnection implements StoreConnection {
   }
 }
 
+function claimed(row: unknown): Claimed {
+  const [word, more] = list(row);
+  const is = text(word) as Claimed['is'];
+  if (is === 'answer') {
+    if (!(more instanceof Uint8Array) || more.length < 1 || more.length > LONGEST_ANSWER) throw strange('an answer');
+    return { is, answer: new Uint8Array(more) };
+  }
+  if (is === 'elsewhere') {
+    if (!LIFE.test(text(more))) throw strange('a process');
+    return { is, by: text(more) };
+  }
+  if (!CLAIMED.includes(is)) throw strange('a claim');
+  return { is };
+}
+
 function storedBan(key: string, row: string, now: number): StoredBan {
   let fields: unknown;
   try {
@@ -212,6 +225,6 @@ function number(reply: unknown): number {
 const strange = (what: string): HandfastError => new HandfastError('STORE_REFUSED', `what Redis holds as ${what} is none`);
 
 const LIFE = /^[0-9a-f]{32}$/;
-const CLAIMED: readonly string[] = ['mine', 'elsewhere', 'lost', 'banned', 'past'];
+const CLAIMED: readonly string[] = ['mine', 'lost', 'banned', 'past'];
 const PAGE_BITS = 13n;
 const PAGE_MASK = (1n << PAGE_BITS) - 1n;

@@ -34,17 +34,19 @@ redis.call('PEXPIRE', k .. 'held', ARGV[4])
 redis.call('PEXPIRE', k .. 'leases', ARGV[4])
 return { life, version(), known }`,
 
-  // block, ms for each, ms of the burst, most
+  // ms for each, ms of the burst, most, blocks
   enter: `
-local paid = math.max(now, tonumber(redis.call('ZSCORE', k .. 'rates', ARGV[1]) or now)) + ARGV[2]
-local wait = paid - now - ARGV[3]
-if wait <= 0 then
-  redis.call('ZADD', k .. 'rates', num(paid), ARGV[1])
-  redis.call('ZREMRANGEBYSCORE', k .. 'rates', '-inf', num(now))
-  redis.call('ZREMRANGEBYRANK', k .. 'rates', 0, -1 - ARGV[4])
-  redis.call('PEXPIRE', k .. 'rates', 3600000)
+local answers = { version() }
+for i = 4, #ARGV do
+  local paid = math.max(now, tonumber(redis.call('ZSCORE', k .. 'rates', ARGV[i]) or now)) + ARGV[1]
+  local wait = paid - now - ARGV[2]
+  if wait <= 0 then redis.call('ZADD', k .. 'rates', num(paid), ARGV[i]) end
+  answers[i - 2] = num(math.max(0, wait))
 end
-return { num(math.max(0, wait)), version() }`,
+redis.call('ZREMRANGEBYSCORE', k .. 'rates', '-inf', num(now))
+redis.call('ZREMRANGEBYRANK', k .. 'rates', 0, -1 - ARGV[3])
+redis.call('PEXPIRE', k .. 'rates', 3600000)
+return answers`,
 
   version: 'return version()',
 
@@ -99,50 +101,63 @@ redis.call('ZREMRANGEBYRANK', k .. 'charges', 0, -1 - ARGV[4])
 redis.call('PEXPIRE', k .. 'charges', 3600000)
 return num(balance)`,
 
-  // life, process, peer, peer's life, id, page, bit, ms, memory ms, pages
+  // life, process, memory ms, pages, then of each: peer, peer's life, id, page, bit, ms
   claim: `
-if redis.call('GET', k .. 'life') ~= ARGV[1] then return { 'past' } end
-if redis.call('HEXISTS', k .. 'bans', ARGV[3]) == 1 then
-  local till = redis.call('ZSCORE', k .. 'bans-until', ARGV[3])
-  if not till or tonumber(till) > now then return { 'banned' } end
-end
-local taken = k .. 'taken:' .. ARGV[3] .. ':' .. ARGV[4]
-local pages, page = taken .. ':pages', taken .. ':' .. ARGV[6]
-local request = k .. 'request:' .. ARGV[3] .. ':' .. ARGV[4] .. ':' .. ARGV[5]
-local gone = redis.call('GET', taken .. ':gone')
-local again = gone and tonumber(ARGV[6]) <= tonumber(gone)
-if not again then
-  again = redis.call('SETBIT', page, ARGV[7], 1) == 1
-  redis.call('PEXPIRE', page, ARGV[9])
-  if redis.call('ZADD', pages, ARGV[6], ARGV[6]) == 1 and redis.call('ZCARD', pages) > tonumber(ARGV[10]) then
-    local lowest = redis.call('ZPOPMIN', pages)[1]
-    redis.call('DEL', taken .. ':' .. lowest)
-    redis.call('SET', taken .. ':gone', lowest, 'PX', ARGV[9])
+local answers = {}
+local current = redis.call('GET', k .. 'life') == ARGV[1]
+local checked, pages = {}, {}
+local function banned(peer)
+  if checked[peer] == nil then
+    checked[peer] = redis.call('HEXISTS', k .. 'bans', peer) == 1
+    local till = checked[peer] and redis.call('ZSCORE', k .. 'bans-until', peer)
+    if till and tonumber(till) <= now then checked[peer] = false end
   end
-  redis.call('PEXPIRE', pages, ARGV[9])
+  return checked[peer]
 end
-if gone then redis.call('PEXPIRE', taken .. ':gone', ARGV[9]) end
-if not again then
-  redis.call('SET', request, 'r' .. ARGV[2], 'PX', ARGV[8])
-  return { 'mine' }
+local function again(taken, page, bit)
+  local name = taken .. ':' .. page
+  if not pages[name] then
+    local gone = redis.call('GET', taken .. ':gone')
+    if gone then redis.call('PEXPIRE', taken .. ':gone', ARGV[3]) end
+    if gone and tonumber(page) <= tonumber(gone) then return true end
+    if redis.call('ZADD', taken .. ':pages', page, page) == 1 and redis.call('ZCARD', taken .. ':pages') > tonumber(ARGV[4]) then
+      local lowest = redis.call('ZPOPMIN', taken .. ':pages')[1]
+      redis.call('DEL', taken .. ':' .. lowest)
+      redis.call('SET', taken .. ':gone', lowest, 'PX', ARGV[3])
+      pages[taken .. ':' .. lowest] = nil
+      if lowest == page then return true end
+    end
+    pages[name] = taken
+  end
+  return redis.call('SETBIT', name, bit, 1) == 1
 end
-local known = redis.call('GET', request)
-if not known then return { 'lost' } end
-if string.sub(known, 1, 1) == 'a' then return { 'answer', string.sub(known, 2) } end
-local by = string.sub(known, 2)
-if by ~= ARGV[2] and alive(by) then return { 'elsewhere' } end
-return { 'lost' }`,
+local function claimed(peer, life, id, page, bit, ms)
+  if not current then return { 'past' } end
+  if banned(peer) then return { 'banned' } end
+  local request = k .. 'request:' .. peer .. ':' .. life .. ':' .. id
+  if not again(k .. 'taken:' .. peer .. ':' .. life, page, bit) then
+    redis.call('SET', request, 'r' .. ARGV[2], 'PX', ms)
+    return { 'mine' }
+  end
+  local known = redis.call('GET', request)
+  if not known then return { 'lost' } end
+  if string.sub(known, 1, 1) == 'a' then return { 'answer', string.sub(known, 2) } end
+  local by = string.sub(known, 2)
+  if by ~= ARGV[2] and alive(by) then return { 'elsewhere', by } end
+  return { 'lost' }
+end
+for i = 5, #ARGV, 6 do answers[(i + 1) / 6] = claimed(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
+for name, taken in pairs(pages) do
+  redis.call('PEXPIRE', name, ARGV[3])
+  redis.call('PEXPIRE', taken .. ':pages', ARGV[3])
+end
+return answers`,
 
   // process, peer, peer's life, id, answer or nothing
   answer: `
 local request = k .. 'request:' .. ARGV[2] .. ':' .. ARGV[3] .. ':' .. ARGV[4]
 if redis.call('GET', request) ~= 'r' .. ARGV[1] then return 0 end
 if ARGV[5] then redis.call('SET', request, 'a' .. ARGV[5], 'KEEPTTL') else redis.call('DEL', request) end
-return 1`,
-
-  // peer:life:id of each
-  confirm: `
-for _, name in ipairs(ARGV) do redis.call('UNLINK', k .. 'request:' .. name) end
 return 1`,
 
   // ms, most, ids

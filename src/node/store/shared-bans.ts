@@ -37,7 +37,7 @@ export class SharedBans implements Bans {
   /** Asked right before somebody is let in. @returns why nobody is: the store cannot say who is banned. */
   async renew(): Promise<Refusal | undefined> {
     try {
-      await this.reach(await this.#shared.ask((store) => store.version()));
+      await this.reach(await this.#shared.version());
       return undefined;
     } catch (error) {
       if (this.#shared.without.sessions === 'open') return undefined;

@@ -8,6 +8,7 @@ import { HandfastError } from '../../errors.ts';
 import type { Millis, Refusal } from '../../protocols/machine.ts';
 import type { Cancel, Clock } from '../../transport/clock.ts';
 import { addressBlock } from '../../transport/limits.ts';
+import { Gathered } from './gathered.ts';
 import { type Letter, readLetter } from './letters.ts';
 import { BEAT_MS, type Pulse, type Rate, type StoreConnection, type StoreOpening } from './store.ts';
 
@@ -51,6 +52,8 @@ export class Shared {
   #why: HandfastError | undefined;
   #beating: Cancel = () => {};
   #closed = false;
+  readonly #entering: Gathered<string, { readonly waitMs: Millis; readonly version: string }>;
+  readonly #versions: Gathered<undefined, string>;
   /** Addresses that come too fast, and until when nobody need be asked about them. */
   readonly #waits = new Map<string, Millis>();
 
@@ -74,6 +77,14 @@ export class Shared {
     this.#clock = options.clock;
     this.process = options.process;
     this.without = { sessions, requests, broadcasts };
+    this.#entering = new Gathered(AT_ONCE, async (blocks) => {
+      const { waitsMs, version } = await this.ask((store) => store.enter(blocks, options.rate));
+      return waitsMs.map((waitMs) => ({ waitMs, version }));
+    });
+    this.#versions = new Gathered(Number.MAX_SAFE_INTEGER, async (all) => {
+      const version = await this.ask((store) => store.version());
+      return all.map(() => version);
+    });
   }
 
   /** The boot id of all processes of this identity. */
@@ -113,11 +124,16 @@ export class Shared {
     const block = addressBlock(address);
     const now = this.#clock.precise();
     if ((this.#waits.get(block) ?? 0) > now) return { refused: 'RATE_LIMITED' };
-    const { waitMs, version } = await this.ask((store) => store.enter(block, this.#options.rate));
+    const { waitMs, version } = await this.#entering.ask(block);
     if (waitMs <= 0) return { version };
     if (this.#waits.size >= MOST_WAITS) this.#waits.clear();
     this.#waits.set(block, now + waitMs);
     return { refused: 'RATE_LIMITED' };
+  }
+
+  /** The store's version of the bans, as of now or later. */
+  version(): Promise<string> {
+    return this.#versions.ask(undefined);
   }
 
   /** Never rejects. */
@@ -169,3 +185,5 @@ function storeError(error: unknown): HandfastError {
 }
 
 const MOST_WAITS = 4_096;
+/** Scripts take some thousand values. */
+const AT_ONCE = 512;

@@ -11,6 +11,7 @@ import { Deliveries } from './deliveries.ts';
 import { Routes, type RoutesOptions } from './routes.ts';
 import { Shared } from './shared.ts';
 import { SharedBans } from './shared-bans.ts';
+import type { RequestName } from './store.ts';
 import { StoreLink } from './store-link.ts';
 
 /** Of the node. No call may throw. */
@@ -21,6 +22,8 @@ export interface SharingEvents extends Pick<RoutesOptions, 'here' | 'ask' | 'che
   deliver(message: GossipMessage): void;
   /** A record of gossip from another process. */
   gossip(link: StoreLink, record: Uint8Array): void;
+  /** Another process is asked for what this one has taken. */
+  wanted(request: RequestName): void;
   /** Sessions of the life before have to go; new ones are told of this one. */
   life(bootId: Uint8Array): void;
   down(why: HandfastError): void;
@@ -50,7 +53,7 @@ export class Sharing {
     const shared = await Shared.open({ open, network, identity: identity.id, process: random(), clock, random, rate, without });
     const sharing = new Sharing(shared, settings, bans);
     try {
-      await sharing.bans.reach(await shared.ask((opened) => opened.version()));
+      await sharing.bans.reach(await shared.version());
     } catch (error) {
       await shared.close();
       throw error;
@@ -79,7 +82,7 @@ export class Sharing {
 
   begin(events: SharingEvents): void {
     const { clock } = this.#settings;
-    const { peers, deliver, gossip, life, down, up } = events;
+    const { peers, deliver, gossip, wanted, life, down, up } = events;
     this.#deliveries = new Deliveries(this.#shared, clock, deliver);
     this.#routes = new Routes({ shared: this.#shared, clock, here: events.here, ask: events.ask, check: events.check });
     this.#shared.begin({
@@ -96,6 +99,7 @@ export class Sharing {
       letter: (letter) => {
         if (letter.head.kind === 'gossip') gossip(this.link, letter.body);
         else if (letter.head.kind === 'bans') this.#outdated();
+        else if (letter.head.kind === 'wanted') wanted({ ...letter.head, id: BigInt(letter.head.id) });
         else this.#routes.received(letter);
       },
     });
@@ -157,7 +161,7 @@ export class Sharing {
 
   #outdated(): void {
     this.#shared
-      .ask((store) => store.version())
+      .version()
       .then((version) => this.#catchUp(version))
       .catch(() => {});
   }

@@ -30,8 +30,8 @@ export interface StoreConnection {
   /** Says that this process lives, for {@link PROCESS_MS} more. @param life a new one, taken where there is none: who offered that of before would bring back a life of which nothing is known any more. */
   beat(life: string): Promise<Pulse>;
 
-  /** Counts an attempt of an address that may come so often. */
-  enter(block: string, rate: Rate): Promise<Entered>;
+  /** Counts attempts of addresses that may come so often each. */
+  enter(blocks: readonly string[], rate: Rate): Promise<Entered>;
   /** `life:number`, which changes with each change of the bans. */
   version(): Promise<string>;
   bans(): Promise<StoredBans>;
@@ -41,12 +41,10 @@ export interface StoreConnection {
   /** Adds points to a balance that fades to 37 % in `fadeMs`. @returns the balance then. */
   charge(key: string, points: number, fadeMs: Millis): Promise<number>;
 
-  /** Takes a request for this process, in this life of the identity, for `ms`. */
-  claim(life: string, request: RequestName, ms: Millis): Promise<Claimed>;
-  /** The answer of a request that this process has taken; without one it is lost. */
+  /** Takes requests for this process, in this life of the identity. @returns what became of each. */
+  claim(life: string, requests: readonly RequestTaken[]): Promise<Claimed[]>;
+  /** The answer of a request that this process has taken, for another one that was asked for it; without one it is lost. */
   answer(request: RequestName, answer: Uint8Array | undefined): Promise<void>;
-  /** Answers that have arrived: that the requests were taken stays known. */
-  confirm(requests: readonly RequestName[]): Promise<void>;
 
   /** Which of these ids of 32 bytes nobody asked for within `ms` before. */
   first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]>;
@@ -84,8 +82,8 @@ export interface Rate {
 }
 
 export interface Entered {
-  /** 0: it may come. Else when it may try again. */
-  readonly waitMs: Millis;
+  /** Of each, 0: it may come; else when it may try again. */
+  readonly waitsMs: readonly Millis[];
   readonly version: string;
 }
 
@@ -104,12 +102,18 @@ export interface RequestName {
   readonly id: bigint;
 }
 
+export interface RequestTaken extends RequestName {
+  /** Until its deadline. */
+  readonly ms: Millis;
+}
+
 /**
- * `mine`: it is to be handled here. `elsewhere`: another living process is at it. `answer`: what another process answered. `lost`: it was taken, and there is no answer to be had.
+ * `mine`: it is to be handled here. `elsewhere`: another living process is at it, or has the answer still to itself. `answer`: what another process answered. `lost`: it was taken, and there is no answer to be had.
  * `banned`: its peer is. `past`: this life of the identity is over.
  */
 export type Claimed =
-  | { readonly is: 'mine' | 'elsewhere' | 'lost' | 'banned' | 'past' }
+  | { readonly is: 'mine' | 'lost' | 'banned' | 'past' }
+  | { readonly is: 'elsewhere'; readonly by: string }
   | { readonly is: 'answer'; readonly answer: Uint8Array };
 
 export const requestKey = ({ peer, peerLife, id }: RequestName): string => `${peer} ${peerLife} ${id.toString(36)}`;

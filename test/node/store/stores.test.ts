@@ -97,60 +97,72 @@ function contract(open: () => Promise<Store>): void {
   it('attempts of an address are counted over processes', async () => {
     const [{ at: one }, { at: other }] = await processes(2);
     const rate = { perSecond: 0.001, burst: 3 };
-    for (const at of [one, other, one]) expect((await at.enter('10.0.0.1', rate)).waitMs).toBe(0);
+    expect((await one.enter(['10.0.0.1', '10.0.0.3'], rate)).waitsMs).toEqual([0, 0]);
+    for (const at of [other, one]) expect((await at.enter(['10.0.0.1'], rate)).waitsMs).toEqual([0]);
     for (const at of [one, other]) {
-      const { waitMs } = await at.enter('10.0.0.1', rate);
+      const [free, waitMs] = (await at.enter([`10.0.1.${at === one ? 1 : 2}`, '10.0.0.1'], rate)).waitsMs;
+      expect(free).toBe(0);
       expect(waitMs).toBeGreaterThan(900_000);
       expect(waitMs).toBeLessThanOrEqual(1_000_000);
     }
-    expect((await other.enter('10.0.0.2', rate)).waitMs).toBe(0);
   });
 
   describe('a request', () => {
     const request = (id: bigint): RequestName => ({ peer: 'P', peerLife: 'L', id });
+    const claim = async (at: StoreConnection, of: string, ...ids: bigint[]): Promise<unknown> => {
+      const claims = await at.claim(
+        of,
+        ids.map((id) => ({ ...request(id), ms: LONG })),
+      );
+      return claims.length === 1 ? claims[0] : claims;
+    };
     const FIRST = 2n ** 63n + 5n;
 
     it('is taken by one, answered to the other, and never taken again', async () => {
       const [one, other] = await processes(2);
-      expect(await one.at.claim(one.life, request(FIRST), LONG)).toEqual({ is: 'mine' });
-      expect(await other.at.claim(one.life, request(FIRST), LONG)).toEqual({ is: 'elsewhere' });
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'mine' });
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'elsewhere', by: one.name });
       // Sent once more to the process that is at it, which has forgotten: it does not begin anew.
-      expect(await one.at.claim(one.life, request(FIRST), LONG)).toEqual({ is: 'lost' });
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'lost' });
       const bytes = Uint8Array.of(0, 255, 10, 13, 128);
       await other.at.answer(request(FIRST), Uint8Array.of(1));
       await one.at.answer(request(FIRST), bytes);
-      expect(await other.at.claim(one.life, request(FIRST), LONG)).toEqual({ is: 'answer', answer: bytes });
-      await one.at.confirm([request(FIRST)]);
-      expect(await other.at.claim(one.life, request(FIRST), LONG)).toEqual({ is: 'lost' });
-      expect(await other.at.claim(one.life, request(FIRST + 1n), LONG)).toEqual({ is: 'mine' });
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'answer', answer: bytes });
+      expect(await claim(other.at, one.life, FIRST + 1n)).toEqual({ is: 'mine' });
+      await other.at.answer(request(FIRST + 1n), undefined);
+      expect(await claim(one.at, one.life, FIRST + 1n, FIRST + 2n, FIRST)).toEqual([
+        { is: 'lost' },
+        { is: 'mine' },
+        { is: 'answer', answer: bytes },
+      ]);
     });
 
     it('of a process that is gone, and an answer that is too long, are lost', async () => {
       const [one, other] = await processes(2);
-      await one.at.claim(one.life, request(1n), LONG);
-      await one.at.claim(one.life, request(2n), LONG);
+      await claim(one.at, one.life, 1n);
+      await claim(one.at, one.life, 2n);
       await one.at.answer(request(2n), new Uint8Array(65_537));
-      expect(await other.at.claim(one.life, request(2n), LONG)).toEqual({ is: 'lost' });
+      expect(await claim(other.at, one.life, 2n)).toEqual({ is: 'lost' });
       await one.at.close();
-      expect(await other.at.claim(one.life, request(1n), LONG)).toEqual({ is: 'lost' });
+      expect(await claim(other.at, one.life, 1n)).toEqual({ is: 'lost' });
     });
 
     it('is taken only in this life, and from nobody who is banned', async () => {
       const [one] = await processes(1);
-      expect(await one.at.claim(life(), request(1n), LONG)).toEqual({ is: 'past' });
+      expect(await claim(one.at, life(), 1n)).toEqual({ is: 'past' });
       await one.at.ban([ban('P', { leftMs: LONG })]);
-      expect(await one.at.claim(one.life, request(1n), LONG)).toEqual({ is: 'banned' });
+      expect(await claim(one.at, one.life, 1n)).toEqual({ is: 'banned' });
       await one.at.unban(['P']);
-      expect(await one.at.claim(one.life, request(1n), LONG)).toEqual({ is: 'mine' });
+      expect(await claim(one.at, one.life, 1n)).toEqual({ is: 'mine' });
     });
 
     it('far below the newest counts as taken', async () => {
       const [one] = await processes(1);
       for (let page = 0n; page < 130n; page++) {
-        expect(await one.at.claim(one.life, request(1n + page * 8_192n), LONG)).toEqual({ is: 'mine' });
+        expect(await claim(one.at, one.life, 1n + page * 8_192n)).toEqual({ is: 'mine' });
       }
-      expect(await one.at.claim(one.life, request(2n), LONG)).toEqual({ is: 'lost' });
-      expect(await one.at.claim(one.life, request(2n + 129n * 8_192n), LONG)).toEqual({ is: 'mine' });
+      expect(await claim(one.at, one.life, 2n)).toEqual({ is: 'lost' });
+      expect(await claim(one.at, one.life, 2n + 129n * 8_192n)).toEqual({ is: 'mine' });
     });
   });
 
