@@ -17,6 +17,7 @@ export type { PeerSnapshot } from './node/peers.ts';
 export type { Handler, HandlerLimits, RequestMessage } from './node/requests/handlers.ts';
 export type { RequestLimits, RequestOptions } from './node/requests/requests.ts';
 export { memoryStore } from './node/store/memory.ts';
+export { type Channel, PrimaryStore, primaryStore } from './node/store/primary.ts';
 export { type RedisStoreOptions, redisStore } from './node/store/redis.ts';
 export type { WithoutStore } from './node/store/shared.ts';
 export type { Store } from './node/store/store.ts';

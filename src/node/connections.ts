@@ -278,7 +278,8 @@ export class Connections {
       const snapshot = snapshotOf(link);
       this.#live.set(link, snapshot);
       this.#options.opened(link);
-      this.#options.sharing?.opened(link.peer.id);
+      // Plain sessions answer no requests: nobody looks for them.
+      if (link.node) this.#options.sharing?.opened(link.peer.id);
       link.measure();
       if (admitted.loser) this.#refuse(admitted.loser, duplicate());
       this.#options.told(snapshot);
@@ -302,7 +303,7 @@ export class Connections {
   #leave(link: NodeLink): void {
     const { id } = link.peer;
     if (!this.peers.remove(link) || this.peers.get(id) !== undefined) return;
-    this.#options.sharing?.closed(id);
+    if (link.node) this.#options.sharing?.closed(id);
     this.dialer.gone(id);
   }
 

@@ -219,9 +219,9 @@ export class MemoryConnection implements StoreConnection {
     for (const peer of peers) this.#open().held.set(peer, this.#process);
   }
 
-  async release(peer: string): Promise<void> {
+  async release(peers: readonly string[]): Promise<void> {
     const { held } = this.#open();
-    if (held.get(peer) === this.#process) held.delete(peer);
+    for (const peer of peers) if (held.get(peer) === this.#process) held.delete(peer);
   }
 
   async holder(peer: string): Promise<string | undefined> {

@@ -140,8 +140,8 @@ class RedisConnection implements StoreConnection {
     for (let at = 0; at < peers.length; at += 6_000) await this.#run('hold', [this.#process, LIFE_MS, ...peers.slice(at, at + 6_000)]);
   }
 
-  async release(peer: string): Promise<void> {
-    await this.#run('release', [this.#process, peer]);
+  async release(peers: readonly string[]): Promise<void> {
+    for (let at = 0; at < peers.length; at += 6_000) await this.#run('release', [this.#process, ...peers.slice(at, at + 6_000)]);
   }
 
   async holder(peer: string): Promise<string | undefined> {

@@ -182,9 +182,11 @@ for i = 3, #ARGV do redis.call('HSET', k .. 'held', ARGV[i], ARGV[1]) end
 redis.call('PEXPIRE', k .. 'held', ARGV[2])
 return 1`,
 
-  // process, peer
+  // process, peers
   release: `
-if redis.call('HGET', k .. 'held', ARGV[2]) == ARGV[1] then redis.call('HDEL', k .. 'held', ARGV[2]) end
+for i = 2, #ARGV do
+  if redis.call('HGET', k .. 'held', ARGV[i]) == ARGV[1] then redis.call('HDEL', k .. 'held', ARGV[i]) end
+end
 return 1`,
 
   // peer

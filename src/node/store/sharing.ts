@@ -36,6 +36,8 @@ export class Sharing {
   readonly link: StoreLink;
   readonly #shared: Shared;
   readonly #settings: NodeSettings;
+  /** Peers that came and went in this turn, and whether they are here now. */
+  readonly #changed = new Map<string, boolean>();
   #deliveries!: Deliveries;
   #routes!: Routes;
 
@@ -132,12 +134,12 @@ export class Sharing {
   }
 
   opened(peer: string): void {
-    this.#shared.tell((store) => store.hold([peer]));
+    this.#held(peer, true);
     this.#routes.opened(peer);
   }
 
   closed(peer: string): void {
-    this.#shared.tell((store) => store.release(peer));
+    this.#held(peer, false);
   }
 
   deliver(message: GossipMessage): void {
@@ -157,6 +159,19 @@ export class Sharing {
   async close(): Promise<void> {
     await this.bans.stored().catch(() => {});
     await this.#shared.close();
+  }
+
+  /** Told for all peers of a turn together: in a storm there are many. */
+  #held(peer: string, here: boolean): void {
+    this.#changed.set(peer, here);
+    if (this.#changed.size > 1) return;
+    setImmediate(() => {
+      const all = [...this.#changed];
+      this.#changed.clear();
+      const [come, gone] = [true, false].map((wanted) => all.filter(([, is]) => is === wanted).map(([id]) => id));
+      if (come.length > 0) this.#shared.tell((store) => store.hold(come));
+      if (gone.length > 0) this.#shared.tell((store) => store.release(gone));
+    });
   }
 
   #outdated(): void {

@@ -52,7 +52,7 @@ export interface StoreConnection {
   /** This process has a session with that peer. */
   hold(peers: readonly string[]): Promise<void>;
   /** It has none any more. */
-  release(peer: string): Promise<void>;
+  release(peers: readonly string[]): Promise<void>;
   /** The living process that has a session with that peer. */
   holder(peer: string): Promise<string | undefined>;
   alive(process: string): Promise<boolean>;

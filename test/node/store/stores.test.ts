@@ -178,7 +178,7 @@ function contract(open: () => Promise<Store>): void {
     await one.at.hold(['P', 'Q']);
     expect(await other.at.holder('P')).toBe(one.name);
     await other.at.hold(['P']);
-    await one.at.release('P');
+    await one.at.release(['P', 'none']);
     expect(await one.at.holder('P')).toBe(other.name);
     await other.at.close();
     expect(await one.at.holder('P')).toBeUndefined();
