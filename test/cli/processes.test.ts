@@ -81,7 +81,7 @@ async function story(...args: string[]): Promise<void> {
 }
 
 describe('listen --processes', () => {
-  it('is one node by several processes, which the first one keeps in step', () => story());
+  it('is one node by several processes, which the first one keeps in step', () => story(), 180_000);
 
   describe.skipIf(!redisServer)('with a store in Redis (redis-server)', () => {
     let server: RedisServer;
@@ -92,10 +92,10 @@ describe('listen --processes', () => {
 
     afterAll(() => server?.stop());
 
-    it('is one node by several processes', () => story('--store', server.url));
+    it('is one node by several processes', () => story('--store', server.url), 180_000);
   });
 
-  it('says once what is wrong with its options, and ends', async () => {
+  it('says once what is wrong with its options, and ends', { timeout: 180_000 }, async () => {
     const outcome = await handfast(['listen', '--identity', '/nowhere/node.key', '--network', 'demo', '--processes', '3']);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr.match(/nowhere/g)).toHaveLength(1);
