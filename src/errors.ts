@@ -68,6 +68,10 @@ export const CODES = {
   RELEASED: { blame: 'caller', meaning: 'memory or a key used after it was released' },
   NO_NATIVE: { blame: 'caller', meaning: 'the native core is not there' },
   UNSUPPORTED: { blame: 'caller', meaning: 'this build or core cannot do that' },
+  STORE_UNAVAILABLE: { blame: 'handfast', meaning: 'the shared store cannot be reached' },
+  STORE_LATE: { blame: 'handfast', meaning: 'the shared store did not answer in time' },
+  STORE_REFUSED: { blame: 'handfast', meaning: 'the shared store refused, or holds what nobody of us wrote' },
+  STORE_ROUTE_LOST: { blame: 'handfast', meaning: 'the process that had the session with this peer is gone' },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A code without its `HF_`. */

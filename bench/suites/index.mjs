@@ -9,6 +9,7 @@ export const SUITES = {
   storm: new URL('./storm.mjs', import.meta.url).href,
   gossip: new URL('./gossip.mjs', import.meta.url).href,
   node: new URL('./node.mjs', import.meta.url).href,
+  shared: new URL('./shared.mjs', import.meta.url).href,
   xrpl: new URL('./xrpl.mjs', import.meta.url).href,
   lwstcp: new URL('./lwstcp.mjs', import.meta.url).href,
   sdmp: new URL('./sdmp.mjs', import.meta.url).href,

@@ -41,6 +41,14 @@ export class NodeLog {
     });
     node.on('handlerFailed', (error) => this.#fault(error as Error));
     node.on('bansNotWritten', (error) => this.#fault(error));
+    node.on('storeDown', (error) => {
+      const { code, message } = error;
+      this.#say(
+        { event: 'store-down', code, message },
+        `${colour.yellow('store')}   cannot be reached: ${message} (${code}). Nobody new is let in until it can`,
+      );
+    });
+    node.on('storeUp', () => this.#say({ event: 'store-up' }, `${colour.green('store')}   can be reached again`));
   }
 
   /** For `createNode`: takes what comes over plain sessions. */
@@ -54,16 +62,34 @@ export class NodeLog {
     else return reply(bytes).catch(() => {});
   };
 
-  listening({ id, network, address }: Node, control: string | undefined): void {
+  /** @param processes how many there are of it, where it is not the only one. */
+  listening({ id, network, address }: Pick<Node, 'id' | 'network' | 'address'>, control: string | undefined, processes?: number): void {
     const { host, port } = parseAddress(address!)!;
-    if (this.#json) printJson({ event: 'listening', id, network, host, port, ...(control !== undefined && { control }) });
+    const many = processes !== undefined && { processes };
+    if (this.#json) printJson({ event: 'listening', id, network, host, port, ...(control !== undefined && { control }), ...many });
     else {
-      note(`${colour.bold(id)}\nlistens on ${address}, network ${network}; Ctrl-C ends it`);
+      const by = many ? ` by ${processes} processes` : '';
+      note(`${colour.bold(id)}\nlistens on ${address}${by}, network ${network}; Ctrl-C ends it`);
       if (control !== undefined) note(colour.dim(`takes orders at ${control}`));
     }
+    this.begin();
+  }
+
+  /** Nothing is held back any more. */
+  begin(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const tell of held) tell();
+  }
+
+  workerReady(pid: number | undefined): void {
+    this.#say({ event: 'process-ready', pid }, colour.dim(`process ${pid} is ready`));
+  }
+
+  /** @param how its exit code, or the signal that ended it. */
+  workerGone(pid: number | undefined, how: number | string, nextInMs: number): void {
+    const next = `another one in ${thousands(nextInMs / 1000, 1)} s`;
+    this.#say({ event: 'process-gone', pid, how, nextInMs }, `${colour.yellow('process')} ${pid} has ended (${how}); ${next}`);
   }
 
   request(topic: string, bytes: Uint8Array, peer: string): void {

@@ -1,16 +1,21 @@
 /** `handfast listen --protocol handfast`: a running node. It echoes or prints what it is sent, answers requests, keeps its peers, and takes orders over its control socket. */
 import '../core/choose.ts';
+import cluster from 'node:cluster';
 import { HandfastError } from '../errors.ts';
 import { ControlServer } from '../node/control/control.ts';
 import { createNode, type Node } from '../node/node.ts';
 import type { GivenPeer, NodeOptions } from '../node/options.ts';
 import type { Handler } from '../node/requests/handlers.ts';
+import { type Channel, primaryStore } from '../node/store/primary.ts';
+import { redisStore } from '../node/store/redis.ts';
+import type { Store } from '../node/store/store.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';
 import { type Call, describeError, Failure, hostAndPort, type Options, UsageError } from './command.ts';
 import { KEY_LOG_OPTION, keyLogOf } from './key-log.ts';
 import { aborted, listenOn } from './listening.ts';
 import { NodeLog } from './node-log.ts';
 import { openIdentity, PASSPHRASE_OPTION } from './passphrase.ts';
+import { checkedForMany, runProcesses, tellReady, WORKER_CONTROL, workerPort } from './processes.ts';
 import { defaultControlPath } from './running-node.ts';
 import { note, packageVersion } from './terminal.ts';
 
@@ -25,7 +30,17 @@ export const NODE_OPTIONS: Options = {
   },
   allow: { type: 'string', multiple: true, value: 'ID', help: 'Let this id in; may be repeated. Without it everybody is let in.' },
   bans: { type: 'string', value: 'FILE', help: 'Keep bans in this file, over restarts.' },
-  'max-peers': { type: 'string', value: 'N', help: 'Sessions at a time; 64.' },
+  'max-peers': { type: 'string', value: 'N', help: 'Sessions at a time, of each process; 64.' },
+  processes: {
+    type: 'string',
+    value: 'N',
+    help: 'So many processes that answer as one: one address, one view of peers, bans and broadcasts; 1.',
+  },
+  store: {
+    type: 'string',
+    value: 'redis://HOST:PORT',
+    help: 'Share bans, attempts, requests and broadcasts through this Redis with every other node of the same identity. Without it the processes of this command share them through the first one.',
+  },
   handle: {
     type: 'string',
     multiple: true,
@@ -45,19 +60,34 @@ export const NODE_OPTIONS: Options = {
 
 /** @returns the exit code. */
 export async function runNode(call: Call): Promise<number> {
+  try {
+    return await run(call);
+  } finally {
+    // The channel to its primary would keep it for ever.
+    cluster.worker?.disconnect();
+  }
+}
+
+async function run(call: Call): Promise<number> {
   const network = call.needed('network', 'demo');
   const options = optionsOf(call, network);
   const handlers = handlersOf(call);
   const file = call.needed('identity', 'node.key');
   const log = new NodeLog(call.flag('json'), call.choice('mode', ['echo', 'print']) ?? 'echo');
+  const count = call.whole('processes', 1, 256) ?? 1;
+  const store = storeOf(call, count);
+  if (count > 1 && !cluster.isWorker) return runMany(call, log, count, file);
   const identity = await openIdentity(file, call);
   try {
-    await using node = await createNode({ ...options, identity, data: log.data });
+    await using node = await createNode({ ...options, identity, store, data: log.data });
     log.follow(node);
     for (const [topic, handle] of handlers) node.handle(topic, handlerOf(handle, log));
     for (const topic of call.list('subscribe')) void printBroadcasts(node, topic, log);
     await using control = await controlOf(call, node, file);
-    log.listening(node, control?.path);
+    if (count > 1) {
+      log.begin();
+      await tellReady(node);
+    } else log.listening(node, control?.path);
     await aborted(call.signal);
     return 0;
   } finally {
@@ -65,11 +95,32 @@ export async function runNode(call: Call): Promise<number> {
   }
 }
 
+/** Of this command's own processes the first one keeps what they share, unless a Redis does. @throws Failure, HF_BAD_ARGUMENT */
+function storeOf(call: Call, count: number): Store | undefined {
+  const url = call.text('store');
+  if (url !== undefined || count > 1) checkedForMany(call);
+  if (url !== undefined) return redisStore(url);
+  return count > 1 && cluster.isWorker ? primaryStore(process as Channel) : undefined;
+}
+
+async function runMany(call: Call, log: NodeLog, count: number, file: string): Promise<number> {
+  const identity = await openIdentity(file, call);
+  const { id } = identity;
+  identity.wipe();
+  const path = call.text('control') ?? (await defaultControlPath(file, id, call.needed('network', 'demo')));
+  return runProcesses(call, log, {
+    count,
+    ...listenOn(call, 7600),
+    control: call.flag('no-control') ? undefined : path,
+    ownControl: (worker) => `${path}.${worker}`,
+  });
+}
+
 function optionsOf(call: Call, network: string): Omit<NodeOptions, 'identity'> {
   return {
     network,
     agent: `handfast ${packageVersion()}`,
-    listen: listenOn(call, 7600),
+    listen: { ...listenOn(call, 7600), ...(cluster.isWorker && { port: workerPort() ?? listenOn(call, 7600).port }) },
     peers: call.list('connect').map(givenPeer),
     allow: allowed(call),
     bansFile: call.text('bans'),
@@ -130,6 +181,8 @@ async function printBroadcasts(node: Node, topic: string, log: NodeLog): Promise
 
 /** A default place that cannot be had is no reason not to run: everything but the commands works without. One that a running node has is. */
 async function controlOf(call: Call, node: Node, identityFile: string): Promise<ControlServer | undefined> {
+  const ofWorker = process.env[WORKER_CONTROL];
+  if (cluster.isWorker && ofWorker !== undefined) return ControlServer.open(ofWorker, node);
   const named = call.text('control');
   if (call.flag('no-control')) return undefined;
   if (named !== undefined) return ControlServer.open(named, node);

@@ -13,11 +13,14 @@ import { Dialer } from './dialer.ts';
 import { type Direction, NodeLink } from './link.ts';
 import type { NodeSettings } from './options.ts';
 import { type PeerSnapshot, PeerTable, snapshotOf } from './peers.ts';
+import type { Sharing } from './store/sharing.ts';
 
 /** Who speaks over the sessions, and who is told of them. No call may throw. */
 export interface ConnectionsOptions {
   settings: NodeSettings;
   bans: BanList;
+  /** What is shared with other processes of this identity, if anything is. */
+  sharing: Sharing | undefined;
   /** A session begins, before any of its records. */
   opened(link: NodeLink): void;
   received(link: NodeLink, kind: number, body: Uint8Array): undefined | Promise<void>;
@@ -36,6 +39,12 @@ export interface ConnectionsOptions {
   dialFailed(error: HandfastError, address: string, nextTryInMs: number | undefined): void;
 }
 
+interface DialTarget {
+  address: string;
+  peer: string | undefined;
+  given: boolean;
+}
+
 export class Connections {
   readonly peers: PeerTable;
   readonly dialer: Dialer;
@@ -52,6 +61,8 @@ export class Connections {
   #server!: Server;
   #listening: Listening | undefined;
   #closing = false;
+  /** Connections about which the store is asked. */
+  #entering = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions) {
@@ -100,28 +111,25 @@ export class Connections {
 
   /** Listens, and begins to dial. @throws (by rejection) HF_LISTEN_FAILED */
   async start(): Promise<void> {
-    const { settings, bans, handshakeFailed } = this.#options;
-    const server = await listen({
-      ...settings.handshake,
-      protocol: 'handfast',
-      allow: allowOf(settings),
-      bans,
-      limits: settings.limits,
-      room: (peer) => (this.#live.size < this.#mostLive ? this.peers.reserve(peer.id, 'inbound') : undefined),
-    });
-    this.#server = server;
-    server.on('session', (session) => this.#open(session, 'inbound', session.remoteAddress));
-    server.on('handshakeError', (error, address) => {
-      this.#options.charge({ address }, error);
-      handshakeFailed(error, address);
-    });
+    const { settings, handshakeFailed } = this.#options;
+    this.#server = await this.#serve();
     if (settings.listen || settings.carriers) {
-      const accept = (carrier: Carrier): void => (this.#closing ? carrier.destroy() : server.accept(carrier));
+      const accept = (carrier: Carrier): void => this.#accept(carrier);
       const failed = (cause: Error): void =>
         handshakeFailed(new HandfastError('CONNECT_FAILED', 'a connection could not be taken', { cause, blame: 'handfast' }), undefined);
       this.#listening = await this.#carriers.listen(accept, failed);
     }
     for (const { address, peer } of settings.peers) this.dialer.keep(address, peer);
+  }
+
+  /** Others are told of another life of this node from now on; sessions of the one before are seen out. */
+  async renew(bootId: Uint8Array): Promise<void> {
+    const { settings } = this.#options;
+    settings.handshake = { ...settings.handshake, bootId };
+    const before = this.#server;
+    this.#server = await this.#serve();
+    void before.close({ drainMs: DRAIN_MS });
+    for (const link of this.#live.keys()) this.#seeOut(link, GOODBYE, this.#clock.now() + DRAIN_MS);
   }
 
   /** Turns a peer out: all its sessions end at once. */
@@ -156,8 +164,58 @@ export class Connections {
     await unbound;
   }
 
-  async #dial({ address, peer }: { address: string; peer: string | undefined }, signal: AbortSignal): Promise<string> {
-    const { settings, bans } = this.#options;
+  async #serve(): Promise<Server> {
+    const { settings, bans, sharing, handshakeFailed } = this.#options;
+    const server = await listen({
+      ...settings.handshake,
+      protocol: 'handfast',
+      allow: allowOf(settings),
+      bans: sharing?.bans ?? bans,
+      limits: settings.limits,
+      room: (peer) => (this.#live.size < this.#mostLive ? this.peers.reserve(peer.id, 'inbound') : undefined),
+    });
+    server.on('session', (session) => this.#open(session, 'inbound', session.remoteAddress));
+    server.on('handshakeError', (error, address) => {
+      this.#options.charge({ address }, error);
+      handshakeFailed(error, address);
+    });
+    return server;
+  }
+
+  #accept(carrier: Carrier): void {
+    const { bans, sharing, settings } = this.#options;
+    const address = carrier.remote?.address;
+    // The cheap look first. Beyond so many that wait for the store nobody waits for it: the server's own limits are stricter.
+    const asks = sharing && address !== undefined && !bans.has(address) && this.#entering < (settings.limits.halfOpen ?? MOST_ENTERING);
+    if (this.#closing) carrier.destroy();
+    else if (!asks) this.#server.accept(carrier);
+    else {
+      this.#entering++;
+      void sharing.enter(address).then((refused) => {
+        this.#entering--;
+        if (this.#closing) carrier.destroy();
+        else this.#server.accept(carrier, refused);
+      });
+    }
+  }
+
+  /** Of what is dialled for ever one process of an identity dials each. @returns undefined: another one does. */
+  async #dial({ address, peer, given }: DialTarget, signal: AbortSignal): Promise<string | undefined> {
+    const { sharing } = this.#options;
+    if (!given || !sharing) return this.#connect(address, peer, signal);
+    if (!(await sharing.dials(address))) return undefined;
+    try {
+      return await this.#connect(address, peer, signal);
+    } catch (error) {
+      // Another one may be luckier.
+      sharing.dialsNoMore(address);
+      throw error;
+    }
+  }
+
+  async #connect(address: string, peer: string | undefined, signal: AbortSignal): Promise<string> {
+    const { settings, sharing, bans } = this.#options;
+    const { handshake } = settings;
     if (peer !== undefined && bans.has(peer)) throw banned();
     const carrier = await this.#carriers.dial(address, { signal, deadlineMs: settings.limits.dialMs });
     if (signal.aborted) {
@@ -173,13 +231,13 @@ export class Connections {
     let session: Session;
     try {
       session = await connect({
-        ...settings.handshake,
+        ...handshake,
         protocol: 'handfast',
         stream: carrier,
         peer,
         signal,
         allow: allowOf(settings),
-        bans,
+        bans: sharing?.bans ?? bans,
         limits: settings.limits,
         room: (proved) => {
           giveBack = this.peers.reserve(proved.id, 'outbound');
@@ -193,6 +251,10 @@ export class Connections {
       throw error;
     }
     giveBack?.();
+    if (handshake !== settings.handshake) {
+      void session.close({ refusal: GOODBYE });
+      throw new HandfastError('SHUTTING_DOWN', 'the life that the other side was told of has ended', { blame: 'handfast' });
+    }
     const refused = this.#open(session, 'outbound', address);
     if (refused && refused.code !== 'HF_DUPLICATE_CONNECTION') throw refused;
     return session.peer.id;
@@ -221,6 +283,8 @@ export class Connections {
       const snapshot = snapshotOf(link);
       this.#live.set(link, snapshot);
       this.#options.opened(link);
+      // Plain sessions answer no requests: nobody looks for them.
+      if (link.node) this.#options.sharing?.opened(link.peer.id);
       link.measure();
       if (admitted.loser) this.#refuse(admitted.loser, duplicate());
       this.#options.told(snapshot);
@@ -243,7 +307,9 @@ export class Connections {
   /** Takes it out of the table: a new session of this peer is not judged by it. */
   #leave(link: NodeLink): void {
     const { id } = link.peer;
-    if (this.peers.remove(link) && this.peers.get(id) === undefined) this.dialer.gone(id);
+    if (!this.peers.remove(link) || this.peers.get(id) !== undefined) return;
+    if (link.node) this.#options.sharing?.closed(id);
+    this.dialer.gone(id);
   }
 
   #retire(link: NodeLink): void {
@@ -287,5 +353,6 @@ const FAREWELL: Refusal = { code: 'CLOSED', reason: '' };
 /** How long answers may still be owed after the other side's CLOSE. */
 const DRAIN_MS = 5_000;
 const LEAST_DRAIN_MS = 1_000;
+const MOST_ENTERING = 256;
 /** How often it is looked whether answers are still owed. */
 const OWED_MS = 50;

@@ -11,8 +11,11 @@ export interface DialerOptions {
   core: Core;
   /** Dialled at once; the rest waits for its turn. */
   most: number;
-  /** Dials, shakes hands, and has the session taken in. @returns who it is, once there is a session with it. @throws (by rejection) HandfastError */
-  attempt(target: { address: string; peer: string | undefined }, signal: AbortSignal): Promise<string>;
+  /**
+   * Dials, shakes hands, and has the session taken in. @param target `given`: nobody waits for it, so that another process of this identity may do it.
+   * @returns who it is, once there is a session with it; undefined: another process dials it. @throws (by rejection) HandfastError
+   */
+  attempt(target: { address: string; peer: string | undefined; given: boolean }, signal: AbortSignal): Promise<string | undefined>;
   /** Whether there is a session with this peer. */
   connected(id: string): boolean;
   /** An attempt failed. @param nextTryInMs undefined: there is none. */
@@ -205,8 +208,11 @@ export class Dialer {
     const { signal } = target.abort;
     this.#dialling++;
     try {
-      const id = await attempt({ address: target.address, peer: target.named }, signal);
-      if (!signal.aborted) this.#connected(target, id);
+      const given = target.given && target.waiters.length === 0;
+      const id = await attempt({ address: target.address, peer: target.named, given }, signal);
+      if (signal.aborted) return;
+      if (id === undefined) this.#wait(target, ELSEWHERE_MS);
+      else this.#connected(target, id);
     } catch (error) {
       const why = error instanceof HandfastError ? error : new HandfastError('INTERNAL', 'a fault while dialling', { cause: error });
       if (!signal.aborted) this.#failed(target, why);
@@ -275,3 +281,5 @@ const MOST_PAUSE_MS = 60_000;
 /** A session shorter than this counts as one more failure: whoever lets in and hangs up at once is not dialled ever faster. */
 const LASTING_MS = 10_000;
 const OWN_ADDRESS_MS = 300_000;
+/** Another process dials it: how soon it is looked whether that still does. */
+const ELSEWHERE_MS = 2_000;

@@ -34,5 +34,9 @@ export interface NodeEvents {
   handlerFailed: [error: unknown, from: Peer, topic: string];
   /** The file of bans could not be written. */
   bansNotWritten: [error: HandfastError];
+  /** The store cannot be reached; what goes on is said by `withoutStore`. */
+  storeDown: [error: HandfastError];
+  /** It can again. */
+  storeUp: [];
   close: [];
 }

@@ -15,6 +15,8 @@ export interface Link {
   readonly bootId: string | undefined;
   /** Both sides said `node`: gossip is allowed, and one session a pair is kept. */
   readonly node: boolean;
+  /** The other side is what else answers as this identity: what it passes on is this node's own too. */
+  readonly own?: true;
   /** Bytes of the largest record body the other side accepts. */
   readonly largestBody: number;
   /**

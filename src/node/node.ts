@@ -18,8 +18,11 @@ import type { PeerSnapshot } from './peers.ts';
 import { type Handler, Handlers } from './requests/handlers.ts';
 import { type RequestOptions, Requests } from './requests/requests.ts';
 import { type NodeStatus, Tally } from './status.ts';
+import { Sharing } from './store/sharing.ts';
 import { type SubscribeOptions, Subscription } from './subscription.ts';
 import { topicBytes } from './topic.ts';
+
+export type { NodeEvents, Warning } from './events.ts';
 
 export interface ConnectToOptions {
   /** The id that must answer. */
@@ -32,7 +35,7 @@ export interface ConnectToOptions {
 
 /**
  * A node that listens, where it was told to, and dials the peers it was given.
- * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT that names the option, HF_BAD_KEY, HF_LISTEN_FAILED, HF_ABORTED.
+ * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT that names the option, HF_BAD_KEY, HF_LISTEN_FAILED, HF_ABORTED; with a store HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const settings = nodeSettings(options);
@@ -41,7 +44,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const cancelled = (): HandfastError => new HandfastError('ABORTED', 'createNode was cancelled', { cause: signal?.reason });
   if (signal?.aborted) throw cancelled();
   const bans = await BanList.open({ clock, file: options.bansFile, most: limits.bans });
-  const node = new Node(settings, bans);
+  const node = new Node(settings, bans, await Sharing.open(settings, bans));
   try {
     await node.start();
     if (signal?.aborted) throw cancelled();
@@ -68,6 +71,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #gossip: Gossip;
   readonly #subscriptions = new Map<string, Set<Subscription>>();
   readonly #connections: Connections;
+  readonly #sharing: Sharing | undefined;
   #cancelMeasure: Cancel = () => {};
   /** Timers of the clock do not keep a process, and a node that only dials may have no socket for a while. */
   #alive: NodeJS.Timeout | undefined;
@@ -75,7 +79,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   #signal: AbortSignal | undefined;
 
   /** Use `createNode`. */
-  constructor(settings: NodeSettings, bans: BanList) {
+  constructor(settings: NodeSettings, bans: BanList, sharing?: Sharing) {
     super();
     const { identity, network, tag, allow, clock, core, limits } = settings;
     this.id = identity.id;
@@ -83,17 +87,20 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.allow = allow;
     this.#settings = settings;
     this.#bans = bans;
+    this.#sharing = sharing;
     this.#tally = new Tally(clock.now());
     this.#charges = new Charges({
       clock,
       bans,
       limits: limits.charges,
       counted: (points, error) => this.#tally.charge(points, error),
+      shared: sharing && ((...charged) => sharing.charge(...charged)),
     });
     this.#requests = new Requests({ clock, core, limits: limits.requests });
     this.#handlers = new Handlers({
       clock,
       limits: limits.handlers,
+      claims: sharing?.claims,
       failed: (error, from, topic) => this.#tell('handlerFailed', error, from, topic),
     });
     this.#gossip = new Gossip({
@@ -104,11 +111,12 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       limits: { sessions: settings.peerLimits.maxPeers, ...limits.gossip },
       allowed: (origin) => allow.has(origin) && !bans.has(origin),
       deliver: (message) => this.#deliver(message),
-      charge: (link, error) => this.#charge({ id: link.peer.id }, error),
+      charge: (link, error) => link.own || this.#charge({ id: link.peer.id }, error),
     });
     this.#connections = new Connections({
       settings,
       bans,
+      sharing,
       opened: (link) => {
         this.#handlers.opened(link);
         this.#requests.opened(link);
@@ -190,11 +198,18 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** @returns whether it was banned. @throws HF_BAD_ARGUMENT */
   unban(subject: string): boolean {
-    return this.#bans.unban(subject);
+    const found = this.#bans.unban(subject);
+    this.#sharing?.bans.lifted(subject);
+    return found;
   }
 
   bans(): Ban[] {
     return this.#bans.list();
+  }
+
+  /** Until every ban and unban so far is in the store, and so holds wherever this identity answers; at once without one. @throws (by rejection) HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED. */
+  async stored(): Promise<void> {
+    await this.#sharing?.bans.stored();
   }
 
   /**
@@ -207,6 +222,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** Asks a peer. Always ends in an answer or a coded error; see `Requests.request`. */
   request(peerId: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    if (this.#sharing) return this.#sharing.request(peerId, bytes, options);
     return this.#requests.request(peerId, bytes, options);
   }
 
@@ -257,6 +273,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
 
   /** Called by `createNode`. */
   async start(): Promise<void> {
+    this.#share();
     await this.#connections.start();
     this.#alive = setInterval(() => {}, LONGEST_TIMER_MS);
     this.#measureLater();
@@ -278,10 +295,13 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.#signal?.removeEventListener('abort', this.#aborted);
     this.allow.off('remove', this.#removed);
     this.#cancelMeasure();
-    this.#requests.close(new HandfastError('CLOSED', 'the node is closed'));
+    const why = new HandfastError('CLOSED', 'the node is closed');
+    this.#requests.close(why);
+    this.#sharing?.end(why);
     this.#gossip.close();
     await this.#connections.close(drainMs);
     this.#handlers.close();
+    await this.#sharing?.close();
     await this.#bans.close();
     for (const subscriptions of [...this.#subscriptions.values()]) for (const subscription of [...subscriptions]) subscription.end();
     clearInterval(this.#alive);
@@ -319,7 +339,32 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     return this.#settings.data(body, from, (bytes) => link.data(bytes)) ?? undefined;
   }
 
+  #share(): void {
+    const [sharing, requests, gossip, connections] = [this.#sharing, this.#requests, this.#gossip, this.#connections];
+    if (!sharing) return;
+    sharing.begin({
+      here: (peer) => connections.peers.get(peer) !== undefined,
+      ask: (peer, bytes, options) => requests.request(peer, bytes, options),
+      check: (peer, bytes, options) => requests.check(peer, bytes, options),
+      peers: () => connections.snapshots().map(({ id }) => id),
+      deliver: (message) => this.#push(message),
+      gossip: (link, record) => gossip.received(link, record[0], record.subarray(1)),
+      wanted: (request) => this.#handlers.wanted(request),
+      life: (bootId) => void connections.renew(bootId),
+      down: (error) => this.#tell('storeDown', error),
+      up: () => this.#tell('storeUp'),
+    });
+    gossip.opened(sharing.link);
+  }
+
   #deliver(message: GossipMessage): void {
+    // Which process delivers is decided among those that somebody listens in.
+    if (this.#sharing) {
+      if (this.#subscriptions.has(message.topic)) this.#sharing.deliver(message);
+    } else this.#push(message);
+  }
+
+  #push(message: GossipMessage): void {
     for (const subscription of this.#subscriptions.get(message.topic) ?? []) subscription.push(message);
   }
 

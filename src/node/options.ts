@@ -18,6 +18,8 @@ import type { GossipLimits } from './gossip/limits.ts';
 import type { PeerLimits, PeerSnapshot } from './peers.ts';
 import type { HandlerLimits } from './requests/handlers.ts';
 import type { RequestLimits } from './requests/requests.ts';
+import type { WithoutStore } from './store/shared.ts';
+import type { Store } from './store/store.ts';
 
 /** Beyond the peers: what each part may hold. */
 export type NodeLimits = { readonly [K in Exclude<keyof AdmissionLimits, 'sessions'>]?: AdmissionLimits[K] | undefined } & SessionLimits & {
@@ -59,6 +61,10 @@ export interface NodeOptions {
   maxOutbound?: number | undefined;
   /** Where bans are kept over restarts; in memory only when absent. */
   bansFile?: string | undefined;
+  /** What this process shares with others that answer as the same identity; nothing when absent. It keeps the bans too: no `bansFile` beside it. */
+  store?: Store | undefined;
+  /** What goes on while the store cannot be reached; nothing that others might do too, when absent. */
+  withoutStore?: WithoutStore | undefined;
   limits?: NodeLimits | undefined;
   /** Names our software to others; only ever shown. At most 64 bytes. */
   agent?: string | undefined;
@@ -92,8 +98,6 @@ export interface NodeSettings {
   network: string;
   /** Of the network: 16 bytes. */
   tag: Bytes;
-  /** Random, made anew for each node: others learn from it that they speak to another life of this id. */
-  bootId: Bytes;
   core: Core;
   clock: Clock;
   carriers: Carriers | undefined;
@@ -103,8 +107,10 @@ export interface NodeSettings {
   /** Asked instead of the list. */
   ask: ((peer: Peer) => boolean | Promise<boolean>) | undefined;
   peerLimits: PeerLimits;
+  store: Store | undefined;
+  withoutStore: WithoutStore;
   limits: NodeLimits & { outgoingBytes: number; dials: number; dialMs: number };
-  /** As `connect` and `listen` take them. */
+  /** As `connect` and `listen` take them. `bootId` is random, made anew for each node, or what all processes with one store say: others learn from it that they speak to another life of this id. */
   handshake: HandfastOptions & { core: Core; clock: Clock; onStep: ((step: HandshakeStep) => void) | undefined };
   data: NodeOptions['data'];
 }
@@ -126,7 +132,6 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     identity,
     network,
     tag,
-    bootId,
     core,
     clock,
     carriers: options.carriers,
@@ -139,6 +144,8 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
       maxInbound: whole('maxInbound', options.maxInbound ?? maxPeers, 0),
       maxOutbound: whole('maxOutbound', options.maxOutbound ?? maxPeers, 0),
     },
+    store: checkedStore(options),
+    withoutStore: checkedWithout(options.withoutStore ?? {}),
     limits: checkedLimits(limits),
     handshake,
     data,
@@ -168,6 +175,24 @@ function checkedLimits(limits: NodeLimits): NodeSettings['limits'] {
   }
   const { outgoingBytes = 4 * 1024 * 1024, dials = 8, dialMs = 10_000 } = limits;
   return { ...limits, outgoingBytes, dials, dialMs };
+}
+
+function checkedStore({ store, bansFile }: NodeOptions): Store | undefined {
+  if (store === undefined) return undefined;
+  if (typeof store !== 'object' || store === null || typeof store.open !== 'function')
+    throw bad('store', 'what redisStore or memoryStore makes');
+  if (bansFile !== undefined) throw bad('bansFile', 'none beside a store, which keeps the bans');
+  return store;
+}
+
+function checkedWithout(without: WithoutStore): WithoutStore {
+  if (typeof without !== 'object' || without === null) throw bad('withoutStore', 'an object');
+  for (const [name, value] of Object.entries(without)) {
+    const words = Object.hasOwn(WITHOUT, name) ? WITHOUT[name] : undefined;
+    if (!words) throw bad(`withoutStore.${name}`, `one of ${Object.keys(WITHOUT).join(', ')}`);
+    if (value !== undefined && !words.includes(value)) throw bad(`withoutStore.${name}`, words.join(' or '));
+  }
+  return without;
 }
 
 function checkedListen(listen: NodeOptions['listen']): NodeSettings['listen'] {
@@ -211,6 +236,11 @@ const NUMBERS: readonly string[] = [
   'dialMs',
   'bans',
 ];
+const WITHOUT: Readonly<Record<string, readonly string[]>> = {
+  sessions: ['refuse', 'open'],
+  requests: ['refuse', 'handle'],
+  broadcasts: ['hold', 'deliver'],
+};
 const PARTS: readonly string[] = ['charges', 'requests', 'handlers', 'gossip'];
 
 function bad(name: string, expected: string): HandfastError {

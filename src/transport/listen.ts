@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { defaultCore } from '../core/default.ts';
-import { CODES, HandfastError } from '../errors.ts';
+import { CODES, type CodeName, HandfastError } from '../errors.ts';
 import type { Machine, Peer } from '../protocols/machine.ts';
 import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import { addressText, type Carrier, type RemoteAddress } from './carrier.ts';
@@ -126,17 +126,21 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     process.nextTick(() => this.emit('listening'));
   }
 
-  /** Takes a connection from elsewhere: any Duplex of bytes, or a carrier. */
-  accept(stream: Duplex | Carrier): void {
+  /** Takes a connection from elsewhere: any Duplex of bytes, or a carrier. @param refused why the caller lets it not in; it is told so, within the limits. */
+  accept(stream: Duplex | Carrier, refused?: CodeName): void {
     const carrier = asCarrier(stream);
     const { limits } = this.#admission;
     const address = carrier.remote && plainAddress(carrier.remote.address);
-    const code = this.#closing ? 'SHUTTING_DOWN' : this.#refusalOf(address);
+    const code = this.#closing ? 'SHUTTING_DOWN' : (refused ?? this.#refusalOf(address));
     if (code && (this.#lingering >= limits.lingering || (code === 'BANNED' && !this.#admission.spares(address!, this.#clock.precise())))) {
       carrier.destroy();
       return;
     }
-    const refusal = code && new HandfastError(code, CODES[code].meaning, { blame: code === 'SHUTTING_DOWN' ? 'caller' : 'peer' });
+    const refusal =
+      code &&
+      new HandfastError(code, CODES[code].meaning, {
+        blame: code === 'SHUTTING_DOWN' ? 'caller' : ((refused && CODES[refused].blame) ?? 'peer'),
+      });
     if (refusal && carrier.standing === false) {
       // A TLS handshake costs more than what there is to say is worth.
       carrier.destroy();

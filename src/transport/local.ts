@@ -74,7 +74,8 @@ function bind(path: string, accept: (socket: Socket) => void): Promise<Server | 
     // The mode must be right from the first moment: whoever connects before a chmod stays connected after it. Binding happens within the call.
     const mask = process.umask(0o177);
     try {
-      server.listen(path, () => resolve(server));
+      // Exclusive: a worker of node:cluster would otherwise have its primary bind it, with the primary's umask.
+      server.listen({ path, exclusive: true }, () => resolve(server));
     } finally {
       process.umask(mask);
     }

@@ -9,6 +9,8 @@ export type Allow = Iterable<string> | { has(id: string): boolean } | ((peer: Pe
 export interface Bans {
   /** @param idOrAddress the text of an id, or of an IP address. */
   has(idOrAddress: string): boolean;
+  /** Asked first, where bans are kept elsewhere too: brings them up to date. @returns why nobody can be let in, if so. */
+  renew?(): Promise<Refusal | undefined>;
 }
 
 /**
@@ -28,7 +30,7 @@ export type Policy = (peer: Peer, room?: () => boolean) => ReturnType<Judge>;
 /** Made once: an iterable is read here, and not again. @throws HF_BAD_ARGUMENT */
 export function policyOf({ allow, bans }: PolicyOptions): Policy {
   const allowed = allowOf(allow);
-  return (peer, room) => {
+  const judge: Policy = (peer, room) => {
     const judged = (yes: boolean, no: Refusal['code']): Refusal | undefined => {
       if (!yes) return refusal(no);
       return room && !room() ? refusal('TOO_MANY_CONNECTIONS') : undefined;
@@ -39,6 +41,8 @@ export function policyOf({ allow, bans }: PolicyOptions): Policy {
     const verdict = allowed.ask(peer);
     return typeof verdict === 'object' ? verdict.then((yes) => judged(yes, 'NOT_ALLOWED')) : judged(verdict, 'NOT_ALLOWED');
   };
+  if (!bans?.renew) return judge;
+  return async (peer, room) => (await bans.renew!()) ?? judge(peer, room);
 }
 
 function allowOf(

@@ -19,6 +19,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   storm: { cases: ['peers-64'], subject: 'node:net' },
   gossip: { cases: ['gossip-verify', 'gossip-copy'], subject: 'handfast pure' },
   node: { cases: ['request-1', 'request-64', 'fan-out-8', 'fan-out-64'], subject: 'node:net' },
+  shared: { cases: ['request-64', 'request-1', 'storm-16'], subject: '1 process' },
   xrpl: { cases: ['verify', 'tls-1', 'tls-16', 'verify-many-1024'], subject: 'handfast pure' },
   lwstcp: { cases: ['xtea256/64-B', 'xtea256/1-KiB', 'tcp-1'], subject: 'node:net, same round trips' },
   sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },

@@ -75,6 +75,8 @@ export class FakeNode implements ControlledNode {
   bans(): readonly ControlledBan[] {
     return this.banned;
   }
+
+  async stored(): Promise<void> {}
 }
 
 /** Keeps all it hears; `taken` counts what somebody asked for. */

@@ -106,6 +106,23 @@ export class BanList extends EventEmitter<BanEvents> implements Bans {
     return entry !== undefined;
   }
 
+  /**
+   * Takes over what others of this identity have banned: all of `bans`, and nothing else but what `keeps` says. What is there already, and ends at the same time, is left alone.
+   * @throws HF_BAD_ARGUMENT when there is no room for all.
+   */
+  adopt(bans: readonly AdoptedBan[], keeps: (key: string) => boolean): void {
+    const now = this.#clock.precise();
+    const wanted = new Set(bans.map(({ key }) => key));
+    for (const entry of [...this.#entries.values()]) if (!wanted.has(entry.key) && !keeps(entry.key)) this.#end(entry);
+    for (const { key, text, agoMs, leftMs: lastsMs = Number.POSITIVE_INFINITY, reason, automatic } of bans) {
+      const known = this.#lasting(key);
+      const same = known?.automatic === automatic && known.reason === reason;
+      if (same && (known.rank === now + lastsMs || Math.abs(known.rank - now - lastsMs) < SAME_MS)) continue;
+      const subject = subjectOf(text);
+      if (subject.key === key && lastsMs > 0) this.#add(subject, { lastsMs, agoMs, reason: reason.slice(0, LONGEST_REASON), automatic });
+    }
+  }
+
   list(): Ban[] {
     return [...this.#entries.values()].filter((entry) => entry.rank > this.#clock.precise()).map((entry) => this.#shown(entry));
   }
@@ -213,6 +230,18 @@ export class BanList extends EventEmitter<BanEvents> implements Bans {
   }
 }
 
+/** A ban of another process. */
+export interface AdoptedBan {
+  /** Of its subject. */
+  readonly key: string;
+  readonly text: string;
+  /** How long ago it began, and how long it lasts from now; undefined: for ever. */
+  readonly agoMs: Millis;
+  readonly leftMs: Millis | undefined;
+  readonly reason: string;
+  readonly automatic: boolean;
+}
+
 interface Term {
   /** How long from now; Infinity: for ever. */
   lastsMs: number;
@@ -233,5 +262,7 @@ interface Entry extends Ranked {
 
 const MOST = 16_384;
 const LONGEST_REASON = 200;
+/** Ends told by another clock are never quite the same. */
+const SAME_MS = 1_000;
 /** Some 3,000 years: more is for ever, and every time of day stays a whole number. */
 const LONGEST_MS = 1e14;

@@ -29,6 +29,8 @@ export interface ChargesOptions {
   /** Told of each fault that was charged. */
   readonly counted?: ((points: number, error: HandfastError) => void) | undefined;
   readonly limits?: { readonly [K in keyof ChargeLimits]?: ChargeLimits[K] | undefined } | undefined;
+  /** Tells other processes of this identity. @returns the balance with what they have charged. Never rejects. */
+  readonly shared?: ((key: string, points: number, fadeMs: number) => Promise<number>) | undefined;
   /** Subjects remembered, some 300 bytes each; 16,384. */
   readonly most?: number | undefined;
 }
@@ -63,6 +65,7 @@ export class Charges {
   readonly #bans: BanList;
   readonly #counted: ChargesOptions['counted'];
   readonly #limits: ChargeLimits;
+  readonly #shared: ChargesOptions['shared'];
   readonly #most: number;
   readonly #accounts = new Map<string, Account>();
   readonly #lightest = new Heap<Account>();
@@ -70,10 +73,11 @@ export class Charges {
   readonly #sites = new Map<string, number>();
 
   /** @throws HF_BAD_ARGUMENT that names the limit. */
-  constructor({ clock, bans, counted, limits = {}, most = MOST }: ChargesOptions) {
+  constructor({ clock, bans, counted, limits = {}, shared, most = MOST }: ChargesOptions) {
     this.#clock = clock;
     this.#bans = bans;
     this.#counted = counted;
+    this.#shared = shared;
     const { warn, drop, banMs, fadeMs } = CHARGE_DEFAULTS;
     this.#limits = checked({
       warn: limits.warn ?? warn,
@@ -103,14 +107,18 @@ export class Charges {
     const before = this.#balanceOf(key, now);
     const balance = before + points;
     this.#put(key, balance, now);
-    const { warn, drop, banMs } = this.#limits;
+    const { warn, drop, fadeMs } = this.#limits;
+    const subject: Subject = { key, text: id ?? blockText(key) };
     const verdict = balance >= drop ? 'ban' : balance >= warn && before < warn ? 'warn' : 'nothing';
     this.#counted?.(points, error);
-    tellCharge(() => ({ subject: id ?? blockText(key), points, balance, verdict, error }));
+    tellCharge(() => ({ subject: subject.text, points, balance, verdict, error }));
     if (verdict === 'ban') {
-      const subject: Subject = { key, text: id ?? blockText(key) };
-      this.#bans.banAutomatically(subject, banMs, `${Math.round(balance)} points of charges, the last for ${error.code}`);
+      this.#ban(subject, balance, error);
+      return verdict;
     }
+    void this.#shared?.(key, points, fadeMs).then((all) => {
+      if (all >= drop) this.#ban(subject, all, error);
+    });
     return verdict;
   }
 
@@ -118,6 +126,10 @@ export class Charges {
   balance(idOrAddress: string): number {
     const key = isId(idOrAddress) ? idOrAddress : this.#keyOf(idOrAddress);
     return key === undefined ? 0 : this.#balanceOf(key, this.#clock.precise());
+  }
+
+  #ban(subject: Subject, balance: number, error: HandfastError): void {
+    this.#bans.banAutomatically(subject, this.#limits.banMs, `${Math.round(balance)} points of charges, the last for ${error.code}`);
   }
 
   /** The block that an address is charged to. */

@@ -6,15 +6,20 @@ export interface ControlledNode {
   readonly network: string;
   /** `address:port`; undefined: it does not listen. */
   readonly address: string | undefined;
-  peers(): readonly ControlledPeer[];
-  status(): ControlledStatus;
+  peers(): Soon<readonly ControlledPeer[]>;
+  status(): Soon<ControlledStatus>;
   request(peerId: string, bytes: Uint8Array, options: ControlledRequest): Promise<Uint8Array>;
   broadcast(topic: string, bytes: Uint8Array): Promise<Uint8Array>;
   subscribe(topic: string, options: { signal: AbortSignal }): ControlledSubscription;
-  ban(subject: string, options: { ms?: number; reason?: string }): ControlledBan;
-  unban(subject: string): boolean;
-  bans(): readonly ControlledBan[];
+  ban(subject: string, options: { ms?: number; reason?: string }): Soon<ControlledBan>;
+  unban(subject: string): Soon<boolean>;
+  bans(): Soon<readonly ControlledBan[]>;
+  /** Until bans so far hold wherever its identity answers. */
+  stored(): Promise<void>;
 }
+
+/** Of one process at once, of several a little later. */
+export type Soon<T> = T | Promise<T>;
 
 export interface ControlledPeer {
   readonly id: string;

@@ -22,7 +22,7 @@ export const ORDERS: { readonly [Name in OrderName]: Obey<Name> } = {
   },
 
   async broadcast(node, order) {
-    const peers = node.peers().length;
+    const peers = (await node.peers()).length;
     const message = await node.broadcast(text(order, 'topic'), bytes(order, 'payload'));
     return { message: hex(message), peers };
   },
@@ -33,30 +33,45 @@ export const ORDERS: { readonly [Name in OrderName]: Obey<Name> } = {
   },
 
   async *peers(node) {
-    for (const { id, address, direction, since, latencyMs, info, received, sent } of node.peers()) {
+    for (const { id, address, direction, since, latencyMs, info, received, sent } of await node.peers()) {
       yield { id, address, direction, since, latencyMs, info, received: { ...received }, sent: { ...sent } };
     }
   },
 
   async status(node) {
-    return node.status() as StatusAnswer;
+    return (await node.status()) as StatusAnswer;
   },
 
   async ban(node, order) {
     const options: { ms?: number; reason?: string } = {};
     if (order.ms !== undefined) options.ms = milliseconds(order, 'ms');
     if (order.reason !== undefined) options.reason = text(order, 'reason');
-    return banLine(node.ban(text(order, 'subject'), options));
+    const ban = await node.ban(text(order, 'subject'), options);
+    await everywhere(node);
+    return banLine(ban);
   },
 
   async unban(node, order) {
-    return { found: node.unban(text(order, 'subject')) };
+    const found = await node.unban(text(order, 'subject'));
+    await everywhere(node);
+    return { found };
   },
 
   async *bans(node) {
-    for (const ban of node.bans()) yield banLine(ban);
+    for (const ban of await node.bans()) yield banLine(ban);
   },
 };
+
+/** A ban is told of as made once it holds wherever the identity answers. */
+async function everywhere(node: ControlledNode): Promise<void> {
+  try {
+    await node.stored();
+  } catch (cause) {
+    if (!(cause instanceof HandfastError)) throw cause;
+    const { codeName, message } = cause;
+    throw new HandfastError(codeName, `${message}. It holds in this process, and in the others once they can be told`, { cause });
+  }
+}
 
 function heard({ id, origin, topic, bytes: payload, timestamp }: ControlledMessage, dropped: number): Heard {
   return { message: hex(id), origin, topic, payload: base64(payload), timestamp, dropped };

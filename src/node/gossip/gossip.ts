@@ -156,7 +156,7 @@ export class Gossip {
       session.link.fail(new HandfastError('MALFORMED', 'a BROADCAST that has not its shape'));
       return;
     }
-    if (sameKey(body, identity.publicKey)) return;
+    if (sameKey(body, identity.publicKey) && !session.link.own) return;
     const age = clock.now() - shape.timestamp;
     if (age > GOSSIP.pastMs || age < -GOSSIP.aheadMs) return;
     const reads = session.reads(body, AT.origin, clock.precise());
@@ -179,7 +179,7 @@ export class Gossip {
     const place = sameKey(body, session.link.peer.publicKey) ? ITSELF : session.place;
     if (!this.#seen.admits(body, AT.origin, shape.timestamp, place)) return;
     const origin = this.#seen.textOf(body, AT.origin) ?? peerIdOf(body.subarray(AT.origin, AT.sequence));
-    if (!allowed(origin)) this.#spreading.unwanted(digest);
+    if (origin !== identity.id && !allowed(origin)) this.#spreading.unwanted(digest);
     else if (number === NOT_READ || !this.#take(session, number, body, shape, digest))
       this.#spreading.late(session, digest, body, AT.origin);
   }
@@ -253,7 +253,8 @@ export class Gossip {
     }
     const origin = this.#seen.textOf(whole, PREFIX_BYTES)!;
     const record = recordOf(whole, Math.max(0, hops - 1));
-    messages.push(new ReceivedMessage(digest, record, topicLength, origin, timestamp));
+    // What another process of this identity sent goes on from here too, and is nothing new to it.
+    if (origin !== this.#options.identity.id) messages.push(new ReceivedMessage(digest, record, topicLength, origin, timestamp));
     this.#spreading.spread(digest, record, pending.holders, hops > 0 ? 'some' : 'none');
   }
 

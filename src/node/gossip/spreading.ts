@@ -55,7 +55,8 @@ export class Spreading {
     if (index < 0) index = this.#indices.length;
     this.#indices[index] = true;
     this.store.clearHolder(index);
-    const rank = readU32(core.random(4), 0);
+    // Other processes of this identity first: what does not go there is not known to those who ask them.
+    const rank = link.own ? -1 : readU32(core.random(4), 0);
     // A new session is told of all that is still held.
     const session = new GossipSession(core, limits, link, index, place, rank, this.store.oldest);
     this.#sessions.set(link, session);

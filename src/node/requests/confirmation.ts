@@ -12,6 +12,8 @@ import type { Incoming } from './incoming.ts';
 export class Line {
   readonly link: Link;
   readonly caller: Caller;
+  /** The boot id that the other side was told when this session began, where a store says which that is. */
+  readonly life: string | undefined;
   /** Requests asked here whose answers are still to be sent, in the order in which they came. */
   readonly owed = new Set<Incoming>();
   /** Answers sent and not confirmed, in the order in which they were sent. */
@@ -21,9 +23,10 @@ export class Line {
   #pinged = 0;
   #bytesSincePing = 0;
 
-  constructor(link: Link, caller: Caller) {
+  constructor(link: Link, caller: Caller, life?: string) {
     this.link = link;
     this.caller = caller;
+    this.life = life;
   }
 
   get unconfirmed(): number {
@@ -66,6 +69,11 @@ export class Line {
       if (incoming.sentAs > upTo) return;
       yield incoming;
     }
+  }
+
+  /** Asked here, and not known to be answered. */
+  get unanswered(): Iterable<Incoming> {
+    return [...this.owed, ...this.#unconfirmed];
   }
 
   /** The session is over: nothing is owed here, and nothing can be confirmed. */

@@ -5,6 +5,8 @@ import { type Direct, errorRecord, readDirect, requestId, responseRecord } from 
 import type { Peer } from '../../protocols/machine.ts';
 import { type Cancel, type Clock, steady } from '../../transport/clock.ts';
 import type { Link } from '../link.ts';
+import type { Claims } from '../store/claims.ts';
+import type { RequestName } from '../store/store.ts';
 import { topicBytes } from '../topic.ts';
 import { Callers, HANDLER_DEFAULTS, type HandlerLimits } from './callers.ts';
 import { Line, owedNoMore, owedNowhere, owedOn } from './confirmation.ts';
@@ -16,12 +18,15 @@ export type { Handler, RequestMessage } from './incoming.ts';
 export interface HandlersOptions {
   clock: Clock;
   limits?: Partial<HandlerLimits> | undefined;
+  /** Asked before a handler runs, where other processes answer as this identity too. */
+  claims?: Claims | undefined;
   /** A handler threw, or gave something that is no answer; the other side is told HANDLER_FAILED and nothing more. */
   failed?(error: unknown, from: Peer, topic: string): void;
 }
 
 export class Handlers {
   readonly #clock: Clock;
+  readonly #claims: Claims | undefined;
   readonly #failed: NonNullable<HandlersOptions['failed']>;
   readonly #handlers = new Map<string, Handler>();
   readonly #callers: Callers;
@@ -29,8 +34,9 @@ export class Handlers {
   #nextPings: Cancel | undefined;
   #over = false;
 
-  constructor({ clock, limits, failed = () => {} }: HandlersOptions) {
+  constructor({ clock, limits, claims, failed = () => {} }: HandlersOptions) {
     this.#clock = steady(clock);
+    this.#claims = claims;
     this.#failed = failed;
     this.#callers = new Callers(this.#clock, { ...HANDLER_DEFAULTS, ...limits }, (incoming) => this.#late(incoming));
   }
@@ -60,7 +66,7 @@ export class Handlers {
   opened(link: Link): void {
     if (this.#over || this.#lines.has(link)) return;
     const caller = this.#callers.arrived(link.peer.id, link.bootId);
-    const line = new Line(link, caller);
+    const line = new Line(link, caller, this.#claims?.life);
     caller.lines.add(line);
     this.#lines.set(link, line);
   }
@@ -70,6 +76,8 @@ export class Handlers {
     const line = this.#lines.get(link);
     if (!line) return;
     this.#lines.delete(link);
+    // The next session may be another process's.
+    for (const incoming of line.unanswered) this.#handOver(incoming);
     line.end();
     line.caller.lines.delete(line);
     if (line.caller.lines.size === 0) this.#callers.left(line.caller);
@@ -93,7 +101,8 @@ export class Handlers {
     else if (caller.seen.has(id)) link.sendShared(errorRecord(id, 'ANSWER_LOST'));
     else if (!handler) link.sendShared(errorRecord(id, 'NO_HANDLER'));
     else if (!this.#callers.room(caller, direct.payload.length)) link.sendShared(errorRecord(id, 'BUSY'));
-    else this.#run(this.#taken(line, id, direct), handler, link.peer);
+    else if (line.life === undefined || caller.life === undefined) this.#run(this.#taken(line, id, direct), handler, link.peer);
+    else void this.#claim({ peer: caller.id, peerLife: caller.life, id }, line.life, this.#taken(line, id, direct), handler, link.peer);
   }
 
   /** @param pong its body: answers sent before the PING have arrived. */
@@ -116,6 +125,13 @@ export class Handlers {
   /** Answers still to be sent on that session, handlers that run for it included. */
   owed(link: Link): number {
     return this.#lines.get(link)?.owed.size ?? 0;
+  }
+
+  /** Another process of this identity is asked for what this one has taken: it gets the answer, now or once it is there. */
+  wanted({ peer, peerLife, id }: RequestName): void {
+    const caller = this.#callers.of(peer);
+    const incoming = caller?.life === peerLife ? caller.requests.get(id) : undefined;
+    if (incoming) this.#handOver(incoming);
   }
 
   /** The peer was banned or removed: its handlers' signals abort, its answers go. */
@@ -144,6 +160,8 @@ export class Handlers {
       payloadBytes: payload.length,
       message: new IncomingMessage(topic, new Uint8Array(payload)),
       answer: undefined,
+      claimed: undefined,
+      wanted: false,
       asked: [line],
       sentOn: undefined,
       sentAs: 0,
@@ -152,6 +170,21 @@ export class Handlers {
     line.owed.add(incoming);
     this.#callers.add(incoming);
     return incoming;
+  }
+
+  /** Takes it in the store first; what another process has taken is answered as that answered it, once it has. */
+  async #claim(name: RequestName, life: string, incoming: Incoming, handler: Handler, from: Peer): Promise<void> {
+    const claims = this.#claims!;
+    const ms = Math.max(1, incoming.deadline - this.#clock.now());
+    const claim = await claims.claim(life, { ...name, ms });
+    if (claim.is === 'mine') incoming.claimed = name;
+    if (incoming.over || this.#over) this.#answer(incoming, EMPTY);
+    else if (claim.is === 'mine') this.#run(incoming, handler, from);
+    else if (claim.is === 'answer') this.#answer(incoming, claim.answer);
+    else if (claim.is === 'elsewhere') {
+      claims.want(name, claim.by);
+      this.#clock.at(this.#clock.now() + LOOK_AGAIN_MS, () => void this.#claim(name, life, incoming, handler, from));
+    } else this.#answer(incoming, errorRecord(incoming.id, claim.is === 'busy' ? 'BUSY' : 'ANSWER_LOST'));
   }
 
   /** At once where the handler answers at once: a promise for each request costs more than all the rest. */
@@ -181,12 +214,19 @@ export class Handlers {
 
   #answer(incoming: Incoming, answer: Uint8Array): void {
     incoming.message = undefined;
+    if (incoming.claimed && incoming.wanted) this.#claims!.answered(incoming.claimed, incoming.over ? undefined : answer);
     if (!incoming.over) {
       for (const lost of this.#callers.hold(incoming, answer)) this.#refuse(lost, 'ANSWER_LOST');
       // Backwards, since each that it is sent to is taken out.
       for (let i = incoming.asked.length - 1; i >= 0; i--) this.#send(incoming.asked[i], incoming, answer);
     }
     this.#callers.ran(incoming);
+  }
+
+  #handOver(incoming: Incoming): void {
+    if (!incoming.claimed || incoming.wanted) return;
+    incoming.wanted = true;
+    if (incoming.answer) this.#claims!.answered(incoming.claimed, incoming.answer);
   }
 
   /** Asked once more: the answer goes out again, or once it is there. */
@@ -241,3 +281,5 @@ function largestAnswer({ asked }: Incoming): number {
 const EMPTY = new Uint8Array(0);
 const ID_BYTES = 8;
 const PING_MS = 1_000;
+/** What another process is at. */
+const LOOK_AGAIN_MS = 100;

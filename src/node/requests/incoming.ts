@@ -2,6 +2,7 @@
 import type { Millis, Peer } from '../../protocols/machine.ts';
 import { shownText } from '../../wire/text.ts';
 import type { Timed } from '../deadlines.ts';
+import type { RequestName } from '../store/store.ts';
 import type { Caller } from './callers.ts';
 import type { Line } from './confirmation.ts';
 
@@ -31,6 +32,10 @@ export interface Incoming extends Timed {
   message: IncomingMessage | undefined;
   /** RESPONSE or ERROR, whole; never changed. */
   answer: Uint8Array | undefined;
+  /** Taken in the store by this process. */
+  claimed: RequestName | undefined;
+  /** Another process may be asked for the answer. */
+  wanted: boolean;
   /** Where it was asked and is still to be answered: nearly always one session. */
   readonly asked: Line[];
   /** Where the answer was sent last, and as which one; until it is confirmed there. */

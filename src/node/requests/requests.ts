@@ -107,6 +107,11 @@ export class Requests {
     });
   }
 
+  /** What is checked before a request is taken. @throws HF_BAD_ARGUMENT */
+  check(peerId: string, payload: Uint8Array, options: RequestOptions): CheckedRequest {
+    return checkedRequest(peerId, payload, options, this.#peers);
+  }
+
   /** A session with the peer is there: what waits goes out, and again what an earlier session left without an answer. The newest session is used while it lasts. */
   opened(link: Link): void {
     if (this.#over) return;
@@ -302,13 +307,18 @@ const emptyAsked = (id: string): Asked => ({ id, links: [], requests: new Map(),
 /** Bytes of the record's body. */
 const bytesOf = ({ record }: Request): number => record.length - 1;
 
+export interface CheckedRequest {
+  readonly topic: Uint8Array;
+  readonly deadlineMs: number;
+}
+
 /** @param known peers whose ids need not be looked at again. @throws HF_BAD_ARGUMENT */
 function checkedRequest(
   peerId: string,
   payload: Uint8Array,
   { topic = '', deadlineMs = DEADLINE_MS, signal }: RequestOptions,
   known: ReadonlyMap<string, unknown>,
-): { topic: Uint8Array; deadlineMs: number } {
+): CheckedRequest {
   if (!known.has(peerId) && (typeof peerId !== 'string' || !publicKeyOf(peerId))) throw bad('peerId', 'the id of a node (12D3KooW...)');
   if (!(payload instanceof Uint8Array)) throw bad('payload', 'bytes (a Uint8Array)');
   if (!(deadlineMs >= 1 && deadlineMs <= LIMITS.requestMs)) throw bad('deadlineMs', `1 to ${LIMITS.requestMs} milliseconds`);

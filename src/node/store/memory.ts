@@ -1,0 +1,273 @@
+/** A store in memory: what the nodes of one process share, and what the primary of several processes keeps for them. Everything in it is bounded, and ends with its time. */
+import { HandfastError } from '../../errors.ts';
+import type { Millis } from '../../protocols/machine.ts';
+import type { Clock } from '../../transport/clock.ts';
+import { SeenIds } from '../requests/seen-ids.ts';
+import { Expiring } from './expiring.ts';
+import {
+  type Claimed,
+  type Entered,
+  LIFE_MS,
+  LONGEST_ANSWER,
+  PROCESS_MS,
+  type Pulse,
+  type Rate,
+  type RequestName,
+  type RequestTaken,
+  requestKey,
+  SEEN_PAGES,
+  STORE_LIMITS,
+  type Store,
+  type StoreConnection,
+  type StoredBan,
+  type StoredBans,
+  type StoreOpening,
+} from './store.ts';
+
+/** Shared by all nodes of this process that are given this very store. */
+export function memoryStore(): Store {
+  const states = new SharedStates();
+  return { open: async (opening) => states.open(opening) };
+}
+
+/** By network and identity. */
+export class SharedStates {
+  readonly #states = new Map<string, SharedState>();
+
+  open(opening: StoreOpening): MemoryConnection {
+    const name = JSON.stringify([opening.network, opening.identity]);
+    let state = this.#states.get(name);
+    if (!state) {
+      state = new SharedState(opening.clock);
+      this.#states.set(name, state);
+    }
+    return new MemoryConnection(state, opening);
+  }
+}
+
+interface Member {
+  until: Millis;
+  received(letter: Uint8Array): void;
+}
+
+/** A request that is being handled, or whose answer is still of use. */
+interface Taken {
+  readonly by: string;
+  answer: Uint8Array | undefined;
+}
+
+interface Kept extends Omit<StoredBan, 'agoMs' | 'leftMs'> {
+  readonly since: Millis;
+}
+
+/** What is kept of one identity. */
+class SharedState {
+  readonly clock: Clock;
+  readonly members = new Map<string, Member>();
+  readonly bans = new Expiring<Kept>(Number.POSITIVE_INFINITY);
+  readonly rates = new Expiring<undefined>(STORE_LIMITS.rates);
+  readonly charges = new Expiring<number>(STORE_LIMITS.charges);
+  readonly requests = new Expiring<Taken>(STORE_LIMITS.requests);
+  /** By peer and its life: which of its requests were ever taken. */
+  readonly seen = new Expiring<SeenIds>(STORE_LIMITS.peers);
+  readonly ids = new Expiring<undefined>(STORE_LIMITS.ids);
+  readonly held = new Map<string, string>();
+  readonly leases = new Map<string, string>();
+  life: string | undefined;
+  lifeUntil: Millis = 0;
+  changes = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  now(): Millis {
+    return this.clock.precise();
+  }
+
+  living(process: string | undefined): Member | undefined {
+    const member = process === undefined ? undefined : this.members.get(process);
+    return member && member.until > this.now() ? member : undefined;
+  }
+}
+
+/** One process's end of it. */
+export class MemoryConnection implements StoreConnection {
+  readonly #state: SharedState;
+  readonly #process: string;
+  readonly #received: (letter: Uint8Array) => void;
+  #closed = false;
+
+  constructor(state: SharedState, { process, received }: StoreOpening) {
+    this.#state = state;
+    this.#process = process;
+    this.#received = received;
+  }
+
+  async beat(life: string): Promise<Pulse> {
+    const state = this.#open();
+    const now = state.now();
+    if (state.life === undefined || state.lifeUntil <= now) state.life = life;
+    state.lifeUntil = now + LIFE_MS;
+    const forgotten = !state.living(this.#process);
+    for (const [process, { until }] of state.members) if (until <= now) state.members.delete(process);
+    state.members.set(this.#process, { until: now + PROCESS_MS, received: this.#received });
+    return { life: state.life, version: await this.version(), forgotten };
+  }
+
+  async enter(blocks: readonly string[], { perSecond, burst }: Rate): Promise<Entered> {
+    const state = this.#open();
+    const now = state.now();
+    const waitsMs = blocks.map((block) => {
+      // When all that came would have been paid for, had it come at the pace that is allowed.
+      const paidAt = Math.max(now, state.rates.until(block, now) ?? now) + 1000 / perSecond;
+      const waitMs = Math.max(0, paidAt - now - (1000 * burst) / perSecond);
+      if (waitMs === 0) state.rates.set(block, undefined, paidAt, now);
+      return waitMs;
+    });
+    return { waitsMs, version: await this.version() };
+  }
+
+  async version(): Promise<string> {
+    const { life, changes } = this.#open();
+    return `${life}:${changes}`;
+  }
+
+  async bans(): Promise<StoredBans> {
+    const state = this.#open();
+    const now = state.now();
+    const bans = [...state.bans.entries(now)].map(([key, { since, ...ban }, until]) => ({
+      ...ban,
+      key,
+      agoMs: now - since,
+      leftMs: until === Number.POSITIVE_INFINITY ? undefined : until - now,
+    }));
+    return { version: await this.version(), bans };
+  }
+
+  async ban(bans: readonly StoredBan[]): Promise<void> {
+    const state = this.#open();
+    const now = state.now();
+    for (const { agoMs, leftMs = Number.POSITIVE_INFINITY, ...ban } of bans) {
+      if (ban.automatic && state.bans.until(ban.key, now) !== undefined) continue;
+      if (state.bans.size >= STORE_LIMITS.bans && !state.bans.dropFirst(({ automatic }) => automatic)) throw full();
+      state.bans.set(ban.key, { ...ban, since: now - agoMs }, now + leftMs, now);
+      state.changes++;
+    }
+  }
+
+  async unban(keys: readonly string[]): Promise<void> {
+    const state = this.#open();
+    for (const key of keys) if (state.bans.delete(key)) state.changes++;
+  }
+
+  async charge(key: string, points: number, fadeMs: Millis): Promise<number> {
+    const { charges, now: clock } = { charges: this.#open().charges, now: this.#state.now() };
+    // A balance is kept as what it would have been at time 0, by its logarithm: all fade alike, so one number says it for ever.
+    const known = charges.get(key, clock);
+    const balance = points + (known === undefined ? 0 : Math.exp(known - clock / fadeMs));
+    const rank = Math.log(balance) + clock / fadeMs;
+    charges.set(key, rank, rank * fadeMs, clock);
+    return balance;
+  }
+
+  async claim(life: string, requests: readonly RequestTaken[]): Promise<Claimed[]> {
+    return requests.map((request) => this.#claim(life, request));
+  }
+
+  #claim(life: string, { ms, ...request }: RequestTaken): Claimed {
+    const state = this.#open();
+    const now = state.now();
+    const key = requestKey(request);
+    if (life !== state.life) return { is: 'past' };
+    if (state.bans.until(request.peer, now) !== undefined) return { is: 'banned' };
+    const lives = `${request.peer} ${request.peerLife}`;
+    const seen = state.seen.get(lives, now) ?? new SeenIds(SEEN_PAGES);
+    const again = seen.has(request.id);
+    if (!again) seen.add(request.id);
+    state.seen.set(lives, seen, now + LIFE_MS, now);
+    if (!again) {
+      state.requests.set(key, { by: this.#process, answer: undefined }, now + ms, now);
+      return { is: 'mine' };
+    }
+    const taken = state.requests.get(key, now);
+    if (taken?.answer) return { is: 'answer', answer: taken.answer };
+    return taken && taken.by !== this.#process && state.living(taken.by) ? { is: 'elsewhere', by: taken.by } : { is: 'lost' };
+  }
+
+  async answer(request: RequestName, answer: Uint8Array | undefined): Promise<void> {
+    const { requests } = this.#open();
+    const key = requestKey(request);
+    const taken = requests.get(key, this.#state.now());
+    if (taken?.by !== this.#process) return;
+    if (answer && answer.length <= LONGEST_ANSWER) taken.answer = answer;
+    else requests.delete(key);
+  }
+
+  async first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]> {
+    const { ids: kept } = this.#open();
+    const now = this.#state.now();
+    return ids.map((id) => {
+      const key = Buffer.from(id).toString('latin1');
+      if (kept.until(key, now) !== undefined) return false;
+      kept.set(key, undefined, now + ms, now);
+      return true;
+    });
+  }
+
+  async hold(peers: readonly string[]): Promise<void> {
+    for (const peer of peers) this.#open().held.set(peer, this.#process);
+  }
+
+  async release(peers: readonly string[]): Promise<void> {
+    const { held } = this.#open();
+    for (const peer of peers) if (held.get(peer) === this.#process) held.delete(peer);
+  }
+
+  async holder(peer: string): Promise<string | undefined> {
+    const state = this.#open();
+    const process = state.held.get(peer);
+    if (state.living(process)) return process;
+    state.held.delete(peer);
+    return undefined;
+  }
+
+  async alive(process: string): Promise<boolean> {
+    return this.#open().living(process) !== undefined;
+  }
+
+  async lease(task: string): Promise<boolean> {
+    const state = this.#open();
+    const by = state.leases.get(task);
+    if (by !== this.#process && state.living(by)) return false;
+    state.leases.set(task, this.#process);
+    return true;
+  }
+
+  async yield(task: string): Promise<void> {
+    const { leases } = this.#open();
+    if (leases.get(task) === this.#process) leases.delete(task);
+  }
+
+  async send(to: string | undefined, letter: Uint8Array): Promise<void> {
+    const { members } = this.#open();
+    for (const [process, { received }] of members) {
+      if (process !== this.#process && (to === undefined || to === process)) setImmediate(received, letter);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { members, held, leases } = this.#state;
+    members.delete(this.#process);
+    for (const map of [held, leases]) for (const [key, process] of map) if (process === this.#process) map.delete(key);
+  }
+
+  #open(): SharedState {
+    if (this.#closed) throw new HandfastError('STORE_UNAVAILABLE', 'the store was closed');
+    return this.#state;
+  }
+}
+
+const full = (): HandfastError => new HandfastError('STORE_REFUSED', `${STORE_LIMITS.bans} bans by hand, as many as there may be`);

@@ -1,0 +1,141 @@
+/** The store of several processes of one machine: the primary of node:cluster keeps it in memory, its workers ask over the channel that they have to it anyway. */
+import { HandfastError } from '../../errors.ts';
+import { type Clock, systemClock } from '../../transport/clock.ts';
+import { carried, uncarried } from '../control/messages.ts';
+import { SharedStates } from './memory.ts';
+import type { Store, StoreConnection, StoreOpening } from './store.ts';
+
+/** A channel between two processes, of those that carry typed arrays and bigints (`serialization: 'advanced'`). */
+export interface Channel {
+  send(message: unknown, done: (error: Error | null) => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  once(event: 'disconnect', listener: () => void): unknown;
+}
+
+/** What goes over it, marked so that others may use it too. */
+type Message =
+  | { readonly handfast: 'store'; readonly number: number; readonly call: string; readonly values: readonly unknown[] }
+  | { readonly handfast: 'store'; readonly number: number; readonly value?: unknown; readonly error?: object }
+  | { readonly handfast: 'store'; readonly letter: Uint8Array };
+
+/** In the primary. */
+export class PrimaryStore {
+  readonly #states = new SharedStates();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Answers one worker until its channel is gone; what it held is free then, without waiting for its last beat to be over. */
+  serve(worker: Channel): void {
+    let connection: StoreConnection | undefined;
+    const say = (message: Message): void => void worker.send(message, () => {});
+    const answer = async (call: string, values: readonly unknown[]): Promise<unknown> => {
+      if (call === 'open') {
+        const [{ network, identity, process }] = values as [StoreOpening];
+        const received = (letter: Uint8Array): void => say({ handfast: 'store', letter });
+        await connection?.close();
+        connection = this.#states.open({ network, identity, process, clock: this.#clock, received });
+        return undefined;
+      }
+      if (!connection || !CALLS.includes(call as Call)) throw new HandfastError('STORE_REFUSED', `there is no call ${call} of a store`);
+      return (connection[call as Call] as (...some: readonly unknown[]) => Promise<unknown>)(...values);
+    };
+    worker.on('message', (message) => {
+      if (!isOurs(message) || !('call' in message)) return;
+      const { number, call, values } = message;
+      answer(call, values).then(
+        (value) => say({ handfast: 'store', number, value }),
+        (error: unknown) => say({ handfast: 'store', number, error: carried(error) }),
+      );
+    });
+    worker.once('disconnect', () => void connection?.close());
+  }
+}
+
+/** In a worker. @param channel to its primary: `process`. @param timeoutMs how long that may take for one answer. */
+export function primaryStore(channel: Channel, timeoutMs = 1_000): Store {
+  return {
+    async open({ network, identity, process, received }) {
+      const calls = new Calls(channel, timeoutMs, received);
+      await calls.ask('open', [{ network, identity, process }]);
+      const made = CALLS.map((call) => [call, (...values: unknown[]) => calls.ask(call, values)]);
+      const connection = Object.fromEntries(made) as unknown as StoreConnection;
+      return { ...connection, close: () => connection.close().catch(() => {}) };
+    },
+  };
+}
+
+class Calls {
+  readonly #channel: Channel;
+  readonly #timeoutMs: number;
+  readonly #asked = new Map<number, { resolve(value: unknown): void; reject(why: Error): void }>();
+  #last = 0;
+  #gone = false;
+
+  constructor(channel: Channel, timeoutMs: number, received: (letter: Uint8Array) => void) {
+    this.#channel = channel;
+    this.#timeoutMs = timeoutMs;
+    channel.on('message', (message) => {
+      if (!isOurs(message) || 'call' in message) return;
+      if ('letter' in message) received(message.letter);
+      else {
+        const { number, value, error } = message;
+        const asked = this.#asked.get(number);
+        if (error) asked?.reject(uncarried(error));
+        else asked?.resolve(value);
+      }
+    });
+    channel.once('disconnect', () => {
+      this.#gone = true;
+      for (const { reject } of this.#asked.values()) reject(unavailable());
+    });
+  }
+
+  async ask(call: string, values: readonly unknown[]): Promise<unknown> {
+    if (this.#gone) throw unavailable();
+    const number = ++this.#last;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#asked.set(number, { resolve, reject });
+        const late = new HandfastError('STORE_LATE', `the primary did not answer within ${this.#timeoutMs} ms`);
+        timer = setTimeout(() => reject(late), this.#timeoutMs);
+        const message: Message = { handfast: 'store', number, call, values };
+        this.#channel.send(message, (error) => error && reject(unavailable(error)));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#asked.delete(number);
+    }
+  }
+}
+
+function isOurs(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && (message as Partial<Message>).handfast === 'store';
+}
+
+const unavailable = (cause?: Error): HandfastError => new HandfastError('STORE_UNAVAILABLE', 'the primary process is gone', { cause });
+
+type Call = keyof StoreConnection;
+const CALLS: readonly Call[] = [
+  'beat',
+  'enter',
+  'version',
+  'bans',
+  'ban',
+  'unban',
+  'charge',
+  'claim',
+  'answer',
+  'first',
+  'hold',
+  'release',
+  'holder',
+  'alive',
+  'lease',
+  'yield',
+  'send',
+  'close',
+];

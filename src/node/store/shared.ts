@@ -1,0 +1,189 @@
+/**
+ * A node's end of the store: whether it is to be had, who of the processes lives, and what the node asks of it. While it is not to be had every call is refused at once, and one beat a second tries again.
+ *
+ * The processes of an identity are one life to others: they announce one boot id, and what one of them has taken none of the others takes again. Should the store have lost what it kept,
+ * that life is over, and a new one begins: whoever asked in the old one is told so instead of being handled twice.
+ */
+import { HandfastError } from '../../errors.ts';
+import type { Millis, Refusal } from '../../protocols/machine.ts';
+import type { Cancel, Clock } from '../../transport/clock.ts';
+import { addressBlock } from '../../transport/limits.ts';
+import { Gathered } from './gathered.ts';
+import { type Letter, readLetter } from './letters.ts';
+import { BEAT_MS, type Pulse, type Rate, type StoreConnection, type StoreOpening } from './store.ts';
+
+/** What goes on while the store cannot be reached. */
+export interface WithoutStore {
+  /** New sessions; `refuse`, since a ban of another process might be missed. */
+  readonly sessions?: 'refuse' | 'open' | undefined;
+  /** Requests of others; `refuse` with BUSY, since another process might handle them too. */
+  readonly requests?: 'refuse' | 'handle' | undefined;
+  /** Broadcasts to own subscriptions; `hold` until it is back, since another process might deliver them too. */
+  readonly broadcasts?: 'hold' | 'deliver' | undefined;
+}
+
+export interface SharedOptions extends Omit<StoreOpening, 'received'> {
+  readonly open: (opening: StoreOpening) => Promise<StoreConnection>;
+  /** 16 random bytes in hex. */
+  random(): string;
+  readonly rate: Rate;
+  readonly without: WithoutStore;
+}
+
+/** Who is told. No call may throw. */
+export interface SharedEvents {
+  /** It is to be had again, or there is news of it: what was put off can be done. @param forgotten what this process holds has to be said anew. */
+  beat(pulse: Pulse): void;
+  /** What the store kept is lost. */
+  life(life: string): void;
+  down(why: HandfastError): void;
+  up(): void;
+  letter(letter: Letter): void;
+}
+
+export class Shared {
+  readonly process: string;
+  readonly without: Required<WithoutStore>;
+  readonly #options: SharedOptions;
+  readonly #clock: Clock;
+  #connection!: StoreConnection;
+  #events: SharedEvents | undefined;
+  #life = '';
+  #why: HandfastError | undefined;
+  #beating: Cancel = () => {};
+  #closed = false;
+  readonly #entering: Gathered<string, { readonly waitMs: Millis; readonly version: string }>;
+  readonly #versions: Gathered<undefined, string>;
+  /** Addresses that come too fast, and until when nobody need be asked about them. */
+  readonly #waits = new Map<string, Millis>();
+
+  /** @throws (by rejection) what the store does. */
+  static async open(options: SharedOptions): Promise<Shared> {
+    const shared = new Shared(options);
+    const { network, identity, process, clock } = options;
+    shared.#connection = await options.open({ network, identity, process, clock, received: (bytes) => shared.#received(bytes) });
+    try {
+      shared.#life = (await shared.#connection.beat(options.random())).life;
+    } catch (error) {
+      await shared.#connection.close();
+      throw error;
+    }
+    return shared;
+  }
+
+  private constructor(options: SharedOptions) {
+    const { sessions = 'refuse', requests = 'refuse', broadcasts = 'hold' } = options.without;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.process = options.process;
+    this.without = { sessions, requests, broadcasts };
+    this.#entering = new Gathered(AT_ONCE, async (blocks) => {
+      const { waitsMs, version } = await this.ask((store) => store.enter(blocks, options.rate));
+      return waitsMs.map((waitMs) => ({ waitMs, version }));
+    });
+    this.#versions = new Gathered(Number.MAX_SAFE_INTEGER, async (all) => {
+      const version = await this.ask((store) => store.version());
+      return all.map(() => version);
+    });
+  }
+
+  /** The boot id of all processes of this identity. */
+  get life(): string {
+    return this.#life;
+  }
+
+  /** Why the store cannot be reached; undefined: it can. */
+  get down(): HandfastError | undefined {
+    return this.#why;
+  }
+
+  begin(events: SharedEvents): void {
+    this.#events = events;
+    this.#beatLater();
+  }
+
+  /** Asks the store. @throws (by rejection) HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED. */
+  async ask<T>(what: (store: StoreConnection) => Promise<T>): Promise<T> {
+    if (this.#why) throw this.#why;
+    try {
+      return await what(this.#connection);
+    } catch (error) {
+      const why = storeError(error);
+      if (why.code !== 'HF_STORE_REFUSED') this.#down(why);
+      throw why;
+    }
+  }
+
+  /** As `ask`, for what need not be done: a failure is forgotten, since the next beat tells of it. */
+  tell(what: (store: StoreConnection) => Promise<unknown>): void {
+    this.ask(what).catch(() => {});
+  }
+
+  /** Counts an attempt of an address. @returns the store's version of the bans, or why it may not come. */
+  async enter(address: string): Promise<{ version: string } | { refused: Refusal['code'] }> {
+    const block = addressBlock(address);
+    const now = this.#clock.precise();
+    if ((this.#waits.get(block) ?? 0) > now) return { refused: 'RATE_LIMITED' };
+    const { waitMs, version } = await this.#entering.ask(block);
+    if (waitMs <= 0) return { version };
+    if (this.#waits.size >= MOST_WAITS) this.#waits.clear();
+    this.#waits.set(block, now + waitMs);
+    return { refused: 'RATE_LIMITED' };
+  }
+
+  /** The store's version of the bans, as of now or later. */
+  version(): Promise<string> {
+    return this.#versions.ask(undefined);
+  }
+
+  /** Never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#beating();
+    await this.#connection.close();
+  }
+
+  #beatLater(): void {
+    if (this.#closed) return;
+    this.#beating = this.#clock.at(this.#clock.now() + BEAT_MS, () => void this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      const pulse = await this.#connection.beat(this.#options.random());
+      if (this.#closed) return;
+      const reborn = pulse.life !== this.#life;
+      this.#life = pulse.life;
+      if (reborn) this.#events?.life(pulse.life);
+      if (this.#why) {
+        this.#why = undefined;
+        this.#events?.up();
+      }
+      this.#events?.beat({ ...pulse, forgotten: pulse.forgotten || reborn });
+    } catch (error) {
+      this.#down(storeError(error));
+    } finally {
+      this.#beatLater();
+    }
+  }
+
+  #down(why: HandfastError): void {
+    if (this.#why || this.#closed) return;
+    this.#why = why;
+    this.#events?.down(why);
+  }
+
+  #received(bytes: Uint8Array): void {
+    const letter = this.#closed ? undefined : readLetter(bytes);
+    if (letter) this.#events?.letter(letter);
+  }
+}
+
+function storeError(error: unknown): HandfastError {
+  if (error instanceof HandfastError) return error;
+  return new HandfastError('STORE_UNAVAILABLE', `the store failed: ${String(Object(error).message ?? error)}`, { cause: error });
+}
+
+const MOST_WAITS = 4_096;
+/** Scripts take some thousand values. */
+const AT_ONCE = 512;

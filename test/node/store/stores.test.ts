@@ -1,0 +1,239 @@
+/** The contract of a store, by everything that keeps it. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../src/node/store/memory.ts';
+import { redisStore } from '../../../src/node/store/redis.ts';
+import type { RequestName, Store, StoreConnection, StoredBan } from '../../../src/node/store/store.ts';
+import { systemClock } from '../../../src/transport/clock.ts';
+import { RedisServer, redisServer } from '../../support/redis.ts';
+
+const life = (): string => randomBytes(16).toString('hex');
+const ban = (key: string, changes: Partial<StoredBan> = {}): StoredBan => {
+  return { key, text: `text of ${key}`, agoMs: 0, leftMs: undefined, reason: 'noise "\u00e9', automatic: false, ...changes };
+};
+const LONG = 60_000;
+
+/** Processes of one identity, or of several. */
+function contract(open: () => Promise<Store>): void {
+  let store: Store;
+  const open_: StoreConnection[] = [];
+  const letters = new Map<string, string[]>();
+
+  beforeAll(async () => {
+    store = await open();
+  });
+
+  afterEach(async () => {
+    await Promise.all(open_.splice(0).map((one) => one.close()));
+    letters.clear();
+  });
+
+  async function processes(count: number, identity = life()): Promise<{ at: StoreConnection; name: string; life: string }[]> {
+    const made = [];
+    for (let i = 0; i < count; i++) {
+      const name = life();
+      letters.set(name, []);
+      const received = (letter: Uint8Array): void => void letters.get(name)!.push(Buffer.from(letter).toString());
+      const at = await store.open({ network: 'demo', identity, process: name, clock: systemClock, received });
+      open_.push(at);
+      const pulse = await at.beat(life());
+      made.push({ at, name, life: pulse.life });
+    }
+    return made;
+  }
+
+  it('one life for all, which the first one brings, and which no beat changes', async () => {
+    const [one, other] = await processes(2);
+    expect(other.life).toBe(one.life);
+    expect(await one.at.beat(life())).toMatchObject({ life: one.life, forgotten: false });
+    const [stranger] = await processes(1);
+    expect(stranger.life).not.toBe(one.life);
+  });
+
+  it('bans are seen by all, change the version, and end', async () => {
+    const [{ at: one }, { at: other }] = await processes(2);
+    const before = await other.version();
+    await one.ban([ban('4a'), ban('4b', { leftMs: LONG, agoMs: 50 }), ban('4c', { leftMs: 1 })]);
+    expect(await other.version()).not.toBe(before);
+    let { bans } = await other.bans();
+    while (bans.length > 2) ({ bans } = await other.bans());
+    expect(
+      bans.map(({ key, text, reason, automatic }) => ({ key, text, reason, automatic })).sort((a, b) => (a.key < b.key ? -1 : 1)),
+    ).toEqual([
+      { key: '4a', text: 'text of 4a', reason: 'noise "\u00e9', automatic: false },
+      { key: '4b', text: 'text of 4b', reason: 'noise "\u00e9', automatic: false },
+    ]);
+    const { leftMs, agoMs } = bans.find(({ key }) => key === '4b')!;
+    expect(leftMs).toBeGreaterThan(LONG / 2);
+    expect(leftMs).toBeLessThanOrEqual(LONG);
+    expect(agoMs).toBeGreaterThanOrEqual(49);
+    const version = await one.version();
+    await other.unban(['4a', 'none']);
+    expect(await one.version()).not.toBe(version);
+    expect((await one.bans()).bans.map(({ key }) => key)).toEqual(['4b']);
+  });
+
+  it('an automatic ban takes the place of none that lasts, one by hand does', async () => {
+    const [{ at: one }] = await processes(1);
+    await one.ban([ban('4a', { leftMs: LONG })]);
+    await one.ban([ban('4a', { leftMs: 2 * LONG, automatic: true })]);
+    expect((await one.bans()).bans).toMatchObject([{ automatic: false }]);
+    await one.ban([ban('4a', { reason: 'other' })]);
+    expect((await one.bans()).bans).toMatchObject([{ leftMs: undefined, reason: 'other' }]);
+  });
+
+  it('balances add up over processes, and fade', async () => {
+    const [{ at: one }, { at: other }] = await processes(2);
+    expect(await one.charge('x', 6_000, 1e9)).toBeCloseTo(6_000, 0);
+    expect(await other.charge('x', 6_000, 1e9)).toBeCloseTo(12_000, 0);
+    expect(await other.charge('y', 50, 1e9)).toBeCloseTo(50, 1);
+    await one.charge('z', 6_000, 1);
+    await one.version();
+    let balance = await one.charge('z', 1, 1);
+    while (balance > 100) balance = await one.charge('z', 1, 1);
+    expect(balance).toBeLessThan(100);
+  });
+
+  it('attempts of an address are counted over processes', async () => {
+    const [{ at: one }, { at: other }] = await processes(2);
+    const rate = { perSecond: 0.001, burst: 3 };
+    expect((await one.enter(['10.0.0.1', '10.0.0.3'], rate)).waitsMs).toEqual([0, 0]);
+    for (const at of [other, one]) expect((await at.enter(['10.0.0.1'], rate)).waitsMs).toEqual([0]);
+    for (const at of [one, other]) {
+      const [free, waitMs] = (await at.enter([`10.0.1.${at === one ? 1 : 2}`, '10.0.0.1'], rate)).waitsMs;
+      expect(free).toBe(0);
+      expect(waitMs).toBeGreaterThan(900_000);
+      expect(waitMs).toBeLessThanOrEqual(1_000_000);
+    }
+  });
+
+  describe('a request', () => {
+    const request = (id: bigint): RequestName => ({ peer: 'P', peerLife: 'L', id });
+    const claim = async (at: StoreConnection, of: string, ...ids: bigint[]): Promise<unknown> => {
+      const claims = await at.claim(
+        of,
+        ids.map((id) => ({ ...request(id), ms: LONG })),
+      );
+      return claims.length === 1 ? claims[0] : claims;
+    };
+    const FIRST = 2n ** 63n + 5n;
+
+    it('is taken by one, answered to the other, and never taken again', async () => {
+      const [one, other] = await processes(2);
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'mine' });
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'elsewhere', by: one.name });
+      // Sent once more to the process that is at it, which has forgotten: it does not begin anew.
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'lost' });
+      const bytes = Uint8Array.of(0, 255, 10, 13, 128);
+      await other.at.answer(request(FIRST), Uint8Array.of(1));
+      await one.at.answer(request(FIRST), bytes);
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'answer', answer: bytes });
+      expect(await claim(other.at, one.life, FIRST + 1n)).toEqual({ is: 'mine' });
+      await other.at.answer(request(FIRST + 1n), undefined);
+      expect(await claim(one.at, one.life, FIRST + 1n, FIRST + 2n, FIRST)).toEqual([
+        { is: 'lost' },
+        { is: 'mine' },
+        { is: 'answer', answer: bytes },
+      ]);
+    });
+
+    it('of a process that is gone, and an answer that is too long, are lost', async () => {
+      const [one, other] = await processes(2);
+      await claim(one.at, one.life, 1n);
+      await claim(one.at, one.life, 2n);
+      await one.at.answer(request(2n), new Uint8Array(65_537));
+      expect(await claim(other.at, one.life, 2n)).toEqual({ is: 'lost' });
+      await one.at.close();
+      expect(await claim(other.at, one.life, 1n)).toEqual({ is: 'lost' });
+    });
+
+    it('is taken only in this life, and from nobody who is banned', async () => {
+      const [one] = await processes(1);
+      expect(await claim(one.at, life(), 1n)).toEqual({ is: 'past' });
+      await one.at.ban([ban('P', { leftMs: LONG })]);
+      expect(await claim(one.at, one.life, 1n)).toEqual({ is: 'banned' });
+      await one.at.unban(['P']);
+      expect(await claim(one.at, one.life, 1n)).toEqual({ is: 'mine' });
+    });
+
+    it('far below the newest counts as taken', async () => {
+      const [one] = await processes(1);
+      for (let page = 0n; page < 130n; page++) {
+        expect(await claim(one.at, one.life, 1n + page * 8_192n)).toEqual({ is: 'mine' });
+      }
+      expect(await claim(one.at, one.life, 2n)).toEqual({ is: 'lost' });
+      expect(await claim(one.at, one.life, 2n + 129n * 8_192n)).toEqual({ is: 'mine' });
+    });
+  });
+
+  it('ids are first once', async () => {
+    const [{ at: one }, { at: other }] = await processes(2);
+    const [a, b, c] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+    expect(await one.first([a, b, a], LONG)).toEqual([true, true, false]);
+    expect(await other.first([b, c], LONG)).toEqual([false, true]);
+  });
+
+  it('a peer is held by one process, as long as that lives', async () => {
+    const [one, other] = await processes(2);
+    await one.at.hold(['P', 'Q']);
+    expect(await other.at.holder('P')).toBe(one.name);
+    await other.at.hold(['P']);
+    await one.at.release(['P', 'none']);
+    expect(await one.at.holder('P')).toBe(other.name);
+    await other.at.close();
+    expect(await one.at.holder('P')).toBeUndefined();
+    expect(await one.at.holder('Q')).toBe(one.name);
+    expect(await one.at.alive(other.name)).toBe(false);
+    expect(await one.at.alive(one.name)).toBe(true);
+  });
+
+  it('a task is one process’s until it gives it up or is gone', async () => {
+    const [one, other, third] = await processes(3);
+    expect(await one.at.lease('dial')).toBe(true);
+    expect(await one.at.lease('dial')).toBe(true);
+    expect(await other.at.lease('dial')).toBe(false);
+    await other.at.yield('dial');
+    expect(await other.at.lease('dial')).toBe(false);
+    await one.at.yield('dial');
+    expect(await other.at.lease('dial')).toBe(true);
+    await other.at.close();
+    expect(await third.at.lease('dial')).toBe(true);
+  });
+
+  it('letters reach the process they are for, or all others', async () => {
+    const [one, other, third] = await processes(3);
+    const [stranger] = await processes(1);
+    await one.at.send(other.name, Buffer.from('to one'));
+    await one.at.send(undefined, Buffer.from('to all'));
+    while (letters.get(third.name)!.length < 1 || letters.get(other.name)!.length < 2)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(letters.get(other.name)).toEqual(['to one', 'to all']);
+    expect(letters.get(third.name)).toEqual(['to all']);
+    expect(letters.get(one.name)).toEqual([]);
+    expect(letters.get(stranger.name)).toEqual([]);
+  });
+}
+
+describe('in memory', () => contract(async () => memoryStore()));
+
+describe.skipIf(!redisServer)('in Redis (redis-server)', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+
+  afterAll(() => server?.stop());
+
+  contract(async () => redisStore(server.url));
+
+  it('everything it keeps lies under one prefix, and ends by itself but for bans', async () => {
+    const keys = (await server.ask(['KEYS', '*'])) as string[];
+    expect(keys.length).toBeGreaterThan(0);
+    for (const key of keys) {
+      expect(key).toMatch(/^handfast:\{[0-9a-f]{16}:\w+\}:/);
+      const ttl = (await server.ask(['PTTL', key])) as number;
+      if (!/:(?:bans|bans-until|bans-automatic|changes)$/.test(key)) expect(ttl, key).toBeGreaterThan(0);
+    }
+  });
+});
