@@ -31,6 +31,7 @@ const session = await connect({ ...common, port, identity: alice, peer: bob.id }
 for (const text of ['one', 'two', 'three']) await session.send(new TextEncoder().encode(text));
 let answers = 0;
 for await (const _ of session) if (++answers === 3) void session.close();
+await session.closed;
 await connect({ ...common, port, identity: stranger, peer: bob.id }).catch(() => {});
 await server.close();
 
