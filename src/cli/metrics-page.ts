@@ -1,4 +1,7 @@
 /** `handfast listen --metrics`: the page of metrics beside whatever listens. */
+import cluster from 'node:cluster';
+import type { AggregatorRegistry, PrometheusContentType } from 'prom-client';
+import type { Page } from '../observe/metrics-server.ts';
 import type { Call, Option } from './command.ts';
 import { UsageError } from './command.ts';
 import { colour, note, printJson } from './terminal.ts';
@@ -9,19 +12,34 @@ export const METRICS_OPTION: Option = {
   help: 'Serve metrics for Prometheus at http://HOST:PORT/metrics; HOST is 127.0.0.1 unless given. Needs npm install prom-client.',
 };
 
-/** Before anything listens, so that nothing is missed. @returns undefined where it was not asked for. @throws UsageError, HF_UNSUPPORTED, HF_LISTEN_FAILED */
+/**
+ * Before anything listens, so that nothing is missed. Of several processes each counts, and the primary's page adds them up.
+ * @returns undefined where it was not asked for, and in workers. @throws UsageError, HF_UNSUPPORTED, HF_LISTEN_FAILED
+ */
 export async function metricsPage(call: Call): Promise<AsyncDisposable | undefined> {
   const text = call.text('metrics');
   if (text === undefined) return undefined;
   const { host, port } = whereOf(text);
   const { handfastMetrics, serveMetrics } = await import('../observe/metrics.ts');
-  const metrics = await handfastMetrics();
+  const { register } = await handfastMetrics();
+  const prom = await import('prom-client');
   // Memory, processor time and the lag of the event loop, too.
-  (await import('prom-client')).collectDefaultMetrics({ register: metrics.register });
-  const server = await serveMetrics({ register: metrics.register, host, port });
+  prom.collectDefaultMetrics({ register });
+  if (cluster.isWorker) {
+    // Answers the primary from now on.
+    new prom.AggregatorRegistry();
+    prom.AggregatorRegistry.setRegistries([register]);
+    return undefined;
+  }
+  const several = Number(call.text('processes') ?? 1) > 1;
+  const server = await serveMetrics({ register: several ? ofAllWorkers(new prom.AggregatorRegistry()) : register, host, port });
   if (call.flag('json')) printJson({ event: 'metrics', url: server.url });
   else note(colour.dim(`metrics at ${server.url}`));
   return server;
+}
+
+function ofAllWorkers(all: Pick<AggregatorRegistry<PrometheusContentType>, 'clusterMetrics' | 'contentType'>): Page {
+  return { metrics: () => all.clusterMetrics(), contentType: all.contentType };
 }
 
 function whereOf(text: string): { host: string | undefined; port: number } {

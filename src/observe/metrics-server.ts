@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { HandfastError } from '../errors.ts';
 
+/** What a registry of prom-client has. */
+export type Page = Pick<Registry, 'metrics' | 'contentType'>;
+
 export interface MetricsServerOptions {
-  readonly register: Registry;
+  readonly register: Page;
   /** 127.0.0.1 by default: whoever reaches it reads how busy this process is. */
   readonly host?: string | undefined;
   /** 0: any that is free. */

@@ -24,18 +24,29 @@ async function eventOf(node: Listening, kind: string): Promise<Event> {
   }
 }
 
+interface Cluster {
+  node: Listening;
+  address: string;
+  control: string;
+  /** Of the page of metrics. */
+  metrics: string;
+  pids: number[];
+}
+
 /** So many processes, all of them ready. */
-async function cluster(count: number, ...args: string[]): Promise<{ node: Listening; address: string; control: string; pids: number[] }> {
-  const node = new Listening(['--identity', many.path, '--network', 'demo', '--processes', String(count), ...args]);
+async function cluster(count: number, ...args: string[]): Promise<Cluster> {
+  const node = new Listening(['--identity', many.path, '--network', 'demo', '--processes', String(count), '--metrics', '0', ...args]);
+  let metrics = '';
   let listening: Event | undefined;
   const pids: number[] = [];
   while (!listening || pids.length < count) {
     const event = await node.event();
-    if (event.event === 'listening') listening = event;
+    if (event.event === 'metrics') metrics = String(event.url);
+    else if (event.event === 'listening') listening = event;
     else if (event.event === 'process-ready') pids.push(event.pid as number);
   }
   expect(listening).toMatchObject({ id: many.id, network: 'demo', processes: count });
-  return { node, address: `127.0.0.1:${listening.port}`, control: String(listening.control), pids };
+  return { node, address: `127.0.0.1:${listening.port}`, control: String(listening.control), metrics, pids };
 }
 
 async function running(who: Who, address: string, ...args: string[]): Promise<{ node: Listening; control: string }> {
@@ -54,6 +65,10 @@ async function story(...args: string[]): Promise<void> {
   // Whichever process is asked, it sees all and reaches all.
   const seen = JSON.parse((await by(all.control, 'peers', '--json')).stdout) as { peers: { id: string }[] };
   expect(seen.peers.map(({ id }) => id).sort()).toEqual([peer.id, other.id].sort());
+  const page = await (await fetch(all.metrics)).text();
+  expect(page).toContain('handfast_handshakes_total{protocol="handfast",role="responder",result="ok"} 2\n');
+  const { status } = JSON.parse((await by(all.control, 'top', '--once', '--json')).stdout) as { status: object };
+  expect(status).toMatchObject({ opened: { inbound: 2, outbound: 0 }, bans: 0 });
   for (const text of ['one', 'two', 'three']) {
     expect(await by(all.control, 'request', peer.id, text)).toEqual({ code: 0, stdout: `${text}\n`, stderr: '' });
     expect(await by(second.control, 'request', many.id, text)).toEqual({ code: 0, stdout: `${text}\n`, stderr: '' });
