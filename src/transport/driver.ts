@@ -17,6 +17,7 @@ import {
   type Role,
   type Step,
   type Work,
+  type WorkAnswer,
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import { addressText, type Carrier, type CarrierEvents } from './carrier.ts';
@@ -310,9 +311,8 @@ export class Handshake implements CarrierEvents {
 
   #work(items: readonly Work[]): void {
     this.#waiting = true;
-    this.#options.workbench.do(items, (answers) => {
-      this.#give({ kind: 'answers', now: this.#clock.now(), answers });
-    });
+    const give = (answers: WorkAnswer[]): void => this.#give({ kind: 'answers', now: this.#clock.now(), answers });
+    this.#options.workbench.do(items, give, () => !this.#over);
   }
 
   #judge(peer: Peer, reserved: boolean): void {

@@ -57,13 +57,16 @@ export class Workbench {
     this.#legacyAtOnce = legacyAtOnce;
   }
 
-  /** Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
-  do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+  /**
+   * Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws.
+   * @param wanted asked when the turn of heavy work has come: what nobody waits for any more is not done. So those who come, ask for it and leave cannot keep it from the others.
+   */
+  do(items: readonly Work[], done: (answers: WorkAnswer[]) => void, wanted: () => boolean = always): void {
     if (this.#mayBeDoneAtOnce(items)) done(this.#run(items as readonly Job[]));
-    else this.#gather(items, done);
+    else this.#gather(items, done, wanted);
   }
 
-  #gather(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+  #gather(items: readonly Work[], done: (answers: WorkAnswer[]) => void, wanted: () => boolean): void {
     const answers = new Array<WorkAnswer>(items.length);
     const jobs: Job[] = [];
     const places: number[] = [];
@@ -80,7 +83,7 @@ export class Workbench {
         });
       } else if (isLegacyJob(item)) {
         left++;
-        void this.#legacy(item).then((answer) => {
+        void this.#legacy(item, wanted).then((answer) => {
           answers[i] = answer;
           arrived();
         });
@@ -99,10 +102,11 @@ export class Workbench {
     else this.#order({ jobs, done: finish });
   }
 
-  async #legacy(job: LegacyJob): Promise<WorkAnswer> {
+  async #legacy(job: LegacyJob, wanted: () => boolean): Promise<WorkAnswer> {
     if (this.#legacyRunning >= this.#legacyAtOnce) await new Promise<void>((resolve) => this.#legacyWaiting.push(resolve));
     else this.#legacyRunning++;
     try {
+      if (!wanted()) throw new HandfastError('ABORTED', 'nobody waits for this work any more');
       return await runLegacy(job);
     } catch (error) {
       return failed(error);
@@ -197,6 +201,8 @@ export class Workbench {
     }
   }
 }
+
+const always = (): boolean => true;
 
 /** The workbench that all sessions of a core share. */
 export function workbenchOf(core: Core): Workbench {

@@ -45,6 +45,23 @@ describe('the workbench', () => {
     expect(valid(answers)).toEqual([true]);
   });
 
+  it('does heavy work in order, and none that nobody waits for any more when its turn comes', async () => {
+    const bench = new Workbench(toyCore(), { legacyAtOnce: 1 });
+    const stretch: Work = { op: 'pbkdf2-sha256', password: new Uint8Array(8), salt: new Uint8Array(8), iterations: 1, length: 32 };
+    const asked: string[] = [];
+    const ends = ['first', 'gone', 'last'].map((name) => {
+      const wanted = (): boolean => {
+        asked.push(name);
+        return name !== 'gone';
+      };
+      return new Promise<WorkAnswer[]>((resolve) => bench.do([stretch], resolve, wanted));
+    });
+    const answers = (await Promise.all(ends)).flat();
+    expect(asked).toEqual(['first', 'gone', 'last']);
+    expect(answers.map(({ op }) => op)).toEqual(['pbkdf2-sha256', 'failed', 'pbkdf2-sha256']);
+    expect(answers[1]).toMatchObject({ why: { code: 'HF_ABORTED' } });
+  });
+
   it('does at once what is done no faster together', async () => {
     const core = toyCore();
     const bench = new Workbench(core);
