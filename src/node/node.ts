@@ -19,8 +19,8 @@ import { type Handler, Handlers } from './requests/handlers.ts';
 import { type RequestOptions, Requests } from './requests/requests.ts';
 import { type NodeStatus, Tally } from './status.ts';
 import { Sharing } from './store/sharing.ts';
-import { type SubscribeOptions, Subscription } from './subscription.ts';
-import { topicBytes } from './topic.ts';
+import type { SubscribeOptions, Subscription } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export type { NodeEvents, Warning } from './events.ts';
 
@@ -69,7 +69,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #requests: Requests;
   readonly #handlers: Handlers;
   readonly #gossip: Gossip;
-  readonly #subscriptions = new Map<string, Set<Subscription>>();
+  readonly #subscriptions = new Subscriptions();
   readonly #connections: Connections;
   readonly #sharing: Sharing | undefined;
   #cancelMeasure: Cancel = () => {};
@@ -240,13 +240,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
    * A loop that is too slow misses the oldest; `dropped` says how many. @throws HF_BAD_ARGUMENT
    */
   subscribe(topic: string, options: SubscribeOptions = {}): Subscription {
-    if (topicBytes(topic).length === 0) throw new HandfastError('BAD_ARGUMENT', 'topic: expected text of 1 to 255 bytes');
-    const subscriptions = this.#subscriptions.get(topic) ?? new Set();
-    const subscription = new Subscription(topic, options, () => {
-      subscriptions.delete(subscription);
-      if (subscriptions.size === 0 && this.#subscriptions.get(topic) === subscriptions) this.#subscriptions.delete(topic);
-    });
-    this.#subscriptions.set(topic, subscriptions.add(subscription));
+    const subscription = this.#subscriptions.add(topic, options);
     if (this.#closing || options.signal?.aborted) subscription.end();
     return subscription;
   }
@@ -303,7 +297,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     this.#handlers.close();
     await this.#sharing?.close();
     await this.#bans.close();
-    for (const subscriptions of [...this.#subscriptions.values()]) for (const subscription of [...subscriptions]) subscription.end();
+    this.#subscriptions.end();
     clearInterval(this.#alive);
     tellNodeClose(this);
     this.#tell('close');
@@ -347,7 +341,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       ask: (peer, bytes, options) => requests.request(peer, bytes, options),
       check: (peer, bytes, options) => requests.check(peer, bytes, options),
       peers: () => connections.snapshots().map(({ id }) => id),
-      deliver: (message) => this.#push(message),
+      deliver: (message) => this.#subscriptions.push(message),
       gossip: (link, record) => gossip.received(link, record[0], record.subarray(1)),
       wanted: (request) => this.#handlers.wanted(request),
       life: (bootId) => void connections.renew(bootId),
@@ -361,11 +355,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
     // Which process delivers is decided among those that somebody listens in.
     if (this.#sharing) {
       if (this.#subscriptions.has(message.topic)) this.#sharing.deliver(message);
-    } else this.#push(message);
-  }
-
-  #push(message: GossipMessage): void {
-    for (const subscription of this.#subscriptions.get(message.topic) ?? []) subscription.push(message);
+    } else this.#subscriptions.push(message);
   }
 
   #charge(subject: Charged, error: HandfastError): void {
