@@ -66,9 +66,15 @@ class LinkEnd extends End {
   }
 }
 
-/** @returns {import('./transport.mjs').Transport} */
+const { TLS_CIPHERS } = await import(new URL('../../dist/transport/tls.js', import.meta.url).href);
+
+/** The same TLS to the cipher: with Node's own order it would be AES-256 with SHA-384. @returns {import('./transport.mjs').Transport} */
 export function upgradeTransport() {
-  const options = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET };
+  const options = {
+    minVersion: 'TLSv1.2',
+    ciphers: TLS_CIPHERS,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
+  };
   const server = { ...options, ...selfSigned('localhost', 'P-256'), requestCert: false, noDelay: true };
   const secureContext = tls.createSecureContext(options);
   return {

@@ -24,6 +24,15 @@ export interface TlsOptions {
   ciphers?: string | undefined;
 }
 
+/** What is offered where nothing else is asked for: authenticated encryption with forward secrecy. */
+export const TLS_CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE+AESGCM',
+  'ECDHE+CHACHA20',
+].join(':');
+
 /** What all connections of one dialler or listener share; of diallers that ask for nothing, one for all. Making one takes a millisecond, one of a listener a few. @throws HF_BAD_ARGUMENT */
 export function tlsContext(role: 'dial' | 'accept', options?: TlsOptions): SecureContext {
   if (role === 'accept' || options) return newContext(role, options ?? {});
@@ -39,7 +48,7 @@ function newContext(role: 'dial' | 'accept', options: TlsOptions): SecureContext
   try {
     return createSecureContext({
       minVersion: options.minVersion ?? 'TLSv1.2',
-      ciphers: options.ciphers ?? CIPHERS,
+      ciphers: options.ciphers ?? TLS_CIPHERS,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
       ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
       ...(own.key === undefined ? {} : { key: own.key as string, cert: own.cert as string }),
@@ -295,9 +304,5 @@ function own(bytes: Buffer | undefined): Uint8Array | undefined {
 
 const GONE = (): HandfastError => new HandfastError('CLOSED', 'the stream has ended');
 const HIGH_WATER = 64 * 1024;
-const CIPHERS = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'ECDHE+AESGCM', 'ECDHE+CHACHA20'].join(
-  ':',
-);
-
 let plainDialler: SecureContext | undefined;
 let plainDialled: Over | undefined;

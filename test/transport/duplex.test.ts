@@ -5,6 +5,7 @@ import type { HandfastError } from '../../src/errors.ts';
 import { connect } from '../../src/transport/connect.ts';
 import { carrierOf } from '../../src/transport/duplex.ts';
 import { listen } from '../../src/transport/listen.ts';
+import { isCollected } from '../support/garbage.ts';
 import { readAll } from '../support/pair.ts';
 import { toy, toyCore } from '../support/toy.ts';
 
@@ -50,6 +51,18 @@ describe('any Duplex of bytes', () => {
     lent.fill(0);
     expect(stream.read().toString()).toBe('sealed');
     carrier.destroy();
+  });
+
+  it('that is gone holds nobody who was told of it, however long the stream is kept', async () => {
+    const stream = new PassThrough();
+    const told = await new Promise<WeakRef<object>>((resolve) => {
+      const carrier = carrierOf(stream);
+      const events = { data() {}, end() {}, drained() {}, closed: () => setImmediate(() => resolve(new WeakRef(events))) };
+      carrier.attach(events);
+      carrier.destroy();
+    });
+    expect(await isCollected(told)).toBe(true);
+    expect(stream.destroyed).toBe(true);
   });
 
   it('that breaks is a coded error', async () => {

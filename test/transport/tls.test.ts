@@ -8,6 +8,7 @@ import { connect } from '../../src/transport/connect.ts';
 import { listen, type Server } from '../../src/transport/listen.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { tlsContext, tlsOver } from '../../src/transport/tls.ts';
+import { isCollected } from '../support/garbage.ts';
 import { lettersOver } from '../support/letters.ts';
 import { type DialOptions, readAll, type ServeOptions } from '../support/pair.ts';
 import { toy, toyCore } from '../support/toy.ts';
@@ -53,6 +54,28 @@ function knock(port: number, options: object = {}): Promise<TLSSocket> {
     closing.push(() => socket.destroy());
   });
 }
+
+it('a carrier that is gone holds nobody who was told of it, however long its socket is kept', async () => {
+  const sockets: Socket[] = [];
+  const told = await new Promise<WeakRef<object>>((resolve) => {
+    const plain = netServer((socket) => {
+      sockets.push(socket);
+      const carrier = tlsOver(socket, tlsContext('accept'));
+      const events = {
+        ready: () => carrier.destroy(),
+        data() {},
+        end() {},
+        drained() {},
+        closed: () => setImmediate(() => resolve(new WeakRef(events))),
+      };
+      carrier.attach(events);
+    });
+    closing.push(() => plain.close());
+    plain.listen(0, HOST, () => void knock((plain.address() as { port: number }).port).catch(() => {}));
+  });
+  expect(await isCollected(told)).toBe(true);
+  expect(sockets.map((socket) => socket.destroyed)).toEqual([true]);
+});
 
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
   const tls = { minVersion: version, maxVersion: version };

@@ -49,7 +49,14 @@ export class VerifyPool {
 
   #assign(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#free();
+      let thread: Thread | undefined;
+      try {
+        thread = this.#free();
+      } catch {
+        // Not permitted, or no memory for one more: whoever waits does without, unless a thread runs that will come to it.
+        if (this.#threads.size === 0) this.#giveUp();
+        return;
+      }
       if (thread === undefined) return;
       const task = this.#waiting.shift()!;
       thread.task = task;

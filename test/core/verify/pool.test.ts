@@ -57,6 +57,14 @@ describe('a pool of verifying threads', () => {
     for (const [i, answer] of asked.entries()) expect([...(await answer)!]).toEqual([1, Number(i % 2 === 0), 1]);
   });
 
+  it('that no thread can be started for says so to everybody, and keeps nobody waiting', async () => {
+    const pool = new VerifyPool(new URL('http://127.0.0.1/no-file'), { size: 2 });
+    const asked = [pool.verify([check(1)]), pool.verify([check(2)])];
+    expect(await Promise.all(asked)).toEqual([undefined, undefined]);
+    expect(await pool.verify([check(3)])).toBeUndefined();
+    expect(pool.running).toBe(0);
+  });
+
   it('ends threads that have nothing to do, and starts others when there is', async () => {
     const pool = new VerifyPool(WORKER, { size: 1, idleMs: 0 });
     expect([...(await pool.verify([check(1)]))!]).toEqual([1]);
