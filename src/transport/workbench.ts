@@ -15,8 +15,6 @@ export interface WorkbenchOptions {
   asyncFrom?: number;
   /** Jobs done in one go before others get their turn; 256. */
   largestBatch?: number;
-  /** Of how many that asked the answers are given out before others get their turn; 32. */
-  answeredPerTurn?: number;
   /** Heavy jobs of the older protocols (key derivation, RSA, finite fields) that run at once; 2. The others wait, in order. */
   legacyAtOnce?: number;
 }
@@ -31,12 +29,10 @@ export class Workbench {
   readonly #immediate: boolean;
   readonly #asyncFrom: number;
   readonly #largestBatch: number;
-  readonly #answeredPerTurn: number;
   readonly #legacyAtOnce: number;
   #orders: Order[] = [];
   #scheduled = false;
-  /** A batch is elsewhere, or not all of its answers were given out. */
-  #busy = false;
+  #elsewhere = false;
   /** Jobs done at once in this turn of the event loop. */
   #atOnce = 0;
   readonly #turnOver = (): void => {
@@ -45,15 +41,11 @@ export class Workbench {
   #legacyRunning = 0;
   readonly #legacyWaiting: (() => void)[] = [];
 
-  constructor(
-    core: Core,
-    { immediate = false, asyncFrom, largestBatch = 256, answeredPerTurn = 32, legacyAtOnce = 2 }: WorkbenchOptions = {},
-  ) {
+  constructor(core: Core, { immediate = false, asyncFrom, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {}) {
     this.#core = core;
     this.#immediate = immediate;
     this.#asyncFrom = asyncFrom ?? (core.threads > 1 ? ASYNC_FROM : Number.POSITIVE_INFINITY);
     this.#largestBatch = largestBatch;
-    this.#answeredPerTurn = answeredPerTurn;
     this.#legacyAtOnce = legacyAtOnce;
   }
 
@@ -129,16 +121,16 @@ export class Workbench {
    * the event loop; the rest is gathered as all other work is. Nobody overtakes.
    */
   #mayBeDoneAtOnce(items: readonly Work[]): boolean {
-    if (this.#immediate || this.#busy || this.#orders.length > 0 || !items.every(isDoneAlone)) return false;
+    if (this.#immediate || this.#elsewhere || this.#orders.length > 0 || !items.every(isDoneAlone)) return false;
     if (this.#atOnce + items.length > AT_ONCE) return false;
     if (this.#atOnce === 0) setImmediate(this.#turnOver);
     this.#atOnce += items.length;
     return true;
   }
 
-  /** Not while a batch is elsewhere or being given out: what comes meanwhile is the next one, so that nobody overtakes. */
+  /** Not while a batch is elsewhere: what comes meanwhile is the next one, so that nobody overtakes. */
   #schedule(): void {
-    if (this.#scheduled || this.#busy || this.#orders.length === 0) return;
+    if (this.#scheduled || this.#elsewhere || this.#orders.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -149,27 +141,17 @@ export class Workbench {
   #work(): void {
     const orders = this.#take();
     const jobs = orders.length === 1 ? orders[0].jobs : orders.flatMap((order) => order.jobs);
-    if (this.#immediate) {
+    if (this.#immediate || jobs.length < this.#asyncFrom) {
       this.#schedule();
       handOut(orders, this.#run(jobs));
       return;
     }
-    this.#busy = true;
-    if (jobs.length < this.#asyncFrom) this.#giveOut(orders, this.#run(jobs));
-    else void this.#runAsync(jobs).then((answers) => this.#giveOut(orders, answers));
-  }
-
-  /** Some in this turn, the rest in the next ones: with the last answer a session begins, which takes its owner longer than the work took, and hundreds of them hold the loop up. */
-  #giveOut(orders: readonly Order[], answers: readonly WorkAnswer[]): void {
-    const some = orders.slice(0, this.#answeredPerTurn);
-    if (some.length < orders.length) {
-      const count = some.reduce((sum, { jobs }) => sum + jobs.length, 0);
-      setImmediate(() => this.#giveOut(orders.slice(some.length), answers.slice(count)));
-    } else {
-      this.#busy = false;
+    this.#elsewhere = true;
+    void this.#runAsync(jobs).then((answers) => {
+      this.#elsewhere = false;
       this.#schedule();
-    }
-    handOut(some, answers);
+      handOut(orders, answers);
+    });
   }
 
   /** Whole orders up to the largest batch; the rest waits for the next turn. */

@@ -118,27 +118,6 @@ describe('the workbench', () => {
     expect(core.batches).toEqual([3, 4, 6]);
   });
 
-  it('gives answers out to so many in a turn, in order, before the next batch is done', async () => {
-    const core = toyCore();
-    const bench = new Workbench(core, { answeredPerTurn: 2 });
-    let turn = 0;
-    const seen: { number: number; turn: number }[] = [];
-    const ask = (number: number): void => bench.do([verify(1), verify(number)], () => answered(number));
-    const answered = (number: number): void => {
-      if (number === 1) ask(6);
-      seen.push({ number, turn });
-    };
-    for (const number of [1, 2, 3, 4, 5]) ask(number);
-    while (seen.length < 6) {
-      await new Promise((resolve) => setImmediate(resolve));
-      turn++;
-    }
-    expect(seen.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
-    const first = seen[0].turn;
-    expect(seen.map((one) => one.turn - first)).toEqual([0, 0, 1, 1, 2, 3]);
-    expect(core.batches).toEqual([10, 2]);
-  });
-
   it('hands large batches to the core to be done elsewhere', async () => {
     const core = toyCore();
     let elsewhere = 0;
