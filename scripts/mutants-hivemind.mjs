@@ -279,7 +279,7 @@ export const HIVEMIND_MUTANTS = [
   ),
   ...rows(
     'v3-psk',
-    ['v3'],
+    ['parts'],
     [
       ['as many keys as there may be', 'if (this.#keys.size <= MOST_KEYS) return;', 'return;'],
       ['keys are copies', '?.slice();', ';'],

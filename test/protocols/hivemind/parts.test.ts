@@ -8,6 +8,7 @@ import { asciiJson, jsonText } from '../../../src/protocols/hivemind/json-text.t
 import { guessBits, LEAST_BITS } from '../../../src/protocols/hivemind/password.ts';
 import { destinationOf, fileNameOf, isFor, relayed } from '../../../src/protocols/hivemind/routing.ts';
 import { canonicalJson, prologueOf } from '../../../src/protocols/hivemind/v3-prologue.ts';
+import { PskCache, pskJob } from '../../../src/protocols/hivemind/v3-psk.ts';
 import { shownText, utf8 } from '../../../src/wire/text.ts';
 import { pure } from '../../support/cores.ts';
 
@@ -100,6 +101,27 @@ describe('envelopes', () => {
       `${createHsub(pure, 'password', iv, 80)}00`,
     ])
       expect(matchHsub(pure, text, 'password')).toBe('misshapen');
+  });
+});
+
+describe('keys that were stretched', () => {
+  const job = (n: number) => pskJob(pure, `password ${n}`, 'node');
+
+  it('are found by password and node id, as copies', () => {
+    const cache = new PskCache(pure);
+    cache.add(job(1), new Uint8Array(32).fill(1));
+    const held = cache.find(job(1))!;
+    // Another handshake has stretched it too: what is in use is not wiped with what it replaces.
+    cache.add(job(1), new Uint8Array(32).fill(1));
+    expect(held).toEqual(new Uint8Array(32).fill(1));
+    expect(cache.find(pskJob(pure, 'password 1', 'another node'))).toBe(undefined);
+    expect(cache.find(job(2))).toBe(undefined);
+  });
+
+  it('are 1,024 at most, and the oldest goes first', () => {
+    const cache = new PskCache(pure);
+    for (let n = 0; n <= 1024; n++) cache.add(job(n), new Uint8Array(32).fill(n));
+    expect([0, 1, 1024].map((n) => cache.find(job(n))?.[0])).toEqual([undefined, 1, 0]);
   });
 });
 

@@ -111,6 +111,12 @@ describe.each(cores)('HiveMind sessions under another key, on the $name core', (
       expect(endingOf(receive(again.master, shake).outputs)).toEqual({ code: 'HF_RATE_LIMITED', close: 1013 });
     });
 
+    it('an answer to a handshake that the slave did not begin ends the session', async () => {
+      const { slave } = await openPair({ core });
+      const answer = textMessage({ msg_type: 'shake', payload: { envelope: createHsub(core, PASSWORD, core.random(8)) } });
+      expect(endingOf(receive(slave, answer).outputs)).toEqual({ code: 'HF_OUT_OF_TURN', close: 1008 });
+    });
+
     it('greetings of a master that has not heard of our pre-shared key yet change nothing', async () => {
       const { slave } = await openPair({ core, ...preshared() });
       expect(receive(slave, textMessage({ msg_type: 'hello', payload: {} })).outputs).toEqual([]);
