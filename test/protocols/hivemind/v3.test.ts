@@ -4,7 +4,19 @@ import type { Core } from '../../../src/core/core.ts';
 import type { HiveMindOptions } from '../../../src/protocols/hivemind/index.ts';
 import { shownText } from '../../../src/wire/text.ts';
 import { cores } from '../../support/cores.ts';
-import { ACCESS_KEY, endingOf, masterSide, openPair, PASSWORD, pairOf, pass, receive, textMessage, utterance, write } from '../../support/hivemind.ts';
+import {
+  ACCESS_KEY,
+  endingOf,
+  masterSide,
+  openPair,
+  PASSWORD,
+  pairOf,
+  pass,
+  receive,
+  textMessage,
+  utterance,
+  write,
+} from '../../support/hivemind.ts';
 import { converseByMessage } from '../../support/machines.ts';
 import { filled } from '../../support/noise.ts';
 
