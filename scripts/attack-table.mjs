@@ -107,7 +107,12 @@ export const ATTACKS = [
       lwstcp: none('nothing is offered'),
       sdmp: test('protocols/sdmp/traffic', 'does not open towards a peer without it, on either side, and never falls back'),
     },
-    removed: ['reply: suite offered', 'reply: version offered', 'attacks: hivemind: lists of the greeting are bound'],
+    removed: [
+      'reply: suite offered',
+      'reply: version offered',
+      'attacks: hivemind: lists of the greeting are bound',
+      'attacks: hivemind: handshakes that were offered',
+    ],
   },
   {
     attack: 'Handshakes spoilt: every bit, every length, bytes added, many changes',

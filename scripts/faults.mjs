@@ -119,8 +119,10 @@ function order(name, what, options) {
     });
 }
 
+/** Mostly those that it has sessions with: others are not reached, and the books say so. */
 function ask(from) {
-  const to = random.pick(names.filter((name) => name !== from));
+  const near = names.filter((name) => dials.get(from).includes(name) || dials.get(name).includes(from));
+  const to = random.pick(random.chance(0.9) ? near : names.filter((name) => name !== from));
   const text = `request-${++texts}`;
   if (texts % 2 === 0) idempotent.add(text);
   order(from, 'ask', { peer: ids.get(to), text, idempotent: texts % 2 === 0 });

@@ -17,7 +17,7 @@ const core = cores.at(-1)!;
 const HOST = '127.0.0.1';
 const KIB = 1024;
 const CONNECTIONS = FULL ? 1000 : 50;
-const SESSIONS = FULL ? 100 : 10;
+const SESSIONS = FULL ? 60 : 10;
 
 /** What is said before a handshake is over: as much as each carrier lets one declare. */
 const OPENINGS: readonly { name: string; carrier: CarrierName; bytes: (subject: Attacked) => Uint8Array }[] = [

@@ -7,6 +7,9 @@ import { limitsInForce } from '../../src/cli/limits.ts';
 import { CODES } from '../../src/errors.ts';
 import { pure } from '../support/cores.ts';
 
+/** Goes nowhere but to its end: what it waits for says where else to dial. */
+const LAST = ['xrpl, initiator await-body'];
+
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const page = read('docs/reached.md');
@@ -72,6 +75,7 @@ describe('the transitions of machines', () => {
           `nothing enters ${state}`,
         ).toBe(true);
       if (state === 'opened' || state === 'closed') continue;
+      if (LAST.includes(`${name} ${state}`)) continue;
       expect(
         steps.some(([from, to]) => from === state && to !== 'closed'),
         `nothing goes on from ${state}`,

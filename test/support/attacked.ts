@@ -40,6 +40,8 @@ export interface PairOptions {
   /** What the sides of one process share, and remember from one handshake to the next; forgotten by default. */
   process?: Process;
   now?: number;
+  /** Keeps answers and judgements back from the beginning on, until `release`. */
+  hold?: boolean;
 }
 
 /** What a process remembers of handshakes. */
@@ -154,7 +156,8 @@ export class Attacked {
     return { a: this.side('initiator', { ...options, process }), b: this.side('responder', { ...options, process }) };
   }
 
-  side(role: Role, { draw = '', process = new Process(false), now = NOW }: PairOptions = {}): Side {
+  side(role: Role, options: PairOptions = {}): Side {
+    const { draw = '', process = new Process(false), now = NOW, hold = false } = options;
     const random = new Random(1, `${role} ${draw}`);
     const drawn = random.bytes(32);
     this.#random = random;
@@ -167,12 +170,19 @@ export class Attacked {
       },
     };
     const side = new Side({ core: this.core, machine, now, work: (work) => this.#once.answer(work, drawn) });
+    side.hold = hold;
     side.feed({ kind: 'start', now, ...(this.borders && { borders: true }) });
     const facts = this.#recipe.facts?.(role);
     if (facts) side.feed({ kind: 'ready', now, facts });
     // A master of HiveMind waits before it greets.
     if (this.borders && role === 'responder') wait(side, 200);
     return side;
+  }
+
+  /** A side that was told nothing yet. */
+  unstarted(role: Role): Side {
+    const machine = this.#recipe.protocol[role](this.#recipe.options(this.core, role, new Process(false)) as never);
+    return new Side({ core: this.core, machine, now: NOW });
   }
 
   /** A handshake to its end. @returns its messages, in the order of sending, with who sent each. */

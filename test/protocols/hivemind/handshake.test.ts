@@ -87,6 +87,13 @@ describe.each(cores)('HiveMind handshakes, on the $name core', (core) => {
     expect([back.kind, JSON.parse(shownText(back.bytes)).data]).toEqual(['bus', { utterance: 'olá ☂' }]);
   });
 
+  it('bytes without borders are refused by either side: there is a WebSocket under it, or nothing', () => {
+    for (const side of [slaveSide(core), masterSide(core)]) {
+      side.bytes(Uint8Array.of(0x7b));
+      expect(side.failed?.code).toBe('HF_MALFORMED');
+    }
+  });
+
   it('two sessions of one password have different keys', async () => {
     const [one, two] = [await openPair({ core }), await openPair({ core })];
     expect(one.slave.opened!.binding).not.toEqual(two.slave.opened!.binding);

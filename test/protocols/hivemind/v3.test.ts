@@ -94,6 +94,21 @@ describe.each(cores)('HiveMind version 3, on the $name core', (core) => {
     }
   });
 
+  it.each([
+    ['without the password', 'XX', '25519_ChaChaPoly_SHA256'],
+    ['without any key', 'NN', '25519_ChaChaPoly_SHA256'],
+    ['for a key that nobody has pinned', 'KKpsk0', '25519_ChaChaPoly_SHA256'],
+    ['with another hash', 'XXpsk2', '25519_ChaChaPoly_BLAKE2b'],
+    ['with a suite that is none', 'XXpsk2', 7],
+    ['with a pattern that is none', null, '25519_ChaChaPoly_SHA256'],
+  ])('the master refuses a handshake %s, which it did not offer', (_what, pattern, suite) => {
+    const master = masterSide(core, setup(core).master);
+    pass(master, 200);
+    const { data } = textMessage({ msg_type: 'shake', payload: { noise: { pattern, suite, msg: '00'.repeat(96) } } });
+    master.message(data, true);
+    expect([master.failed?.code, master.close?.code]).toEqual(['HF_SUITE_MISMATCH', 1008]);
+  });
+
   it('an altered list of the greeting makes the handshake fail', async () => {
     const { slave, master } = pairOf(setup(core));
     const greeting = master.takeMessages().map(({ data }) => shownText(data));
