@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { redisStore } from '../../../src/node/store/redis.ts';
 import type { StoreConnection } from '../../../src/node/store/store.ts';
 import { systemClock } from '../../../src/transport/clock.ts';
@@ -16,6 +17,22 @@ describe('redisStore', () => {
   it('refuses options that cannot be', () => {
     for (const options of [{ timeoutMs: 0 }, { timeoutMs: Number.NaN }, { prefix: '' }, { prefix: 'a b' }, { prefix: '{x}' }])
       expect(() => redisStore('redis://127.0.0.1', options)).toThrow(expect.objectContaining({ code: 'HF_BAD_ARGUMENT' }));
+  });
+
+  it('says which line installs its package, in the version that is tested here', async () => {
+    vi.doMock('redis', () => {
+      throw new Error('Cannot find package');
+    });
+    vi.resetModules();
+    try {
+      const fresh = await import('../../../src/node/store/redis.ts');
+      const { devDependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+      const missing = { code: 'HF_UNSUPPORTED', message: expect.stringContaining(`npm install redis@${devDependencies.redis}`) };
+      await expect(fresh.redisStore('redis://127.0.0.1:1').open(opening)).rejects.toMatchObject(missing);
+    } finally {
+      vi.doUnmock('redis');
+      vi.resetModules();
+    }
   });
 
   it('says that there is no Redis', async () => {
