@@ -87,7 +87,7 @@ describe.skipIf(!redisServer)('a connection to Redis (redis-server)', () => {
   });
 
   it('waits no longer than it was told to', async () => {
-    const at = await opened(50);
+    const at = await opened(1_500);
     server.pause();
     await expect(at.version()).rejects.toMatchObject({ code: 'HF_STORE_LATE' });
     server.resume();
