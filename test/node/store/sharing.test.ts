@@ -73,6 +73,15 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
       expect(await story.outcome(p.connect('h2:1'))).toBe('HF_BANNED');
     });
 
+    it('stored a moment ago at one, are known to the other when it is the one that dials', async () => {
+      const [h1, h2] = [await process('h1'), await process('h2')];
+      const p = await story.node('p');
+      store.deaf = true;
+      h1.ban(p.id);
+      await story.outcome(h1.stored());
+      expect(await story.outcome(h2.connect('p:1'))).toBe('HF_BANNED');
+    });
+
     it('of an address, stored a moment ago at one, keep it out at the other', async () => {
       const [h1] = [await process('h1'), await process('h2')];
       const p = await story.node('p', {}, '10.9.0.1');
@@ -363,6 +372,8 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
     store.forget();
     // Not noticed yet: what comes now is refused.
     expect(await story.outcome(p.request(h1.id, bytes('y')))).toBe('HF_BUSY');
+    // What an empty store does not know is not lifted.
+    expect(h1.bans()).toHaveLength(1);
     await story.pass(8_000, 100);
     await connect(p, 'h2:1');
     await story.settle();

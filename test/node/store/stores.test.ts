@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/node/store/memory.ts';
+import { PrimaryStore, primaryStore } from '../../../src/node/store/primary.ts';
 import { redisStore } from '../../../src/node/store/redis.ts';
 import type { RequestName, Store, StoreConnection, StoredBan } from '../../../src/node/store/store.ts';
 import { systemClock } from '../../../src/transport/clock.ts';
+import { channelPair } from '../../support/process-channel.ts';
 import { RedisServer, redisServer } from '../../support/redis.ts';
 
 const life = (): string => randomBytes(16).toString('hex');
@@ -215,6 +217,18 @@ function contract(open: () => Promise<Store>): void {
 }
 
 describe('in memory', () => contract(async () => memoryStore()));
+
+describe('in a primary', () =>
+  contract(async () => {
+    const primary = new PrimaryStore();
+    return {
+      open(opening) {
+        const { primary: end, worker } = channelPair();
+        primary.serve(end);
+        return primaryStore(worker).open(opening);
+      },
+    };
+  }));
 
 describe.skipIf(!redisServer)('in Redis (redis-server)', () => {
   let server: RedisServer;
