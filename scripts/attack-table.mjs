@@ -38,7 +38,7 @@ export const ATTACKS = [
     by: {
       handfast: test('core/core', 'handfast/pure'),
       xrpl: none('TLS has them'),
-      'hivemind 2': test('protocols/hivemind/traffic', 'a message sent twice is taken twice'),
+      'hivemind 2': test('protocols/hivemind/weaknesses', 'a message sent twice is taken twice'),
       'hivemind 3': test('protocols/hivemind/v3', 'ends the session with 1008'),
       lwstcp: none('not promised: docs/protocols/lwstcp.md'),
       sdmp: test('protocols/sdmp/traffic', 'nothing is dropped, repeated, reordered or sent back'),
@@ -102,7 +102,7 @@ export const ATTACKS = [
     by: {
       handfast: test('attacks/downgrade', 'every changed list of the hello'),
       xrpl: none('offers are inside TLS: whoever changes them is the man in the middle'),
-      'hivemind 2': test('protocols/hivemind/traffic', 'lists and bounds can be changed on the way, and nobody notices'),
+      'hivemind 2': test('protocols/hivemind/weaknesses', 'lists and bounds can be changed on the way, and nobody notices'),
       'hivemind 3': test('protocols/hivemind/v3', 'an altered list of the greeting makes the handshake fail'),
       lwstcp: none('nothing is offered'),
       sdmp: test('protocols/sdmp/traffic', 'does not open towards a peer without it, on either side, and never falls back'),
@@ -284,7 +284,7 @@ export const ATTACKS = [
     attack: 'Guessing a password from what was recorded',
     defence: 'none in version 2: said; a password that can be guessed is refused; version 3',
     by: {
-      'hivemind 2': test('protocols/hivemind/traffic', 'the password can be guessed at from one envelope'),
+      'hivemind 2': test('protocols/hivemind/weaknesses', 'the password can be guessed at from one envelope'),
       'hivemind 3': test('protocols/hivemind/v3', 'XXpsk2 by a password: both know each other'),
       ...all(['handfast', 'xrpl', 'lwstcp', 'sdmp'], none('no passwords')),
     },

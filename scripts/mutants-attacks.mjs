@@ -129,7 +129,13 @@ export const ATTACK_MUTANTS = [
   ...mutants(
     'protocols/lwstcp/session-keys.ts',
     ['attacks/handshake-replay'],
-    [['a session key twice', 'if (seen.has(mark)) return false;', '']],
+    [
+      [
+        'a session key twice',
+        'return this.#of(fingerprint).add(textOf(hash));',
+        'this.#of(fingerprint).add(textOf(hash));\n    return true;',
+      ],
+    ],
   ),
   ...mutants('wire/json.ts', ['attacks/json-bomb', 'wire/json'], [['no prototype', 'Object.create(null)', '{}']]),
   ...hivemind(

@@ -117,9 +117,9 @@ export const LWSTCP_MUTANTS = [
     'session-keys',
     ['settings'],
     [
-      ['seen before', 'if (seen.has(mark)) return false;', ''],
-      ['bounded keys', 'if (seen.size >= this.#sessionKeys) forgetFirst(seen);', ''],
-      ['bounded handshake keys', 'if (this.#seen.size >= this.#handshakeKeys) forgetFirst(this.#seen);', ''],
+      ['seen before', 'return this.#of(fingerprint).add(textOf(hash));', 'this.#of(fingerprint).add(textOf(hash));\n    return true;'],
+      ['bounded keys', 'new Recent(this.#sessionKeys)', 'new Recent(1 << 30)'],
+      ['bounded handshake keys', 'if (this.#seen.size >= this.#handshakeKeys) {', 'if (false) {'],
       ['used last, forgotten last', '    this.#seen.delete(fingerprint);\n', ''],
     ],
   ),

@@ -115,7 +115,7 @@ export const SDMP_MUTANTS = [
     'wire/json-stream.ts',
     ['test/wire/json-stream.test.ts'],
     [
-      ['escapes', 'else if (byte === BACKSLASH) escaped = true;', ''],
+      ['escapes', 'inString = stop === end || odd;', 'inString = stop === end;'],
       ['depth', 'if (++depth > deepest) return TOO_DEEP;', '++depth;'],
       ['gap', 'if (++this.#gap > this.#limits.gap)', 'if (false)'],
     ],

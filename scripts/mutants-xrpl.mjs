@@ -74,7 +74,7 @@ export const XRPL_MUTANTS = [
     ['http-head'],
     [
       ['bytes of a head', 'if (bytes.length >= LIMITS.head)', 'if (false)'],
-      ['lines of a head', 'if (lines.length > LIMITS.fields) return undefined;', ''],
+      ['lines of a head', 'if (lines > LIMITS.fields) return undefined;', ''],
       ['first field counts', 'if (!fields.has(name)) ', ''],
     ],
   ),

@@ -12,10 +12,16 @@ import { xrpl } from '../../src/protocols/xrpl/index.ts';
 
 const folder = process.env.HANDFAST_REACHED!;
 const reached = new Map<string, string>();
+/** Tests that go through the whole table of codes reach none of them. */
+const MAKES_ALL = [
+  'costs points exactly when its code is marked',
+  'those that are charged are the starred ones',
+  'comes through with what to do',
+];
 
 function note(what: string): void {
   const { testPath, currentTestName } = expect.getState();
-  if (!testPath || !currentTestName) return;
+  if (!testPath || !currentTestName || MAKES_ALL.some((title) => currentTestName.includes(title))) return;
   const by = `${relative(process.cwd(), testPath)} > ${currentTestName}`;
   const before = reached.get(what);
   if (before === undefined || by < before) reached.set(what, by);
