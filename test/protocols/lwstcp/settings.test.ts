@@ -110,6 +110,13 @@ describe.each(cores)('settings on the $name core', (core) => {
     expect(memory.admit(core, 'c', key(1))).toBe(true);
     expect(memory.admit(core, 'a', key(4))).toBe(false);
     expect(memory.admit(core, 'b', key(1))).toBe(true);
+
+    // Used once more while there is room, it is not the one that goes.
+    const roomy = new SessionKeyMemory({ sessionKeys: 3, handshakeKeys: 3 });
+    for (const name of ['a', 'b']) expect(roomy.admit(core, name, key(1))).toBe(true);
+    expect(roomy.admit(core, 'a', key(1))).toBe(false);
+    for (const name of ['c', 'd']) expect(roomy.admit(core, name, key(1))).toBe(true);
+    expect(roomy.admit(core, 'a', key(1))).toBe(false);
   });
 });
 
