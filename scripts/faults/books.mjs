@@ -27,12 +27,19 @@ export function reconcile({ lives, idempotent, healthy, sentAt, graceMs }) {
     counts[what] = (counts[what] ?? 0) + 1;
   };
   let deliveries = 0;
-  const lost = { 'with a killed origin': 0, 'with a killed receiver': 0, 'sent before its receiver began': 0, 'for the clocks of both': 0 };
-  const books = lives.map((life) => ({ ...life, lines: readBook(life.book), delivered: new Map(), handled: new Map() }));
+  const lost = {
+    'with a killed origin': 0,
+    'with a killed receiver': 0,
+    'sent before its receiver began': 0,
+    'for the clocks of both': 0,
+    'with no session for as long as it is kept': 0,
+  };
+  const books = lives.map((life) => ({ ...life, lines: readBook(life.book), delivered: new Map(), handled: new Map(), sessions: [] }));
   for (const life of books) {
     let clock = 0;
     for (const [what, text, more] of life.lines) {
       if (what === 'clock') clock = Number(text);
+      if (what === 'sessions') life.sessions.push({ at: Number(more), count: Number(text) });
       if (what === 'asked') asked.set(text, { life, outcome: undefined });
       else if (what === 'answered' || what === 'failed' || what === 'wrong') {
         const one = asked.get(text);
@@ -81,6 +88,8 @@ export function reconcile({ lives, idempotent, healthy, sentAt, graceMs }) {
       else if (life.ended === 'killed' && life.over < at + graceMs) lost['with a killed receiver']++;
       else if (origin.ended === 'killed' && origin.over < at + graceMs) lost['with a killed origin']++;
       else if (clocksBetween(life, at, at + graceMs).some((own) => Math.abs(clock - own) > TOO_FAR_MS)) lost['for the clocks of both']++;
+      else if ([life, ...books.filter((each) => each.book === origin.book)].some((each) => alone(each, at + KEPT_MS)))
+        lost['with no session for as long as it is kept']++;
       else unexplained.push(`${text} of ${origin.name} never came to ${life.name}`);
       if (healthy.has(text)) unexplained.push(`${text}, sent in peace by ${origin.name}, never came to ${life.name}`);
     }
@@ -93,6 +102,11 @@ function clocksBetween({ clocks }, from, until) {
   const before = clocks.filter(({ at }) => at <= from).at(-1)?.byMs ?? 0;
   return [before, ...clocks.filter(({ at }) => at > from && at <= until).map(({ byMs }) => byMs)];
 }
+
+/** Whether it had no session at that moment. */
+const alone = ({ sessions }, time) => (sessions.filter(({ at }) => at <= time).at(-1)?.count ?? 0) === 0;
+/** Others keep a broadcast for 10 s for those that come back, and coming back takes its time. */
+const KEPT_MS = 8_000;
 
 /** Two clocks that differ by more than 30 s make no sessions with one another, and a broadcast that is stamped so much too early, or waits so long for a session, is refused. */
 const TOO_FAR_MS = 28_000;
