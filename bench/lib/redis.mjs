@@ -16,31 +16,44 @@ export async function startRedis() {
   await once(probe, 'close');
   const folder = mkdtempSync(join(tmpdir(), 'handfast-redis-'));
   const settings = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always', save: '' };
-  const child = spawn(
-    'redis-server',
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
-  );
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  // Ended when this process is gone, however it went: then nobody holds the other end of its standard input.
+  const child = spawn('sh', ['-c', WATCHED, 'sh', folder, ...args]);
+  let said = '';
   const ready = await new Promise((resolve) => {
     child.once('error', () => resolve(false));
     child.once('exit', () => resolve(false));
-    child.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && resolve(true));
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('Ready to accept connections')) resolve(true);
+    });
   });
-  const tidy = () => rmSync(folder, { recursive: true, force: true });
   if (!ready) {
-    tidy();
+    rmSync(folder, { recursive: true, force: true });
     return { missing: 'apt-get install redis-server' };
   }
+  const pid = Number(/^pid (\d+)$/m.exec(said)?.[1]);
   return {
     url: `redis://127.0.0.1:${port}`,
-    used: () => processorTime(/** @type {number} */ (child.pid)),
+    used: () => processorTime(pid),
     async end() {
       const ended = once(child, 'exit');
-      child.kill('SIGKILL');
+      child.stdin.end();
       await ended;
-      tidy();
     },
   };
 }
+
+/** Says the process id of the server, waits until its own standard input ends, and then ends the server and takes its folder away. One that does not start ends it at once. */
+const WATCHED = `
+command -v redis-server >/dev/null || exit 1
+folder=$1; shift
+redis-server "$@" </dev/null &
+echo "pid $!"
+read -r _
+kill -9 $!
+rm -rf "$folder"
+`;
 
 /** @param {number} pid @returns {number} microseconds; 0 where the system does not say. */
 function processorTime(pid) {
