@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { CODES } from '../../src/errors.ts';
+import { HandfastError } from '../../src/errors.ts';
 import { handfast } from '../../src/protocols/handfast/index.ts';
 import { hivemind } from '../../src/protocols/hivemind/index.ts';
 import { lwstcp } from '../../src/protocols/lwstcp/index.ts';
@@ -19,12 +19,15 @@ const MAKES_ALL = [
   'comes through with what to do',
 ];
 
-function note(what: string): void {
+/** Notes for the test that runs now. */
+function noter(): (what: string) => void {
   const { testPath, currentTestName } = expect.getState();
-  if (!testPath || !currentTestName || MAKES_ALL.some((title) => currentTestName.includes(title))) return;
+  if (!testPath || !currentTestName || MAKES_ALL.some((title) => currentTestName.includes(title))) return () => {};
   const by = `${relative(process.cwd(), testPath)} > ${currentTestName}`;
-  const before = reached.get(what);
-  if (before === undefined || by < before) reached.set(what, by);
+  return (what) => {
+    const before = reached.get(what);
+    if (before === undefined || by < before) reached.set(what, by);
+  };
 }
 
 for (const protocol of [handfast, xrpl, hivemind, lwstcp, sdmp] as Protocol<never>[]) {
@@ -38,7 +41,7 @@ for (const protocol of [handfast, xrpl, hivemind, lwstcp, sdmp] as Protocol<neve
           const result = step(state, input);
           const from = (state as { at: string }).at;
           const to = (result[0] as { at: string }).at;
-          if (from !== to) note(`transition ${protocol.name} ${role} ${from} ${to} ${input.kind}`);
+          if (from !== to) noter()(`transition ${protocol.name} ${role} ${from} ${to} ${input.kind}`);
           return result;
         },
       };
@@ -46,16 +49,15 @@ for (const protocol of [handfast, xrpl, hivemind, lwstcp, sdmp] as Protocol<neve
   }
 }
 
-for (const [name, entry] of Object.entries(CODES)) {
-  const { blame } = entry;
-  Object.defineProperty(entry, 'blame', {
-    enumerable: true,
-    get() {
-      if (new Error().stack!.includes('new HandfastError')) note(`code ${name}`);
-      return blame;
-    },
-  });
-}
+// The name is the first thing that an error is given, its code comes right behind it.
+Object.defineProperty(HandfastError.prototype, 'name', {
+  configurable: true,
+  set(this: HandfastError, value: string) {
+    Object.defineProperty(this, 'name', { value, writable: true, configurable: true, enumerable: true });
+    const noted = noter();
+    queueMicrotask(() => noted(`code ${this.codeName}`));
+  },
+});
 
 afterAll(() => {
   mkdirSync(folder, { recursive: true });
