@@ -1,5 +1,5 @@
 // BLAKE2b of RFC 7693, with salt and personalization as in the BLAKE2 paper. Ours, since a handshake hashes short things one after the other: libsodium 1.0.18 picks its AVX2 code wherever
-// it can, whose steps wait for each other, and takes twice as long for them.
+// it can, whose steps wait for each other; a derivation takes a fifth to a quarter longer with it (measured on one Zen 5).
 #pragma once
 
 #include <cstddef>
