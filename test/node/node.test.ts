@@ -61,6 +61,12 @@ describe.each(cores.map((core) => [core.name, core] as const))('nodes, %s core',
       expect(b.peers()).toEqual([]);
     });
 
+    it('an answer that is too large for the session is told the asking side as such', async () => {
+      const [a, b] = await pair();
+      b.handle('', () => new Uint8Array(2 * 1024 * 1024));
+      expect(await story.outcome(a.request(b.id, bytes('all of it')))).toBe('HF_ANSWER_TOO_LARGE');
+    });
+
     it('a request waits for the session, and survives its loss: the handler runs once', async () => {
       const a = await story.node('a', { peers: ['b:1'] });
       let runs = 0;
