@@ -150,7 +150,7 @@ function report() {
 async function settled() {
   for (let i = 0; i < 100 && (resources().length > idle.resources.length || core.guarded.live > idle.secrets); i++) {
     await memoryNow();
-    await new Promise((resolve) => setTimeout(resolve, 100).unref());
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
