@@ -262,7 +262,7 @@ export const HIVEMIND_MUTANTS = [
   ),
   ...rows(
     'v3-channel',
-    ['v3'],
+    ['v3', 'v3-channel'],
     [
       [
         'text',
