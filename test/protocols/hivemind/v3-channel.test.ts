@@ -18,7 +18,8 @@ function told(target: NoiseChannel, ...pieces: readonly [marker: number, body: s
   return pieces.map(([marker, body]) => {
     const came = target.open(Uint8Array.of(marker, ...Buffer.from(body)), false);
     if (came instanceof HandfastError) return came.code;
-    return came === 'more' ? came : `${came.form} ${Buffer.from(came.plaintext).toString()}`;
+    if (came === 'more' || came.form === 'clear') return String(came);
+    return `${came.form} ${Buffer.from(came.plaintext).toString()}`;
   });
 }
 
