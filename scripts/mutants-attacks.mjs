@@ -152,7 +152,7 @@ export const ATTACK_MUTANTS = [
   ...hivemind('password-path', ['attacks/handshake-reflection'], [['our own envelope', 'if (core.equal(iv, ownIv))', 'if (false)']]),
   ...hivemind(
     'password-path',
-    ['protocols/hivemind/handshake'],
+    ['protocols/hivemind/refusals', 'protocols/hivemind/handshake'],
     [
       ['a wrong envelope', "if (iv === 'wrong') return", "if (false && iv === 'wrong') return"],
       ['the shape of an envelope', "if (iv === 'misshapen') return malformedEnvelope();", "if (iv === 'misshapen') return ownIv;"],
@@ -161,7 +161,7 @@ export const ATTACK_MUTANTS = [
   ...hivemind('master', ['attacks/slowloris'], [['the deadline of a master', 'if (input.now >= state.deadline) {', 'if (false) {']]),
   ...hivemind(
     'slave',
-    ['protocols/hivemind/handshake'],
+    ['protocols/hivemind/refusals', 'protocols/hivemind/handshake'],
     [
       ['the deadline of a slave', 'if (input.now >= state.deadline) {', 'if (false) {'],
       ['an answer to what was not asked', 'if (message.payload.envelope !== undefined)', 'if (false)'],
@@ -170,7 +170,7 @@ export const ATTACK_MUTANTS = [
   ),
   ...hivemind(
     'master',
-    ['protocols/hivemind/handshake'],
+    ['protocols/hivemind/refusals', 'protocols/hivemind/handshake'],
     [
       [
         'handshakes that are off',
