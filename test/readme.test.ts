@@ -46,6 +46,7 @@ describe('the links of the documents', () => {
     'docs/cli.md',
     'docs/observability.md',
     'docs/benchmarks.md',
+    'examples/README.md',
     ...readdirSync(join(root, 'docs/protocols')).map((file) => `docs/protocols/${file}`),
   ];
 
