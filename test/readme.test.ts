@@ -37,6 +37,7 @@ describe('the links of the documents', () => {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'CHANGELOG.md',
+    'docs/architecture.md',
     'docs/errors.md',
     'docs/attacks.md',
     'docs/adapters.md',
