@@ -59,7 +59,7 @@ export const CODES = {
   NOT_CONNECTED: { blame: 'network', meaning: 'there is no session with this peer' },
   WRONG_KEY: { blame: 'peer', charged: true, meaning: 'the other side does not hold the same key or password' },
   PEER_RESTARTED: { blame: 'peer', meaning: 'the peer has restarted since the request was sent' },
-  REFUSED: { blame: 'peer', meaning: 'refused with a number this version does not know' },
+  REFUSED: { blame: 'peer', meaning: 'refused, in words or with a number for which there is no code' },
   CONNECT_FAILED: { blame: 'network', meaning: 'no connection to the address could be made' },
   LISTEN_FAILED: { blame: 'caller', meaning: 'the address cannot be listened on' },
   ABORTED: { blame: 'caller', meaning: 'cancelled by the caller' },

@@ -1,9 +1,10 @@
 /** What to do about an error, for whoever stands in front of it. */
 import { type CodeName, HandfastError } from '../errors.ts';
 
-/** One sentence, or nothing where the message says all there is. */
-export function adviceFor(error: unknown): string | undefined {
-  if (error instanceof HandfastError) return OF_CAUSE[causeCode(error)] ?? OWN[ownCode(error)] ?? ADVICE[error.codeName];
+/** One sentence, or nothing where the message says all there is. @param speaks what the command speaks, as a heading says it. */
+export function adviceFor(error: unknown, speaks = 'handfast/1'): string | undefined {
+  if (error instanceof HandfastError)
+    return (OF_CAUSE[causeCode(error)] ?? OWN[ownCode(error)] ?? ADVICE[error.codeName])?.replace('{protocol}', speaks);
   return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
 
@@ -27,13 +28,13 @@ const OF_CAUSE: Readonly<Record<string, string>> = {
 };
 
 const ADVICE: Partial<Record<CodeName, string>> = {
-  MALFORMED: 'What answers there does not speak handfast/1, or something between changes the bytes: check host and port',
-  TOO_LARGE: 'What answers there does not speak handfast/1 (another service?), or its messages exceed the limit: check host and port',
+  MALFORMED: 'What answers there does not speak {protocol}, or something between changes the bytes: check host and port',
+  TOO_LARGE: 'What answers there does not speak {protocol} (another service?), or its messages exceed the limit: check host and port',
   BAD_TAG: 'Something between the two changed bytes, or the other side is broken: try from another network',
-  HANDSHAKE_TIMEOUT: 'It accepts connections but does not answer in handfast/1: check the port, or that the node is not overloaded',
+  HANDSHAKE_TIMEOUT: 'It accepts connections but does not answer in {protocol}: check the port, or that the node is not overloaded',
   WRONG_NETWORK: 'Both sides must name the same --network, letter for letter',
   PROTOCOL_MISMATCH: 'One side is too old: update it',
-  SUITE_MISMATCH: 'Both sides must offer ChaCha20-Poly1305: update the one that does not',
+  SUITE_MISMATCH: 'The two have no cipher, group or handshake in common: update the older one',
   EXPIRED_TIMESTAMP: 'A clock is wrong: compare `date -u` on both machines and switch on time synchronisation',
   FUTURE_TIMESTAMP: 'A clock is wrong: compare `date -u` on both machines and switch on time synchronisation',
   INVALID_ID: 'The other side is broken: its id is not a usable key',
@@ -42,7 +43,7 @@ const ADVICE: Partial<Record<CodeName, string>> = {
   UNEXPECTED_PEER: 'Somebody else answers at this address: check the address and the id given with --peer',
   BANNED: 'The other side has banned this id or address: ask who runs it',
   UNKNOWN_NODE: 'Ask who runs the listener to allow this id: handfast id FILE prints it',
-  NOT_ALLOWED: 'Ask who runs the listener why',
+  NOT_ALLOWED: 'Ask who runs the listener why: it may be a rule, or with HiveMind the access key or the password',
   TOO_MANY_CONNECTIONS: 'The other side is full: try again later',
   RATE_LIMITED: 'Too many attempts from this address: wait a few seconds',
   SHUTTING_DOWN: 'Try again when it is back',
@@ -54,6 +55,8 @@ const ADVICE: Partial<Record<CodeName, string>> = {
   ANSWER_LOST: 'It was handled; only its answer is gone',
   PEER_RESTARTED: 'It may have been handled or not; with --idempotent it is asked again',
   NOT_CONNECTED: 'handfast peers lists whom the node is connected to, handfast listen --connect names whom to dial',
+  WRONG_KEY: 'Both sides must have the same key or password; with lwstcp the same --rounds too',
+  REFUSED: 'It says no more than this: ask who runs it, or see with handfast probe how far the handshake gets',
   TRUNCATED: 'The connection broke or the other process died: look at its log and try again',
   PING_TIMEOUT: 'The other side or the network between went silent: try again',
   CONNECT_FAILED: 'Check that the node is running and that no firewall stands between',

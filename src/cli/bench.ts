@@ -6,12 +6,19 @@ import { loadBenchmarks, told } from './benchmarks.ts';
 import { type Call, type Command, UsageError } from './command.ts';
 import { clearProgress, note, print, progress } from './terminal.ts';
 
+/** Named for the help, also where there are none: a test compares them with those of bench/. */
+const SUITES = [
+  ...['primitives', 'lanes', 'aead', 'handshake', 'message', 'storm', 'gossip', 'node', 'shared'],
+  ...['xrpl', 'lwstcp', 'sdmp', 'hivemind', 'adapters', 'memory'],
+];
+
 export const bench: Command = {
   name: 'bench',
   summary: 'measure this machine, compare two runs, make a page of one',
   usage: '[SUITE...] [options]',
   help: [
-    'Runs the benchmarks under bench/: public-key primitives, handshakes and messages, on both cores and beside other libraries and node:tls. Suites can be named; all of them run otherwise. Takes minutes: close what else uses the processor first.',
+    'Runs the benchmarks under bench/, on both cores and beside other libraries and node:tls. Takes minutes: close what else uses the processor first.',
+    `Suites can be named; all of them run otherwise: ${SUITES.join(', ')}. docs/benchmarks.md says what each measures.`,
     'The installed package has no benchmarks. Clone the repository, run npm ci and npm run build there, then this.',
   ],
   options: {
@@ -27,11 +34,11 @@ export const bench: Command = {
       value: 'NAME',
       help: 'Only this subject and what it is compared with; may be repeated.',
     },
-    rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 6.' },
+    rounds: { type: 'string', value: 'N', help: 'Interleaved rounds; 6 unless given.' },
     processes: {
       type: 'string',
       value: 'N',
-      help: 'Processes that a subject has its rounds in, one after the other; 3. With 6, runs compare best: code is compiled differently from one process to the next.',
+      help: 'Processes that a subject has its rounds in, one after the other; 3 unless given. With 6, runs compare best: code is compiled differently from one process to the next.',
     },
     node: {
       type: 'string',

@@ -21,6 +21,8 @@ export interface ProtocolPart {
   name: string;
   /** Further names of it. */
   aliases: readonly string[];
+  /** As a heading says it. */
+  title?: string;
   /** What it is, in a line of help. */
   summary: string;
   options: Options;
@@ -157,6 +159,7 @@ export function readArguments(command: Command, args: readonly string[], signal:
     const missing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
     if (option.type === 'string' && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`);
   }
+  const named = values.protocol;
   if (protocols.length > 0) {
     const chosen = chosenOf(protocols, values.protocol as string | undefined);
     values.protocol = chosen.name;
@@ -165,7 +168,7 @@ export function readArguments(command: Command, args: readonly string[], signal:
         refuseForeign(token.name, chosen, protocols);
     }
   }
-  if (values.help || values.h) return new Call({ ...values, help: true }, positionals, signal);
+  if (values.help || values.h) return new Call({ ...values, protocol: named && values.protocol, help: true }, positionals, signal);
   const [least, most] = command.positionals;
   if (positionals.length < least) throw new UsageError(`too few arguments: handfast ${command.name} ${command.usage}`);
   if (positionals.length > most)
@@ -176,7 +179,13 @@ export function readArguments(command: Command, args: readonly string[], signal:
 function choiceOf(protocols: readonly ProtocolPart[]): Options {
   if (protocols.length === 0) return {};
   const names = protocols.map(({ name }) => name).join(', ');
-  return { protocol: { type: 'string', value: 'NAME', help: `The protocol to speak: ${names}; ${protocols[0].name} unless given.` } };
+  return {
+    protocol: {
+      type: 'string',
+      value: 'NAME',
+      help: `The protocol to speak: ${names}; ${protocols[0].name} unless given. With --help: tell of this one alone.`,
+    },
+  };
 }
 
 function chosenOf(protocols: readonly ProtocolPart[], named: string | undefined): ProtocolPart {
@@ -194,17 +203,23 @@ function refuseForeign(option: string, chosen: ProtocolPart, protocols: readonly
   throw new UsageError(`--${option} is an option of ${owners.join(' and ')}; this is --protocol ${chosen.name}`);
 }
 
-export function helpOf(command: Command): string {
+/** @param only of this protocol alone, by its name. */
+export function helpOf(command: Command, only?: string): string {
+  const all = command.protocols ?? [];
+  const protocols = only === undefined ? all : all.filter(({ name }) => name === only);
+  const others = all.filter((part) => !protocols.includes(part));
   const lines = [`handfast ${command.name}: ${command.summary}`, '', `usage: handfast ${command.name} ${command.usage}`];
-  for (const paragraph of command.help) lines.push('', ...wrap(paragraph, 78));
-  const { protocols = [] } = command;
-  lines.push('', 'options:', ...optionLines({ ...choiceOf(protocols), ...command.options, ...missing(command) }));
+  for (const paragraph of command.help) {
+    if (!others.some(({ name }) => paragraph.startsWith(`${name}: `))) lines.push('', ...wrap(paragraph, 78));
+  }
+  lines.push('', 'options:', ...optionLines({ ...choiceOf(all), ...command.options, ...missing(command) }));
   for (const { name, summary, options } of protocols) {
     lines.push('', ...wrap(`with --protocol ${name}, ${summary}:`, 78));
     lines.push(...(Object.keys(options).length > 0 ? optionLines(options) : ['  no further options']));
   }
   for (const { name, summary, usage } of Object.values(command.commands ?? {})) lines.push('', `handfast ${name} ${usage}`, `  ${summary}`);
-  const examples = [...command.examples, ...protocols.flatMap((part) => part.examples)];
+  const own = protocols.flatMap((part) => part.examples);
+  const examples = only !== undefined && own.length > 0 ? own : [...command.examples, ...own];
   lines.push('', examples.length === 1 ? 'example:' : 'examples:', ...examples.map((line) => `  ${line}`));
   return lines.join('\n');
 }

@@ -15,13 +15,13 @@ export const conformance: Command = {
   usage: 'FILE... [options]',
   help: [
     'Runs every vector of every FILE through handfast and prints each failure, then the line "N passed, N failed". The exit code is 1 if anything failed.',
-    'Known are the files of Project Wycheproof for X25519, Ed25519, ChaCha20-Poly1305, XChaCha20-Poly1305, AES-GCM, ECDSA on secp256k1 with SHA-256 and HKDF-SHA-256, by their "algorithm", and files of handfast/1 transcripts, by their "protocol". Nothing is skipped: a kind of vectors that is not known, a file that cannot be read and a core that is not there count as failures. Lengths that handfast does not take (AES-128 keys, for instance) pass when both directions refuse them with the code documented; they are counted apart as "unsupported".',
+    'Known are the files of Project Wycheproof for X25519, Ed25519, ChaCha20-Poly1305, XChaCha20-Poly1305, AES-GCM, ECDSA on secp256k1 with SHA-256 and HKDF-SHA-256, by their "algorithm", and the transcripts of each protocol (test/vectors/ of the repository), by their "protocol". Nothing is skipped: a kind of vectors that is not known, a file that cannot be read and a core that is not there count as failures. Lengths that handfast does not take (AES-128 keys, for instance) pass when both directions refuse them with the code documented; they are counted apart as "unsupported".',
   ],
   options: {
     core: {
       type: 'string',
       value: 'both|native|pure',
-      help: 'Which implementation; both by default. Without the addon, both and native fail.',
+      help: 'Which implementation; both unless given. Without the addon, both and native fail.',
     },
   },
   examples: ['handfast conformance --core both wycheproof/ed25519_test.json wycheproof/x25519_test.json'],

@@ -9,7 +9,7 @@ import { connect as dial } from '../transport/connect.ts';
 import type { Session } from '../transport/session.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';
 import { aboutOf, outgoing, send, shownMessage } from './messages.ts';
-import { chosenProtocol, partsFor } from './protocols/index.ts';
+import { chosenProtocol, namesWhere, partsFor } from './protocols/index.ts';
 import type { CommandProtocol } from './protocols/protocol.ts';
 import { clearProgress, colour, duration, note, print, printJson, progress, shownPayload, size } from './terminal.ts';
 
@@ -27,7 +27,7 @@ export const connect: Command = {
     wait: {
       type: 'string',
       value: 'MS',
-      help: 'After the end of the input, go on until nothing has come for so long; 1000 with protocols in which nobody can be done alone, otherwise 0: then all answers come anyway.',
+      help: `After the end of the input, go on until nothing has come for so many milliseconds. Unless given: 0 with ${namesWhere(({ halfCloses }) => halfCloses)}, in which all answers come anyway, 1000 with the others.`,
     },
   },
   protocols: partsFor('connect'),

@@ -13,7 +13,7 @@ const CLIENTS: Options = {
   clients: {
     type: 'string',
     value: 'FILE',
-    help: 'Where the clients are kept; hivemind-clients.json. Only its owner can read it: their passwords are in it.',
+    help: 'Where the clients are kept; hivemind-clients.json unless given. Only its owner can read it: their passwords are in it.',
   },
 };
 
@@ -29,7 +29,7 @@ const addClient: Command = {
   ],
   options: {
     ...CLIENTS,
-    out: { type: 'string', value: 'FILE', help: 'The file of credentials; NAME.credentials.json.' },
+    out: { type: 'string', value: 'FILE', help: 'The file of credentials; NAME.credentials.json unless given.' },
     'password-file': {
       type: 'string',
       value: 'FILE',
@@ -45,7 +45,7 @@ const addClient: Command = {
       value: 'KEY',
       help: 'The Noise key of the client, 64 hexadecimal digits, which is then pinned (version 3): handfast id FILE prints it on its side.',
     },
-    'access-key': { type: 'string', value: 'KEY', help: 'Instead of a random one.' },
+    'access-key': { type: 'string', value: 'KEY', help: 'Its access key, instead of a random one.' },
     admin: { type: 'boolean', help: 'May broadcast, and use the session of the master itself.' },
     'allow-type': {
       type: 'string',

@@ -2,7 +2,7 @@
 import '../core/choose.ts';
 import type { Command } from './command.ts';
 import { METRICS_OPTION, metricsPage } from './metrics-page.ts';
-import { chosenProtocol, partsFor } from './protocols/index.ts';
+import { chosenProtocol, namesWhere, partsFor } from './protocols/index.ts';
 import { serve } from './serve.ts';
 
 export const listen: Command = {
@@ -16,13 +16,17 @@ export const listen: Command = {
     'With --json one line is printed for each event: listening, session, message, closed, refused, and with handfast request, broadcast, dial-failed, ban, unban, warning too.',
   ],
   options: {
-    host: { type: 'string', value: 'ADDRESS', help: 'Address to listen on; 127.0.0.1.' },
+    host: { type: 'string', value: 'ADDRESS', help: 'Address to listen on; 127.0.0.1 unless given.' },
     port: {
       type: 'string',
       value: 'PORT',
-      help: 'Port to listen on; the usual one of the protocol, 7600 with handfast. 0 takes any that is free.',
+      help: 'Port to listen on; unless given the usual one of the protocol, 7600 with handfast. 0 takes any that is free.',
     },
-    mode: { type: 'string', value: 'echo|print', help: 'What becomes of messages; echo, unless the protocol makes no sense of it.' },
+    mode: {
+      type: 'string',
+      value: 'echo|print',
+      help: `Send messages back as they came, or print them. Unless given: echo, and print with ${namesWhere(({ messages }) => messages?.mode === 'print')}, whose peers want nothing back.`,
+    },
     metrics: METRICS_OPTION,
   },
   protocols: partsFor('listen'),

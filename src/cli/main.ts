@@ -56,6 +56,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   const interrupted = new AbortController();
   let json = args.includes('--json');
   let who = name;
+  let speaks: string | undefined;
   try {
     const found = await COMMANDS[name]();
     const part = Object.entries(found.commands ?? {}).find(([word]) => word === args[0])?.[1];
@@ -63,8 +64,9 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
     who = command.name;
     const call = readArguments(command, part ? args.slice(1) : args, interrupted.signal);
     json = call.flag('json');
+    speaks = command.protocols?.find((part) => part.name === call.text('protocol'))?.title;
     if (call.flag('help')) {
-      print(helpOf(command));
+      print(helpOf(command, call.text('protocol')));
       return 0;
     }
     if (command.interruptible) abortOnSignals(interrupted);
@@ -72,7 +74,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   } catch (error) {
     clearProgress();
     if (interrupted.signal.aborted || error instanceof Interrupted) return 130;
-    return explain(who, error, json);
+    return explain(who, error, json, speaks);
   }
 }
 
@@ -86,13 +88,13 @@ function abortOnSignals(interrupted: AbortController): void {
   }
 }
 
-function explain(name: string, error: unknown, json: boolean): number {
+function explain(name: string, error: unknown, json: boolean, speaks: string | undefined): number {
   if (error instanceof UsageError) {
     printError(`handfast ${name}`, error.message, `handfast ${name} --help explains`);
     return 2;
   }
   const { code, message } = describeError(error);
-  const advice = error instanceof Failure ? error.advice : adviceFor(error);
+  const advice = error instanceof Failure ? error.advice : adviceFor(error, speaks);
   const known = error instanceof Failure || error instanceof HandfastError || (code !== 'ERROR' && !code.startsWith('ERR_'));
   if (json) printJson({ error: { ...(error instanceof Failure ? {} : { code }), message, ...(advice && { advice }) } });
   printError(`handfast ${name}`, error instanceof HandfastError ? `${message} (${code})` : message, advice);

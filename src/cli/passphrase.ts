@@ -9,7 +9,7 @@ import { clearProgress, progress } from './terminal.ts';
 export const PASSPHRASE_OPTION: Option = {
   type: 'string',
   value: 'FILE',
-  help: 'The passphrase of the identity file is the first line of FILE. Otherwise HANDFAST_PASSPHRASE, otherwise the terminal is asked.',
+  help: 'The first line of FILE opens the key file. Without it the passphrase is HANDFAST_PASSPHRASE where that is set; otherwise you are asked on the terminal.',
 };
 
 /** The identity of a file, whatever it takes to open it. */

@@ -20,7 +20,7 @@ export const probe: Command = {
     'If the handshake fails, the steps that went well are printed, then the one check that failed, which side found it, and what to do. The exit code is 1.',
     'With handfast, and without --identity, a key made for this one probe is used. A node with an allow-list refuses it with UNKNOWN_NODE, which still proves that network, clock and cipher agree, and who the node is. To see whether it would let you in, give --identity.',
   ],
-  options: { deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000.' } },
+  options: { deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000 unless given.' } },
   protocols: partsFor('probe'),
   examples: [],
   positionals: [1, 1],
@@ -96,7 +96,7 @@ async function attempt(
 
 function report(protocol: CommandProtocol, result: Result, call: Call): void {
   const { error } = result;
-  const advice = error && (protocol.probe.advice?.(result, call) ?? adviceFor(error));
+  const advice = error && (protocol.probe.advice?.(result, call) ?? adviceFor(error, protocol.title));
   if (call.flag('json')) printJson(asJson(protocol, result, advice));
   else show(protocol, result);
   if (error) printError('handfast probe', `${error.message} (${error.code})`, advice);

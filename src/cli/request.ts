@@ -18,7 +18,7 @@ export const request: Command = {
   options: {
     topic: { type: 'string', value: 'TOPIC', help: 'What it is about; the default handler of the other node when absent.' },
     file: FILE_OPTION,
-    deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000.' },
+    deadline: { type: 'string', value: 'MS', help: 'Give up after so many milliseconds; 10000 unless given.' },
     idempotent: { type: 'boolean', help: 'It may be handled twice: ask again if the other node was restarted meanwhile.' },
     out: { type: 'string', value: 'FILE', help: 'Write the bytes of the answer to this new file instead of printing it.' },
     control: CONTROL_OPTION,

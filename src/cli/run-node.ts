@@ -30,11 +30,11 @@ export const NODE_OPTIONS: Options = {
   },
   allow: { type: 'string', multiple: true, value: 'ID', help: 'Let this id in; may be repeated. Without it everybody is let in.' },
   bans: { type: 'string', value: 'FILE', help: 'Keep bans in this file, over restarts.' },
-  'max-peers': { type: 'string', value: 'N', help: 'Sessions at a time, of each process; 64.' },
+  'max-peers': { type: 'string', value: 'N', help: 'Sessions at a time, of each process; 64 unless given.' },
   processes: {
     type: 'string',
     value: 'N',
-    help: 'So many processes that answer as one: one address, one view of peers, bans and broadcasts; 1.',
+    help: 'So many processes that answer as one: one address, one view of peers, bans and broadcasts; 1 unless given.',
   },
   store: {
     type: 'string',

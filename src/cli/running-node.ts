@@ -11,7 +11,7 @@ import { shortId } from './terminal.ts';
 export const CONTROL_OPTION: Option = {
   type: 'string',
   value: 'PATH',
-  help: 'The control socket of the node; needed only where several nodes run, or none is found. Otherwise HANDFAST_CONTROL.',
+  help: 'The control socket of the node, where several run or none is found. HANDFAST_CONTROL says the same for all commands.',
 };
 
 /** Gives `use` the running node that is meant, and leaves it afterwards; Ctrl-C leaves it at once, which cancels what was ordered. @throws Failure with what to do when there is none, or more than one. */

@@ -96,4 +96,17 @@ describe('help', () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(lines.slice(-2)).toEqual(['  greet', '  greet --protocol secret']);
   });
+
+  it('of one protocol has nothing of the others', () => {
+    const help = helpOf({ ...command, help: ['All speak.', 'plain: as usual.', 'secret: in a low voice.'] }, 'secret');
+    expect(help).toContain('All speak.');
+    expect(help).toContain('secret: in a low voice.');
+    expect(help).not.toMatch(/plain: |with --protocol (?:plain|third)|Its key/);
+    expect(help.split('\n').slice(-2)).toEqual(['example:', '  greet --protocol secret']);
+  });
+
+  it('is of one protocol only where that is asked for', () => {
+    expect(read('--help').text('protocol')).toBeUndefined();
+    expect(read('--help', '--protocol', 'secret').text('protocol')).toBe('secret');
+  });
 });

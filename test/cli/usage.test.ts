@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { handfast, temporary } from './run.ts';
 
 const COMMANDS = [
-  ...['keygen', 'id', 'listen', 'connect', 'probe', 'request', 'broadcast', 'subscribe', 'peers', 'ban', 'unban', 'bans'],
+  ...['keygen', 'id', 'listen', 'connect', 'probe', 'request', 'broadcast', 'subscribe', 'peers', 'ban', 'unban', 'bans', 'top'],
   ...['hivemind', 'bench', 'doctor', 'conformance', 'demo'],
 ];
 
@@ -16,6 +16,20 @@ describe('help', () => {
     expect(stdout).toMatch(/\nexamples?:\n/);
     const [text] = stdout.split(/\nexamples?:\n/);
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('tells with --protocol of that one alone', async () => {
+    const { code, stdout } = await handfast(['listen', '--protocol', 'LightweightSecureTCP', '--help']);
+    expect(code).toBe(0);
+    expect(stdout.match(/^with --protocol \S+,/gm)).toEqual(['with --protocol lwstcp,']);
+    expect(stdout.split(/\nexamples?:\n/)[1]).toMatch(/^ {2}handfast listen --protocol lwstcp .*\n$/);
+  });
+
+  it('of bench names each suite there is', async () => {
+    const { SUITES } = await import('../../bench/suites/index.mjs');
+    const { stdout } = await handfast(['bench', '--help']);
+    const [, named] = /all of them run otherwise:([^.]*)\./.exec(stdout) ?? [];
+    expect(named?.trim().split(/,\s+/)).toEqual(Object.keys(SUITES));
   });
 
   it('lists every command', async () => {

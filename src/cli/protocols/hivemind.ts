@@ -30,7 +30,7 @@ const DIALLING: Options = {
     help: 'Access key and password; handfast hivemind add-client makes the file on the side of the master.',
   },
   secure: { type: 'boolean', help: 'Dial wss instead of ws.' },
-  site: { type: 'string', value: 'ID', help: 'Where this client stands, for messages that are for one place; unknown.' },
+  site: { type: 'string', value: 'ID', help: 'Where this client stands, for messages that are for one place; "unknown" unless given.' },
   ...RSA,
   'master-key': { type: 'string', value: 'FILE', help: 'With --rsa-key: the public key of the master, PEM.' },
   ...NOISE_OPTIONS.dial,

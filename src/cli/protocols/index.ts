@@ -12,9 +12,16 @@ export const PROTOCOLS: readonly CommandProtocol[] = [handfastCommands, xrplComm
 
 /** What a command adds to its own options for each of them. */
 export function partsFor(use: Use): readonly ProtocolPart[] {
-  return PROTOCOLS.map(({ protocol: { name, aliases }, summary, options, examples }) => {
-    return { name, aliases, summary, options: options[use], examples: examples[use] };
+  return PROTOCOLS.map(({ protocol: { name, aliases }, title, summary, options, examples }) => {
+    return { name, aliases, title, summary, options: options[use], examples: examples[use] };
   });
+}
+
+/** Names of those that are so, for a sentence of help. */
+export function namesWhere(is: (each: CommandProtocol) => boolean): string {
+  return PROTOCOLS.filter(is)
+    .map(({ protocol: { name } }) => name)
+    .join(' and ');
 }
 
 /** Those for which `handfast keygen` makes keys. */

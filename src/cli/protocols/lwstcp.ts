@@ -20,8 +20,12 @@ const SHARED: Options = {
     type: 'boolean',
     help: 'Needed, since it must be said: nothing is protected against changes, old sessions are readable for whoever gets the key, and the listener proves nothing.',
   },
-  rounds: { type: 'string', value: 'N', help: 'Rounds of the cipher, 1 to 128; 32. Both sides must be set alike.' },
-  dialect: { type: 'string', value: 'current|older', help: 'older: for devices with the library of before the keep-alive; current.' },
+  rounds: { type: 'string', value: 'N', help: 'Rounds of the cipher, 1 to 128; 32 unless given. Both sides must be set alike.' },
+  dialect: {
+    type: 'string',
+    value: 'current|older',
+    help: 'older: for devices whose library has no keep-alive yet. current unless given.',
+  },
   'passphrase-file': PASSPHRASE_OPTION,
 };
 
@@ -29,7 +33,7 @@ const DELAY: Options = {
   'first-delay': {
     type: 'string',
     value: 'MS',
-    help: 'Wait so long before the first message; 0. Servers of the C++ library may lose what comes in their first 50 ms.',
+    help: 'Wait so many milliseconds before the first message; 0 unless given. Servers of the C++ library may lose what comes in their first 50 ms.',
   },
 };
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type Call, Failure, type Options } from '../command.ts';
 
 export const RSA_OPTIONS: Options = {
-  bits: { type: 'string', value: '2048|3072|4096', help: 'How long it is; 2048.' },
+  bits: { type: 'string', value: '2048|3072|4096', help: 'Bits of the RSA key; 2048 unless given.' },
   import: { type: 'string', value: 'FILE', help: 'Take the private key from FILE, PEM in clear, instead of making one.' },
 };
 

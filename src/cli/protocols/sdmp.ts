@@ -17,11 +17,11 @@ const SHARED: Options = {
     value: 'FILE',
     help: 'The public key of a node that is known, PEM; may be repeated. SDMP never sends keys: nobody else can connect or be connected to.',
   },
-  carrier: { type: 'string', value: 'tcp|websocket', help: 'What carries it; tcp.' },
+  carrier: { type: 'string', value: 'tcp|websocket', help: 'What carries it; tcp unless given.' },
   profile: {
     type: 'string',
     value: 'plain|bound',
-    help: 'bound: with our repair of what is weak in SDMP, at both ends or not at all; plain.',
+    help: 'bound: with our repair of what is weak in SDMP, at both ends or not at all. plain unless given.',
   },
   strict: { type: 'boolean', help: 'Take only what the specification says to the letter.' },
   'passphrase-file': PASSPHRASE_OPTION,
@@ -32,7 +32,7 @@ const DIALLING: Options = {
   group: {
     type: 'string',
     value: 'NAME',
-    help: 'The group of the key exchange: ffdhe2048, ffdhe3072 (the default), ffdhe4096, modp2048...',
+    help: 'The group of the key exchange: ffdhe2048, ffdhe3072, ffdhe4096, modp2048...; ffdhe3072 unless given.',
   },
 };
 
@@ -77,7 +77,7 @@ export const sdmpCommands: CommandProtocol = {
       schema: {
         type: 'string',
         value: 'NAME',
-        help: 'Of the containers that lines are sent in; message. A line that is a container is sent as it is.',
+        help: 'The schema of the containers that lines are sent in; message unless given. A line that is a container is sent as it is.',
       },
     },
     listen: SHARED,

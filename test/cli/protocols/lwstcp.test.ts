@@ -1,5 +1,7 @@
 /** LightweightSecureTCP on the command line: keys, and listen, connect and probe as separate processes. */
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { handfast, Listening, temporary } from '../run.ts';
 
@@ -45,6 +47,17 @@ describe('keys', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('its first line is no key. Write eight words there');
     expect(stderr).not.toContain('hunter2');
+  });
+});
+
+describe('what went wrong', () => {
+  it('is told of this protocol, not of the default one', async () => {
+    const other = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-something\r\n')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { code, stderr } = await handfast(['connect', `127.0.0.1:${(other.address() as AddressInfo).port}`, ...as(shared)]);
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\(HF_MALFORMED\)\. What answers there does not speak LightweightSecureTCP, or/);
   });
 });
 
