@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { listen, XrplIdentity } from '../../src/index.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'examples/README.md'), 'utf8');
@@ -74,6 +75,29 @@ describe('examples that take arguments', () => {
   });
 });
 
+describe('Ctrl-C', () => {
+  const password = 'b6uBzTgrsC3lVqQyD1kFjw';
+  it.each([
+    [
+      'validator-feed.mjs',
+      () => listen({ protocol: 'xrpl', host: '127.0.0.1', port: 0, identity: XrplIdentity.generate() }),
+      (address: string) => [address],
+    ],
+    [
+      'hivemind-satellite.mjs',
+      () => listen({ protocol: 'hivemind', host: '127.0.0.1', port: 0, clients: [{ accessKey: 'kitchen', password }] }),
+      (address: string) => ['--hub', address, '--access-key', 'kitchen'],
+    ],
+  ])('ends %s in peace while it waits for somebody who says nothing', async (file, serve, args) => {
+    await using server = await serve();
+    const { port } = server.address as { port: number };
+    const example = start(file, args(`127.0.0.1:${port}`), { HIVEMIND_PASSWORD: password });
+    await example.until(/^connected.*\n/m);
+    example.child.kill('SIGINT');
+    expect(await example.exit).toEqual([0, null]);
+  });
+});
+
 describe('chat.mjs', () => {
   it('opens a room, says how to join it, and shows lines of others without what would move the cursor', async () => {
     const alice = start('chat.mjs', ['--name', 'alice']);
@@ -98,8 +122,12 @@ function run(file: string, args: string[], env: Record<string, string> = {}) {
 }
 
 /** A process that goes on until it is told to end. */
-function start(file: string, args: string[]) {
-  const child = spawn(process.execPath, [join('examples', file), ...args], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+function start(file: string, args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [join('examples', file), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
