@@ -122,7 +122,7 @@ export const XRPL_MUTANTS = [
     'text-form',
     ['identity'],
     [
-      ['checksum', 'return expected.every((byte, i) => byte === bytes[length + 1 + i]) ?', 'return expected ?'],
+      ['checksum', 'if (expected[i] !== bytes[length + 1 + i]) return undefined;', 'void expected;'],
       ['prefix', ' || bytes[0] !== prefix', ''],
     ],
   ),

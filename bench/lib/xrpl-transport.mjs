@@ -68,8 +68,12 @@ class LinkEnd extends End {
 
 const { TLS_CIPHERS } = await import(new URL('../../dist/transport/tls.js', import.meta.url).href);
 
-/** The same TLS to the cipher: with Node's own order it would be AES-256 with SHA-384. @returns {import('./transport.mjs').Transport} */
-export function upgradeTransport() {
+/**
+ * The same TLS to the cipher: with Node's own order it would be AES-256 with SHA-384.
+ * @param {Signatures} [signatures] both sides sign a Finished message and verify the other's signature, by calls of the core, and look at nothing else; absent: the fields are as long and say nothing.
+ * @returns {import('./transport.mjs').Transport}
+ */
+export function upgradeTransport(signatures) {
   const options = {
     minVersion: 'TLSv1.2',
     ciphers: TLS_CIPHERS,
@@ -78,21 +82,54 @@ export function upgradeTransport() {
   const server = { ...options, ...selfSigned('localhost', 'P-256'), requestCert: false, noDelay: true };
   const secureContext = tls.createSecureContext(options);
   return {
-    facts: { openssl: process.versions.openssl },
+    facts: { openssl: process.versions.openssl, ...signatures?.facts },
     listen: (accepted) =>
       listening(tls.createServer(server), 'secureConnection', async (socket) => {
         socket.on('error', () => {});
-        await head(socket);
-        socket.write(RESPONSE);
+        const request = await head(socket);
+        if (signatures) {
+          const finished = socket.getPeerFinished();
+          signatures.verify(request, finished, 'dialler');
+          socket.write(RESPONSE + fields(signatures.sign(finished, 'listener')));
+        } else socket.write(RESPONSE + UNSIGNED);
         accepted(new SocketEnd(socket));
       }),
     async dial(port) {
       const socket = tls.connect({ host: HOST, port, secureContext, rejectUnauthorized: false });
       await once(socket, 'secureConnect');
       socket.setNoDelay(true);
-      socket.write(REQUEST);
-      await head(socket);
+      const finished = signatures && socket.getFinished();
+      socket.write(REQUEST + (signatures ? fields(signatures.sign(finished, 'dialler')) : UNSIGNED));
+      const response = await head(socket);
+      signatures?.verify(response, finished, 'listener');
       return new SocketEnd(socket);
+    },
+  };
+}
+
+/**
+ * @typedef {object} Signatures
+ * @property {(finished: Uint8Array, who: 'listener' | 'dialler') => string} sign base64.
+ * @property {(head: string, finished: Uint8Array, who: 'listener' | 'dialler') => void} verify throws where it is not theirs.
+ * @property {Record<string, string>} facts
+ */
+
+/** The four public-key operations of a handshake and nothing around them. @param {'native' | 'pure'} coreName @returns {Promise<Signatures | import('./suite.mjs').Missing>} */
+export async function bareSignatures(coreName) {
+  const core = await loadCore(coreName);
+  if (core.missing) return core;
+  const keyOf = (seed) => {
+    const { publicKey, secretKey } = core.secp256k1.keyPair(seed);
+    return { publicKey, secretKey: core.guarded.import(secretKey) };
+  };
+  const keys = { listener: keyOf(SEEDS.listener), dialler: keyOf(SEEDS.dialler) };
+  return {
+    facts: { core: core.name, secp256k1: core.parts.secp256k1 },
+    sign: (finished, who) => Buffer.from(core.secp256k1.sign(finished.subarray(0, 32), keys[who].secretKey)).toString('base64'),
+    verify(head, finished, who) {
+      const [, text] = /\r\nSession-Signature: (.+)\r\n/.exec(head) ?? [];
+      const signature = Buffer.from(text ?? '', 'base64');
+      if (!core.secp256k1.verify(signature, finished.subarray(0, 32), keys[who].publicKey)) throw new Error(`${who}: wrong signature`);
     },
   };
 }
@@ -112,14 +149,11 @@ function head(socket) {
 }
 
 const LIMITS = { handshakesPerSecond: 1e9, handshakeBurst: 1e9, sessions: 1e6, halfOpenPerAddress: 1e6, halfOpen: 1e6, lingering: 1e6 };
-/** As long as those of the overlay, with the same fields. */
-const FIELDS = [
-  'Network-Time: 800000000',
-  'Public-Key: n9KorY8QtTdRx7TVDpwnG9NvyxsDwHUKUEeDLY3AkiGncVaSXZi5',
-  `Session-Signature: ${'A'.repeat(96)}`,
-  'Instance-Cookie: 12345678901234567890',
-  '',
-  '',
-].join('\r\n');
-const REQUEST = `GET / HTTP/1.1\r\nUser-Agent: bench\r\nUpgrade: XRPL/2.1, XRPL/2.2\r\nConnection: Upgrade\r\nConnect-As: Peer\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n${FIELDS}`;
-const RESPONSE = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: XRPL/2.2\r\nConnect-As: Peer\r\nServer: bench\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n${FIELDS}`;
+/** As long as those of the overlay, with the same fields. @param {string} signature */
+const fields = (signature) =>
+  `Network-Time: 800000000\r\nPublic-Key: n9KorY8QtTdRx7TVDpwnG9NvyxsDwHUKUEeDLY3AkiGncVaSXZi5\r\nSession-Signature: ${signature}\r\nInstance-Cookie: 12345678901234567890\r\n\r\n`;
+const UNSIGNED = fields('A'.repeat(96));
+const REQUEST =
+  'GET / HTTP/1.1\r\nUser-Agent: bench\r\nUpgrade: XRPL/2.1, XRPL/2.2\r\nConnection: Upgrade\r\nConnect-As: Peer\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n';
+const RESPONSE =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: XRPL/2.2\r\nConnect-As: Peer\r\nServer: bench\r\nCrawl: public\r\nX-Protocol-Ctl: \r\n';

@@ -48,10 +48,32 @@ const never: Cancel = () => {};
  * or none ever, since silence and deadlines are differences.
  */
 export function steady(clock: Clock): Clock {
-  const began = clock.now();
-  const origin = clock.precise();
-  const now = (): Millis => began + (clock.precise() - origin);
-  return { now, precise: () => clock.precise(), at: (time, run) => clock.at(clock.now() + (time - now()), run) };
+  return new SteadyClock(clock);
+}
+
+/** One object for each connection, where functions would be one for each of these. */
+class SteadyClock implements Clock {
+  readonly #clock: Clock;
+  readonly #began: Millis;
+  readonly #origin: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#began = clock.now();
+    this.#origin = clock.precise();
+  }
+
+  now(): Millis {
+    return this.#began + (this.#clock.precise() - this.#origin);
+  }
+
+  precise(): number {
+    return this.#clock.precise();
+  }
+
+  at(time: Millis, run: () => void): Cancel {
+    return this.#clock.at(this.#clock.now() + (time - this.now()), run);
+  }
 }
 
 // setTimeout takes a signed 32-bit delay and treats anything more as 1.

@@ -77,7 +77,10 @@ export function tlsDialled(context: SecureContext): Over {
  */
 function newDialled(context: SecureContext): Over {
   const dial = (options: TcpNetConnectOpts): Socket => {
-    const socket = tlsConnect({ ...options, secureContext: context, rejectUnauthorized: false });
+    const { host, port } = options;
+    // No more than such a socket takes, and put together at once: what is added to a copy makes it an object of a form that the engine has never seen.
+    const asked = { host: host!, port, allowHalfOpen: true, secureContext: context, rejectUnauthorized: false };
+    const socket = tlsConnect(asked);
     // Of a socket for TLS, Node does not take this from the options.
     socket.once('connect', () => socket.setNoDelay(true));
     return socket;
@@ -94,9 +97,8 @@ function newDialled(context: SecureContext): Over {
 
 /** The TLS side of a connected socket: no session is offered or kept, no name told, no protocol asked for, no certificate checked. */
 export function secured(socket: Socket, role: 'dial' | 'accept', context: SecureContext): TLSSocket {
-  const common = { secureContext: context, requestCert: false, rejectUnauthorized: false };
-  if (role === 'dial') return tlsConnect({ ...common, socket });
-  const secure = new TLSSocket(socket, { ...common, isServer: true });
+  if (role === 'dial') return tlsConnect({ socket, secureContext: context, rejectUnauthorized: false });
+  const secure = new TLSSocket(socket, { isServer: true, secureContext: context, requestCert: false, rejectUnauthorized: false });
   // A TLSSocket that no server of Node's has made keeps errors after the handshake to itself.
   secure.on('_tlsError', (error: Error) => secure.destroy(error));
   return secure;
@@ -112,15 +114,21 @@ export function tlsCarrierOf(socket: TLSSocket): Carrier {
   );
 }
 
-/** Our own end is asked of the system when somebody wants to know it. */
-function factsOf(socket: TLSSocket, remote: RemoteAddress | undefined): CarrierFacts {
-  return {
-    remote,
-    get local() {
-      return localOf(socket);
-    },
-    tls: tlsFacts(socket),
-  };
+class TlsCarrierFacts implements CarrierFacts {
+  readonly remote: RemoteAddress | undefined;
+  readonly tls: NonNullable<CarrierFacts['tls']>;
+  readonly #socket: TLSSocket;
+
+  constructor(socket: TLSSocket, remote: RemoteAddress | undefined) {
+    this.remote = remote;
+    this.tls = tlsFacts(socket);
+    this.#socket = socket;
+  }
+
+  /** Our own end is asked of the system when somebody wants to know it. */
+  get local(): RemoteAddress | undefined {
+    return localOf(this.#socket);
+  }
 }
 
 /** What is known once the handshake is through. */
@@ -236,7 +244,7 @@ class TlsCarrier implements Carrier {
     const stand = (): void => {
       if (socket.destroyed || this.#dropped) return;
       this.#stands = true;
-      this.#events?.ready?.(factsOf(socket, this.remote));
+      this.#events?.ready?.(new TlsCarrierFacts(socket, this.remote));
       this.#next();
     };
     if (socket.getFinished() && socket.getPeerFinished()) process.nextTick(stand);

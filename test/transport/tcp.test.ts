@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { setDefaultCore } from '../../src/core/default.ts';
 import { Identity } from '../../src/core/identity.ts';
 import { core } from '../../src/core/pure.ts';
 import type { HandfastError } from '../../src/errors.ts';
@@ -77,6 +78,17 @@ describe('over TCP', () => {
     await session.closed;
     expect(echoes).toEqual(Array.from({ length: 200 }, (_, i) => i * 100));
     expect(session.error).toBeUndefined();
+  });
+
+  it("the caller's options are left as they are, frozen ones too, with a core and without", async () => {
+    const port = await serve();
+    setDefaultCore(toyCore());
+    for (const more of [{ core: toyCore() }, {}]) {
+      const options = Object.freeze({ protocol: toy, host: HOST, port, ...more });
+      const before = Object.keys(options);
+      (await connect(options)).destroy();
+      expect(Object.keys(options)).toEqual(before);
+    }
   });
 
   it('handfast/1 itself runs', async () => {

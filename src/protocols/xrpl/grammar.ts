@@ -30,8 +30,7 @@ export function readLedgerHash(text: string): Bytes | undefined {
 /** The elements between commas as the reference cuts them: blanks and tabs vanish everywhere, a double-quoted string is an element, empty ones are dropped. */
 export function splitCommas(text: string): string[] {
   if (!text.includes('"')) {
-    const plain = text.split(',');
-    for (let i = 0; i < plain.length; i++) plain[i] = plain[i].replace(/[ \t]+/g, '');
+    const plain = text.replace(/[ \t]+/g, '').split(',');
     return plain.includes('') ? plain.filter((element) => element !== '') : plain;
   }
   const elements: string[] = [];
@@ -57,7 +56,10 @@ export function splitCommas(text: string): string[] {
 
 /** Whether a list of tokens, as `Connection` is one, holds `token` (lower case), in any case. */
 export function hasToken(list: string | undefined, token: string): boolean {
-  return list?.split(',').some((element) => element.trim().toLowerCase() === token) ?? false;
+  if (list === undefined) return false;
+  // Mostly it is the whole list.
+  if (list.length === token.length) return list.toLowerCase() === token;
+  return list.split(',').some((element) => element.trim().toLowerCase() === token);
 }
 
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;

@@ -1,7 +1,7 @@
 /** The head of an HTTP/1.1 message as it comes in, in any cut: bounded, by bytes and by lines, strict, and without a body. */
 import type { Bytes } from '../../core/core.ts';
 import type { HandfastError } from '../../errors.ts';
-import { utf8 } from '../../wire/text.ts';
+import { shownText, utf8 } from '../../wire/text.ts';
 import { join } from '../../wire/writer.ts';
 import { fault } from '../faults.ts';
 import { LIMITS } from './limits.ts';
@@ -73,6 +73,9 @@ export function writeHead(first: string, fields: readonly (readonly [name: strin
 }
 
 export function latin1(bytes: Bytes): string {
+  // Mostly there is nothing beyond ASCII, of which UTF-8 is the same: anything else makes the text shorter, or has no character there.
+  const plain = shownText(bytes);
+  if (plain.length === bytes.length && !plain.includes('\ufffd')) return plain;
   let text = '';
   // Many at once: character by character the engine would build a rope of them, and take that apart again at the first look.
   for (let at = 0; at < bytes.length; at += CHARACTERS_AT_ONCE) {
@@ -88,8 +91,13 @@ export function latin1Bytes(text: string): Bytes {
 }
 
 function headEnd(bytes: Bytes, from: number): number {
-  for (let at = bytes.indexOf(CR, from); at >= 0; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at + 4;
+  // Looked at where its last byte would be: a byte that is in no such end is the first that the next one can stand behind.
+  for (let at = from + 3; at < bytes.length; ) {
+    const byte = bytes[at];
+    if (byte === LF) {
+      if (bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at + 1;
+      at += 2;
+    } else at += byte === CR ? 1 : 4;
   }
   return -1;
 }

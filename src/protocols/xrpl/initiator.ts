@@ -3,7 +3,7 @@ import type { Bytes } from '../../core/core.ts';
 import { type CodeName, HandfastError, printable } from '../../errors.ts';
 import { join } from '../../wire/writer.ts';
 import { broken, cut, fault, late } from '../faults.ts';
-import type { Input, Machine, Millis, Output, Step } from '../machine.ts';
+import type { Input, Machine, Millis, Step } from '../machine.ts';
 import { type Claim, checkHead, codeOfText } from './checks.ts';
 import { hasToken } from './grammar.ts';
 import { requestText } from './heads.ts';
@@ -18,6 +18,7 @@ import {
   ownFacts,
   protocolStart,
   readLedgers,
+  received,
   signatureOf,
   signWork,
 } from './peer-state.ts';
@@ -112,9 +113,7 @@ function readResponseHead(settings: Settings, state: At<'await-response'>, { dat
   if ('fault' in taken) return fail(state, taken.fault);
   const response = readResponse(taken.head);
   if (!response) return fail(state, fault('MALFORMED', 'not the head of an HTTP/1.1 response'));
-  const read: Output = { kind: 'trace', what: String(response.status), direction: 'received', bytes: taken.bytes };
-  const [next, ...outputs] = decide(settings, state, response, taken.rest, now);
-  return [next, read, ...outputs];
+  return received(String(response.status), taken.bytes, decide(settings, state, response, taken.rest, now));
 }
 
 function decide(settings: Settings, state: At<'await-response'>, response: ResponseHead, rest: Bytes, now: Millis): Step<State> {
@@ -158,7 +157,7 @@ function verified(settings: Settings, state: At<'verify'>, { answers: [answered]
     { at: 'judge', deadline, connection, accepted, rest },
     done('checks passed'),
     done(reserved ? 'cluster member found' : 'not in the cluster'),
-    { kind: 'judge', peer: accepted.peer, ...(reserved && { reserved }) },
+    reserved ? { kind: 'judge', peer: accepted.peer, reserved } : { kind: 'judge', peer: accepted.peer },
   ];
 }
 

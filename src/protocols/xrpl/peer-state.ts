@@ -2,7 +2,7 @@
 import type { Bytes } from '../../core/core.ts';
 import type { HandfastError } from '../../errors.ts';
 import { broken, fault } from '../faults.ts';
-import type { CarrierFacts, Millis, Opened, Output, Peer, Role, Work, WorkAnswer } from '../machine.ts';
+import type { CarrierFacts, Millis, Opened, Output, Peer, Role, Step, Work, WorkAnswer } from '../machine.ts';
 import { socketAddress } from './address.ts';
 import { type CheckContext, networkTime } from './checks.ts';
 import { agreedFeatures, FEATURE_NAMES } from './features.ts';
@@ -124,6 +124,14 @@ export function protocolStart(
 /** A step that is taken and moves no bytes. */
 export function done(what: string): Output {
   return { kind: 'trace', what, direction: 'done', bytes: 0 };
+}
+
+/** The step that a head leads to, told after the head itself. */
+export function received<State>(what: string, bytes: number, step: Step<State>): Step<State> {
+  const told: [State, ...Output[]] = [step[0], { kind: 'trace', what, direction: 'received', bytes }];
+  // Not by taking the step apart, which makes a list of it twice.
+  for (let i = 1; i < step.length; i++) told.push(step[i] as Output);
+  return told;
 }
 
 /** The peer's state as it is known at the beginning, to show. Nothing of it but the key is proved by more than the TLS channel. */

@@ -2,7 +2,7 @@
 import type { Bytes } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import { broken, cut, fault, late } from '../faults.ts';
-import type { Input, Machine, Millis, Output, Step } from '../machine.ts';
+import type { Input, Machine, Millis, Step } from '../machine.ts';
 import { type CheckFailed, type Claim, checkHead } from './checks.ts';
 import { hasToken, splitCommas } from './grammar.ts';
 import { errorText, forbiddenText, redirectText, responseText, wrongProtocolText } from './heads.ts';
@@ -17,6 +17,7 @@ import {
   ownFacts,
   protocolStart,
   readLedgers,
+  received,
   signatureOf,
   signWork,
 } from './peer-state.ts';
@@ -82,9 +83,7 @@ function readRequestHead(settings: Settings, state: At<'await-request'>, { data,
   if ('fault' in taken) return silently(state, taken.fault);
   const request = readRequest(taken.head);
   if (!request) return silently(state, fault('MALFORMED', 'not the head of an HTTP/1.1 request'));
-  const read: Output = { kind: 'trace', what: 'request', direction: 'received', bytes: taken.bytes };
-  const [next, ...outputs] = decide(settings, state, request, taken.rest, now);
-  return [next, read, ...outputs];
+  return received('request', taken.bytes, decide(settings, state, request, taken.rest, now));
 }
 
 /** Section 7 from point 2 on, in its order. */
@@ -107,8 +106,9 @@ function decide(settings: Settings, state: At<'await-request'>, request: Request
   const sessionValue = settings.sessionValue(facts.tls, core.hash);
   const seat = settings.slots?.enter('inbound', facts);
   if (typeof seat === 'string') return answer(state, forbiddenText(agent, remote), '403', fault('TOO_MANY_CONNECTIONS', NO_SEAT[seat]));
-  const connection = { ...state.connection, seat };
-  const seated = { ...state, connection };
+  const connection = { facts, remote, seat };
+  const { deadline } = state;
+  const seated: At<'await-request'> = { at: 'await-request', deadline, connection, held: state.held };
   if (!splitCommas(fields.get('connect-as') ?? '').some((element) => element.toLowerCase() === 'peer')) {
     return redirect(settings, seated, fault('PROTOCOL_MISMATCH', 'it does not connect as a peer'));
   }
@@ -121,7 +121,7 @@ function decide(settings: Settings, state: At<'await-request'>, request: Request
   return [
     {
       at: 'verify',
-      deadline: state.deadline,
+      deadline,
       connection,
       claim,
       accepted: { connection, fields, version, peer: claim.peer, sessionValue },
@@ -148,7 +148,7 @@ function verified(settings: Settings, state: At<'verify'>, { answers: [answered]
   return [
     { at: 'judge', deadline, connection, accepted },
     done('checks passed'),
-    { kind: 'judge', peer: accepted.peer, ...(reserved && { reserved }) },
+    reserved ? { kind: 'judge', peer: accepted.peer, reserved } : { kind: 'judge', peer: accepted.peer },
   ];
 }
 

@@ -115,7 +115,7 @@ export function settingsOf(options: XrplOptions, role: 'initiator' | 'responder'
     deadlineMs: whole('deadlineMs', options.deadlineMs ?? LIMITS.deadlineMs, 1, 3_600_000),
     clockWindowMs: whole('clockWindowMs', options.clockWindowMs ?? LIMITS.clockWindowMs, 1, 86_400_000),
     networkId,
-    features: featuresOf(options.features ?? []),
+    features: featuresOf(options.features ?? NONE),
     agent: agentOf(options.agent ?? 'handfast'),
     crawl,
     serverDomain,
@@ -124,8 +124,8 @@ export function settingsOf(options: XrplOptions, role: 'initiator' | 'responder'
     slots: slots || undefined,
     cluster: options.cluster,
     reserved: options.reserved,
-    redirects: redirectsOf(options.redirects),
-    start: startOf(options.start ?? {}),
+    redirects: redirectsOf(options.redirects ?? NONE),
+    start: startOf(options.start ?? NO_START),
     maxMessage: whole('maxMessage', options.maxMessage ?? LIMITS.message, LIMITS.ping, LIMITS.inflated),
     instanceCookie: cookieOf(drawn, options.instanceCookie),
     sessionValue: options.sessionValue ?? finishedValue,
@@ -134,6 +134,7 @@ export function settingsOf(options: XrplOptions, role: 'initiator' | 'responder'
 }
 
 function featuresOf(names: readonly FeatureName[]): Features {
+  if (names === NONE) return NO_FEATURES;
   if (!Array.isArray(names) || !names.every((name) => FEATURE_NAMES.includes(name)))
     throw bad('features', `a list of ${FEATURE_NAMES.join(', ')}`);
   return Object.fromEntries(FEATURE_NAMES.map((name) => [name, names.includes(name)])) as unknown as Features;
@@ -153,6 +154,7 @@ function publicAddressOf(text: string | undefined): Bytes | undefined {
 }
 
 function ledgersOf(ledgers: XrplOptions['ledgers']): Settings['ledgers'] {
+  if (ledgers === undefined) return NO_LEDGERS;
   if (typeof ledgers === 'function') return () => checkedLedgers(ledgers());
   const checked = checkedLedgers(ledgers);
   return () => checked;
@@ -166,9 +168,10 @@ function checkedLedgers(ledgers: Ledgers | undefined): Ledgers | undefined {
   return ledgers;
 }
 
-function redirectsOf(redirects: XrplOptions['redirects']): Settings['redirects'] {
+function redirectsOf(redirects: NonNullable<XrplOptions['redirects']>): Settings['redirects'] {
+  if (redirects === NONE) return NO_REDIRECTS;
   if (typeof redirects === 'function') return () => redirects().slice(0, LIMITS.redirectsSent);
-  const list = [...(redirects ?? [])];
+  const list = [...redirects];
   for (const endpoint of list)
     if (typeof endpoint !== 'string' || !readEndpoint(endpoint))
       throw bad('redirects', 'addresses with ports, 1.2.3.4:51235 or [2001:db8::7]:51235');
@@ -176,6 +179,7 @@ function redirectsOf(redirects: XrplOptions['redirects']): Settings['redirects']
 }
 
 function startOf(start: StartMessages): StartMessages {
+  if (start === NO_START) return start;
   const payloads = [start.manifests, ...(start.validatorLists ?? []), ...(start.validatorListCollections ?? [])];
   for (const payload of payloads) {
     if (payload !== undefined && !(payload instanceof Uint8Array && payload.length <= LIMITS.wirePayload))
@@ -199,5 +203,11 @@ function bad(name: string, expected: string): HandfastError {
   return new HandfastError('BAD_ARGUMENT', `${name}: expected ${expected}`);
 }
 
+/** What most connections have: made once, not for each. */
+const NONE: readonly never[] = [];
+const NO_FEATURES: Features = { compr: false, ledgerreplay: false, txrr: false, vprr: false };
+const NO_LEDGERS: Settings['ledgers'] = () => undefined;
+const NO_REDIRECTS: Settings['redirects'] = () => NONE;
+const NO_START: StartMessages = {};
 const COOKIE_BYTES = 8;
 const PING_KEY_BYTES = 32;

@@ -27,7 +27,7 @@ export function writeKeyText(prefix: number, payload: Bytes, hash: Sha256): stri
   const bytes = new Uint8Array(payload.length + 5);
   bytes[0] = prefix;
   bytes.set(payload, 1);
-  bytes.set(checksum(bytes.subarray(0, payload.length + 1), hash), payload.length + 1);
+  bytes.set(checksum(bytes.subarray(0, payload.length + 1), hash).subarray(0, CHECKSUM_BYTES), payload.length + 1);
   return base58xrp.encode(bytes);
 }
 
@@ -39,13 +39,16 @@ export function readKeyText(prefix: number, text: string, length: number, hash: 
   if (bytes.length !== length + 5 || bytes[0] !== prefix) return undefined;
   const named = bytes.subarray(0, length + 1);
   const expected = checksum(named, hash);
-  return expected.every((byte, i) => byte === bytes[length + 1 + i]) ? named.slice(1) : undefined;
+  for (let i = 0; i < CHECKSUM_BYTES; i++) if (expected[i] !== bytes[length + 1 + i]) return undefined;
+  return named.slice(1);
 }
 
+/** The first four bytes of it. */
 function checksum(bytes: Bytes, hash: Sha256): Bytes {
-  return hash.sha256(hash.sha256(bytes)).subarray(0, 4);
+  return hash.sha256(hash.sha256(bytes));
 }
 
+const CHECKSUM_BYTES = 4;
 // 38 bytes take at most 52 characters.
 const LONGEST = 52;
 const ALPHABET = /^[rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz]+$/;

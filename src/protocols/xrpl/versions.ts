@@ -8,14 +8,23 @@ export type Version = 'XRPL/2.1' | 'XRPL/2.2';
 
 /** The versions in the text of an Upgrade field, ascending, each once. */
 export function readVersions(text: string): string[] {
-  const found = new Map<number, string>();
+  const found: { number: number; element: string }[] = [];
+  let last = 0;
+  let ascending = true;
   for (const element of splitCommas(text)) {
     const match = VERSION.exec(element);
     if (!match) continue;
-    const [major, minor] = [Number(match[1]), Number(match[2])];
-    if (major <= 0xffff && minor <= 0xffff) found.set(major * 0x10000 + minor, element);
+    const major = Number(match[1]);
+    const minor = Number(match[2]);
+    if (major > 0xffff || minor > 0xffff) continue;
+    const number = major * 0x10000 + minor;
+    ascending &&= number > last;
+    last = number;
+    found.push({ number, element });
   }
-  return [...found].sort(([a], [b]) => a - b).map(([, version]) => version);
+  // As peers write them, as a rule.
+  if (!ascending) return [...new Map(found.sort((a, b) => a.number - b.number).map(({ number, element }) => [number, element])).values()];
+  return found.map(({ element }) => element);
 }
 
 /** What a server answers with: the highest that both speak. */

@@ -30,6 +30,29 @@ describe('the end of a head', () => {
     expect(takeHead(held, new Uint8Array(1_000_000))).toHaveProperty('fault');
   });
 
+  it('is found wherever it stands among carriage returns and line feeds', () => {
+    const letters = '\r\nx';
+    for (let number = 0; number < letters.length ** 9; number++) {
+      let text = '';
+      for (let left = number, i = 0; i < 9; i++, left = Math.floor(left / letters.length)) text += letters[left % letters.length];
+      const at = text.indexOf('\r\n\r\n');
+      const found = taken(text);
+      if ('head' in found ? found.bytes !== at + 4 : at >= 0) expect.fail(`${JSON.stringify(text)}: ${JSON.stringify(found)}`);
+    }
+  });
+
+  it('leaves each byte before it a character of its own, what would be UTF-8 too, and what would not', () => {
+    for (const text of [
+      'A: \u00c3\u00a9',
+      'A: \u00e9',
+      'A: \u00ef\u00bf\u00bd',
+      '\u00ef\u00bb\u00bfA: b',
+      'A: \u0080\u009f\u00ff',
+      'A: b\0',
+    ])
+      expect(taken(`${text}\r\n\r\n`)).toMatchObject({ head: text });
+  });
+
   it('is not looked for twice in the same bytes', () => {
     const first = taken('GET / HTTP/1.1\r\n') as { held: Held };
     expect(first.held.searched).toBe(13);
