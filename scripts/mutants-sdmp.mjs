@@ -2,6 +2,7 @@
 const REFUSALS = ['test/protocols/sdmp/refusals.test.ts'];
 const TRAFFIC = ['test/protocols/sdmp/traffic.test.ts'];
 const KEYS = ['test/protocols/sdmp/keys.test.ts'];
+const FORMS = ['test/protocols/sdmp/form.test.ts'];
 const SHAKES = ['test/protocols/sdmp/handshake.test.ts'];
 
 const rows = (file, tests, edits) => edits.map(([name, old, now]) => ({ file, tests, name: `sdmp: ${name}`, old, now }));
@@ -34,6 +35,11 @@ export const SDMP_MUTANTS = [
     ['members of applications', 'Object.keys(root).length > 1 + schemas.length', 'false'],
     ['schemas of applications', 'schemas.length === 0 || ', ''],
   ]),
+  ...sdmp('form.ts', FORMS, [
+    ['forms have fields of base64url', ' || !looksLikeBase64url(field)', ''],
+    ['nothing behind a form', 'at === text.length ? form.read(fields) : undefined', 'form.read(fields)'],
+  ]),
+  ...sdmp('container.ts', FORMS, [['members where there is a form', ' && members >= LIMITS.handshakeMembers', '']]),
   ...sdmp('encrypted.ts', REFUSALS, [
     ['E1', "!('iv' in property && 'payload' in property)", 'false'],
     ['E2', 'if (iv?.length !== ivLength)', 'if (!iv)'],

@@ -3,8 +3,10 @@ import type { Bytes, Core, Secret } from '../../core/core.ts';
 import { aes256CbcDecrypt, aes256CbcEncrypt } from '../../core/legacy/aes.ts';
 import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
+import { utf8 } from '../../wire/text.ts';
 import { Recent } from '../recent.ts';
-import { type Reading, readContainer, type Shape, texts, writeContainer } from './container.ts';
+import { type Reading, readContainer, type Shape, texts } from './container.ts';
+import { ENCRYPTED, writeForm } from './form.ts';
 import { LIMITS } from './limits.ts';
 import { type Padding, pad, unpad } from './padding.ts';
 import { broken, type RuleError } from './rules.ts';
@@ -103,7 +105,7 @@ export function readEncrypted(
 
 /** @param iv in base64url. */
 export function writeEncrypted(iv: string, payload: Bytes): Bytes {
-  return writeContainer(SHAPE.schema, { iv, payload: encodeBase64url(payload), recipients: [] });
+  return utf8(writeForm(ENCRYPTED, iv, encodeBase64url(payload)));
 }
 
 const SHAPE: Shape = { property: 'encrypted', schema: 'encrypted', members: ['iv', 'payload', 'recipients'] };
