@@ -86,7 +86,7 @@ export function rsaSign({ key, hash, message }: RsaSignJob): Promise<RsaSignAnsw
   return new Promise((resolve, reject) => {
     nodeCrypto().sign(hash, message, withPadding(key.handle), (error, signature) => {
       if (error) reject(new HandfastError('INTERNAL', 'RSA could not sign', { cause: error }));
-      else resolve({ op: 'rsa-sign', signature: new Uint8Array(signature) });
+      else resolve({ op: 'rsa-sign', signature: new Uint8Array(signature.buffer, signature.byteOffset, signature.length) });
     });
   });
 }
