@@ -17,7 +17,11 @@ export const SDMP_MUTANTS = [
     ['S5', 'if (generator !== group.generator)', 'if (false)'],
     ['S6, below', 'return !small && (above', 'return (above'],
     ['S6, above', 'return !small && (above < 0 || octets[above] < most[above]);', 'return !small;'],
-    ['S6, longer', 'if (octets.length > length) return undefined;', 'octets = octets.subarray(-length);'],
+    [
+      'S6, longer',
+      'if (octets.length >= length) return octets.length === length ? octets : undefined;',
+      'if (octets.length >= length) return octets.subarray(-length);',
+    ],
     ['S7', 'octets.length > length + 1;', 'false;'],
     ['S7, strictly', "reading === 'strict' && p.length !== length", 'false'],
     ['S8', 'if (answer.group !== own.group)', 'if (false)'],

@@ -83,7 +83,7 @@ function withoutZeros(octets: Bytes): Bytes {
 }
 
 function padded(octets: Bytes, length: number): Bytes | undefined {
-  if (octets.length > length) return undefined;
+  if (octets.length >= length) return octets.length === length ? octets : undefined;
   const whole = new Uint8Array(length);
   whole.set(octets, length - octets.length);
   return whole;
