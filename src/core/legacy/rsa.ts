@@ -116,7 +116,7 @@ function read(input: RsaKeyInput, kind: 'public' | 'private', passphrase?: strin
   try {
     return kind === 'public' ? createPublicKey(pem) : createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) });
   } catch (cause) {
-    throw badKey(`this is no ${kind} key, or its passphrase is another`, cause);
+    throw badKey(kind === 'public' ? 'this is no public key' : 'this is no private key, or its passphrase is another', cause);
   }
 }
 
