@@ -2,6 +2,7 @@
 const REFUSALS = ['test/protocols/sdmp/refusals.test.ts'];
 const TRAFFIC = ['test/protocols/sdmp/traffic.test.ts'];
 const KEYS = ['test/protocols/sdmp/keys.test.ts'];
+const FORMS = ['test/protocols/sdmp/form.test.ts'];
 const SHAKES = ['test/protocols/sdmp/handshake.test.ts'];
 
 const rows = (file, tests, edits) => edits.map(([name, old, now]) => ({ file, tests, name: `sdmp: ${name}`, old, now }));
@@ -16,7 +17,11 @@ export const SDMP_MUTANTS = [
     ['S5', 'if (generator !== group.generator)', 'if (false)'],
     ['S6, below', 'return !small && (above', 'return (above'],
     ['S6, above', 'return !small && (above < 0 || octets[above] < most[above]);', 'return !small;'],
-    ['S6, longer', 'if (octets.length > length) return undefined;', 'octets = octets.subarray(-length);'],
+    [
+      'S6, longer',
+      'if (octets.length >= length) return octets.length === length ? octets : undefined;',
+      'if (octets.length >= length) return octets.subarray(-length);',
+    ],
     ['S7', 'octets.length > length + 1;', 'false;'],
     ['S7, strictly', "reading === 'strict' && p.length !== length", 'false'],
     ['S8', 'if (answer.group !== own.group)', 'if (false)'],
@@ -34,6 +39,11 @@ export const SDMP_MUTANTS = [
     ['members of applications', 'Object.keys(root).length > 1 + schemas.length', 'false'],
     ['schemas of applications', 'schemas.length === 0 || ', ''],
   ]),
+  ...sdmp('form.ts', FORMS, [
+    ['forms have fields of base64url', ' || !looksLikeBase64url(field)', ''],
+    ['nothing behind a form', 'at === text.length ? form.read(fields) : undefined', 'form.read(fields)'],
+  ]),
+  ...sdmp('container.ts', FORMS, [['members where there is a form', ' && members >= LIMITS.handshakeMembers', '']]),
   ...sdmp('encrypted.ts', REFUSALS, [
     ['E1', "!('iv' in property && 'payload' in property)", 'false'],
     ['E2', 'if (iv?.length !== ivLength)', 'if (!iv)'],

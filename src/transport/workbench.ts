@@ -24,6 +24,12 @@ interface Order {
   readonly done: (answers: WorkAnswer[]) => void;
 }
 
+interface LegacyOrder {
+  readonly job: LegacyJob;
+  readonly wanted: () => boolean;
+  readonly done: (answer: WorkAnswer) => void;
+}
+
 export class Workbench {
   readonly #core: Core;
   readonly #immediate: boolean;
@@ -39,7 +45,7 @@ export class Workbench {
     this.#atOnce = 0;
   };
   #legacyRunning = 0;
-  readonly #legacyWaiting: (() => void)[] = [];
+  readonly #legacyWaiting: LegacyOrder[] = [];
 
   constructor(core: Core, { immediate = false, asyncFrom, largestBatch = 256, legacyAtOnce = 2 }: WorkbenchOptions = {}) {
     this.#core = core;
@@ -75,9 +81,13 @@ export class Workbench {
         });
       } else if (isLegacyJob(item)) {
         left++;
-        void this.#legacy(item, wanted).then((answer) => {
-          answers[i] = answer;
-          arrived();
+        this.#legacy({
+          job: item,
+          wanted,
+          done(answer) {
+            answers[i] = answer;
+            arrived();
+          },
         });
       } else {
         jobs.push(item);
@@ -94,20 +104,31 @@ export class Workbench {
     else this.#order({ jobs, done: finish });
   }
 
-  async #legacy(job: LegacyJob, wanted: () => boolean): Promise<WorkAnswer> {
-    if (this.#legacyRunning >= this.#legacyAtOnce) await new Promise<void>((resolve) => this.#legacyWaiting.push(resolve));
-    else this.#legacyRunning++;
-    try {
-      if (!wanted()) throw new HandfastError('ABORTED', 'nobody waits for this work any more');
-      return await runLegacy(job);
-    } catch (error) {
-      return failed(error);
-    } finally {
-      // The place goes to whoever waits longest, or is given back.
-      const next = this.#legacyWaiting.shift();
-      if (next) next();
-      else this.#legacyRunning--;
+  #legacy(order: LegacyOrder): void {
+    if (this.#legacyRunning >= this.#legacyAtOnce) this.#legacyWaiting.push(order);
+    else {
+      this.#legacyRunning++;
+      if (order.wanted()) this.#runLegacy(order);
+      else this.#legacyEnded(order, nobodyWaits());
     }
+  }
+
+  #runLegacy(order: LegacyOrder): void {
+    runLegacy(order.job).then(
+      (answer) => this.#legacyEnded(order, answer),
+      (error: unknown) => this.#legacyEnded(order, failed(error)),
+    );
+  }
+
+  /** The place goes to whoever waits longest and still does, or is given back. */
+  #legacyEnded({ done }: LegacyOrder, answer: WorkAnswer): void {
+    const left: LegacyOrder[] = [];
+    let next = this.#legacyWaiting.shift();
+    for (; next && !next.wanted(); next = this.#legacyWaiting.shift()) left.push(next);
+    if (next) this.#runLegacy(next);
+    else this.#legacyRunning--;
+    done(answer);
+    for (const order of left) order.done(nobodyWaits());
   }
 
   #order(order: Order): void {
@@ -222,6 +243,10 @@ async function signElsewhere(signer: Signer, message: Bytes): Promise<WorkAnswer
   } catch (error) {
     return failed(error);
   }
+}
+
+function nobodyWaits(): WorkAnswer {
+  return failed(new HandfastError('ABORTED', 'nobody waits for this work any more'));
 }
 
 function failed(error: unknown): WorkAnswer {

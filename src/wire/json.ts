@@ -21,9 +21,19 @@ export type JsonFault = 'too-large' | 'too-deep' | 'not-utf8' | 'not-json' | 'du
 
 /** Parses one whole text, of any type; white space around it is allowed. Values are those of `JSON.parse`, but for the objects' missing prototype. */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits): { readonly value: JsonValue } | { readonly fault: JsonFault } {
+  const text = jsonText(bytes, limits);
+  return typeof text === 'string' ? parseJsonText(text, limits) : text;
+}
+
+/** The first half of it: what there is to parse. */
+export function jsonText(bytes: Uint8Array, limits: JsonLimits): string | { readonly fault: JsonFault } {
   if (bytes.length > limits.bytes) return { fault: 'too-large' };
   const text = strictText(bytes);
-  if (text === undefined || text.charCodeAt(0) === BYTE_ORDER_MARK) return { fault: 'not-utf8' };
+  return text === undefined || text.charCodeAt(0) === BYTE_ORDER_MARK ? { fault: 'not-utf8' } : text;
+}
+
+/** The second half. @param text as `jsonText` gives it. */
+export function parseJsonText(text: string, limits: JsonLimits): { readonly value: JsonValue } | { readonly fault: JsonFault } {
   const parser = new Parser(text, limits);
   const value = parser.text();
   return value === undefined ? { fault: parser.fault } : { value };

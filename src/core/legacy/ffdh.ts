@@ -64,7 +64,7 @@ export class FfdhKeyPair {
       return 'weak';
     }
     const secret = padded(shared, this.#length);
-    shared.fill(0);
+    if (secret.buffer !== shared.buffer) shared.fill(0);
     return secret;
   }
 
@@ -73,19 +73,23 @@ export class FfdhKeyPair {
   }
 }
 
-export async function ffdhKeygen(job: FfdhKeygenJob): Promise<FfdhKeygenAnswer> {
+export function ffdhKeygen(job: FfdhKeygenJob): Promise<FfdhKeygenAnswer> {
   let ready = ahead.get(job.prime);
   if (!ready) {
     ready = [];
     ahead.set(job.prime, ready);
   }
-  const keyPair = ready.pop() ?? (await inTurn(() => new FfdhKeyPair(job)));
-  refill(job, ready);
-  return { op: 'ffdh-keygen', keyPair };
+  const pairs = ready;
+  const give = (keyPair: FfdhKeyPair): FfdhKeygenAnswer => {
+    refill(job, pairs);
+    return { op: 'ffdh-keygen', keyPair };
+  };
+  const keyPair = pairs.pop();
+  return keyPair ? Promise.resolve(give(keyPair)) : inTurn(() => give(new FfdhKeyPair(job)));
 }
 
-export async function ffdhDerive({ keyPair, publicKey }: FfdhDeriveJob): Promise<FfdhDeriveAnswer> {
-  return { op: 'ffdh-derive', shared: await inTurn(() => keyPair.derive(publicKey)) };
+export function ffdhDerive({ keyPair, publicKey }: FfdhDeriveJob): Promise<FfdhDeriveAnswer> {
+  return inTurn(() => ({ op: 'ffdh-derive', shared: keyPair.derive(publicKey) }) as const);
 }
 
 /** Key pairs that lie ready for a group. */
@@ -105,7 +109,9 @@ function refill(job: FfdhKeygenJob, ready: FfdhKeyPair[]): void {
   });
 }
 
+/** @returns the same memory where the length is right. */
 function padded(bytes: Uint8Array, length: number): Bytes {
+  if (bytes.length === length) return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
   const whole = new Uint8Array(length);
   whole.set(bytes, length - bytes.length);
   return whole;

@@ -86,7 +86,7 @@ export function rsaSign({ key, hash, message }: RsaSignJob): Promise<RsaSignAnsw
   return new Promise((resolve, reject) => {
     nodeCrypto().sign(hash, message, withPadding(key.handle), (error, signature) => {
       if (error) reject(new HandfastError('INTERNAL', 'RSA could not sign', { cause: error }));
-      else resolve({ op: 'rsa-sign', signature: new Uint8Array(signature) });
+      else resolve({ op: 'rsa-sign', signature: new Uint8Array(signature.buffer, signature.byteOffset, signature.length) });
     });
   });
 }
@@ -116,7 +116,7 @@ function read(input: RsaKeyInput, kind: 'public' | 'private', passphrase?: strin
   try {
     return kind === 'public' ? createPublicKey(pem) : createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) });
   } catch (cause) {
-    throw badKey(`this is no ${kind} key, or its passphrase is another`, cause);
+    throw badKey(kind === 'public' ? 'this is no public key' : 'this is no private key, or its passphrase is another', cause);
   }
 }
 

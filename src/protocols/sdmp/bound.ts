@@ -28,7 +28,7 @@ export class BoundSealer implements Sealer {
     this.#opening = opening;
   }
 
-  seal(plaintext: Bytes): Bytes {
+  seal(plaintext: Bytes): string {
     const iv = this.#core.random(IV);
     return writeEncrypted(encodeBase64url(iv), this.#core.aead.seal(CIPHER, this.#sealing, iv, plaintext, counter(this.#sealed++)));
   }

@@ -1,7 +1,8 @@
 /** Containers, `{"sdmp":{"version","schemas"},"<property>":{...}}`: rules F4, F5 and C, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
-import { hasExactly, isJsonObject, type JsonFault, type JsonObject, type JsonValue, parseJson } from '../../wire/json.ts';
+import { hasExactly, isJsonObject, type JsonFault, type JsonObject, type JsonValue, jsonText, parseJsonText } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
+import { readForm } from './form.ts';
 import { LIMITS } from './limits.ts';
 import { broken, type Rule, type RuleError } from './rules.ts';
 
@@ -21,7 +22,11 @@ export interface Shape {
 
 /** F4 and F5, F2 and F3 where the whole object is there at once. */
 export function readJson(bytes: Bytes, limit: number, members: number): JsonObject | RuleError {
-  const parsed = parseJson(bytes, { bytes: limit, depth: LIMITS.depth, members });
+  const limits = { bytes: limit, depth: LIMITS.depth, members };
+  const text = jsonText(bytes, limits);
+  const written = typeof text === 'string' && members >= LIMITS.handshakeMembers ? readForm(text) : undefined;
+  if (written) return written;
+  const parsed = typeof text === 'string' ? parseJsonText(text, limits) : text;
   if ('fault' in parsed) return broken(RULE_OF[parsed.fault], `the object is ${parsed.fault}`);
   return isJsonObject(parsed.value) ? parsed.value : broken('F1', 'not an object');
 }

@@ -2,6 +2,7 @@
 import type { Bytes, Core, Secret } from '../../core/core.ts';
 import { utf8 } from '../../wire/text.ts';
 import { join, writeU32 } from '../../wire/writer.ts';
+import { LIMITS } from './limits.ts';
 
 export const DERIVATIONS = ['sha512-32', 'sha256', 'left32', 'right32'] as const;
 export type Derivation = (typeof DERIVATIONS)[number];
@@ -17,7 +18,12 @@ export function sessionKey(core: Core, shared: Bytes, derivation: Derivation): S
 
 /** TH: both messages of the clear part, each behind its length. @returns 64 bytes. */
 export function transcriptHash(core: Core, first: Bytes, second: Bytes): Bytes {
-  return core.hash.sha512(join([lengthOf(first), first, lengthOf(second), second]));
+  const length = first.length + second.length + 8;
+  writeU32(BOTH, 0, first.length);
+  BOTH.set(first, 4);
+  writeU32(BOTH, 4 + first.length, second.length);
+  BOTH.set(second, 8 + first.length);
+  return core.hash.sha512(BOTH.subarray(0, length));
 }
 
 /** Of the profile `bound`. @param shared wiped. @returns the sending keys of both sides, 32 bytes each. */
@@ -38,12 +44,8 @@ export function bindingOf(core: Core, key: Secret, transcript: Bytes): Bytes {
   return binding;
 }
 
-function lengthOf(message: Bytes): Bytes {
-  const length = new Uint8Array(4);
-  writeU32(length, 0, message.length);
-  return length;
-}
-
 // 01: the number of the block.
 const BOUND_INFO = join([utf8('sdmp-0.12 bound'), Uint8Array.of(1)]);
+// Both went in clear. In memory that is kept: an array for each handshake costs as much as a small hash.
+const BOTH = new Uint8Array(2 * (4 + LIMITS.sessionObject));
 const BINDING_LABEL = utf8('handfast sdmp binding\0');

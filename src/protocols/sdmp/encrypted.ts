@@ -4,15 +4,16 @@ import { aes256CbcDecrypt, aes256CbcEncrypt } from '../../core/legacy/aes.ts';
 import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { Recent } from '../recent.ts';
-import { type Reading, readContainer, type Shape, texts, writeContainer } from './container.ts';
+import { type Reading, readContainer, type Shape, texts } from './container.ts';
+import { ENCRYPTED, writeForm } from './form.ts';
 import { LIMITS } from './limits.ts';
 import { type Padding, pad, unpad } from './padding.ts';
 import { broken, type RuleError } from './rules.ts';
 
 /** What seals and opens the objects of one connection, in the order in which they are sent and come. */
 export interface Sealer {
-  /** @param plaintext the text of a container. @returns that of an encrypted one. */
-  seal(plaintext: Bytes): Bytes;
+  /** @param plaintext the text of a container, in UTF-8. @returns the text of an encrypted one. */
+  seal(plaintext: Bytes): string;
   /** Rules C, then E1 to E5 and E7. @param root as `readJson` gives it. @returns the plaintext, in memory of its own. */
   open(root: JsonObject): Bytes | RuleError;
   /** Wipes the keys. */
@@ -37,7 +38,7 @@ export class CbcSealer implements Sealer {
     this.#options = options;
   }
 
-  seal(plaintext: Bytes): Bytes {
+  seal(plaintext: Bytes): string {
     const { core, padding } = this.#options;
     const iv = core.random(IV);
     const padded = pad(plaintext, padding);
@@ -102,8 +103,8 @@ export function readEncrypted(
 }
 
 /** @param iv in base64url. */
-export function writeEncrypted(iv: string, payload: Bytes): Bytes {
-  return writeContainer(SHAPE.schema, { iv, payload: encodeBase64url(payload), recipients: [] });
+export function writeEncrypted(iv: string, payload: Bytes): string {
+  return writeForm(ENCRYPTED, iv, encodeBase64url(payload));
 }
 
 const SHAPE: Shape = { property: 'encrypted', schema: 'encrypted', members: ['iv', 'payload', 'recipients'] };

@@ -34,9 +34,9 @@ export type State =
   | { at: 'keygen'; deadline: Millis; line: Line }
   | { at: 'wait-session'; deadline: Millis; line: Line; keyPair: FfdhKeyPair; offer: Offer; first: Bytes }
   | { at: 'derive'; deadline: Millis; line: Line; theirs: Offered; transcript: Bytes; proof: Unsigned }
-  | ({ at: 'wait-proof' } & Secured)
-  | ({ at: 'verify'; checking: Checking } & Secured)
-  | ({ at: 'judge'; peer: SdmpPeer; rest: Bytes } & Secured)
+  | { at: 'wait-proof'; deadline: Millis; secured: Secured }
+  | { at: 'verify'; deadline: Millis; secured: Secured; checking: Checking }
+  | { at: 'judge'; deadline: Millis; secured: Secured; peer: SdmpPeer; rest: Bytes }
   | { at: 'opened' }
   | { at: 'closed' };
 
@@ -128,34 +128,38 @@ function sendProof(settings: Settings, state: At<'derive'>, { answers }: Of<'ans
   }
   if (derived.shared === 'weak') return fail(state, broken('S6', 'no secret comes of N'));
   const { deadline, line, theirs, transcript, proof } = state;
-  const secured = secure(settings, line, deadline, 'initiator', derived.shared, transcript, theirs);
+  const secured = secure(settings, line, 'initiator', derived.shared, transcript, theirs);
   const object = secured.sealer.seal(proof.write(signed.signature));
-  return [{ at: 'wait-proof', ...secured }, line.send(object), { kind: 'trace', what: 'proof', direction: 'sent', bytes: object.length }];
+  return [
+    { at: 'wait-proof', deadline, secured },
+    line.send(object),
+    { kind: 'trace', what: 'proof', direction: 'sent', bytes: object.length },
+  ];
 }
 
 function readProof(settings: Settings, state: At<'wait-proof'>, input: Of<'bytes' | 'message'>): Step<State> {
-  const checking = hearProof(settings, state, input);
+  const { deadline, secured } = state;
+  const checking = hearProof(settings, secured, input);
   if (!checking) return [state];
   if (checking instanceof Error) return fail(state, checking);
-  const kept = { ...checking, rest: checking.rest.slice() };
   return [
-    { ...state, at: 'verify', checking: kept },
-    { kind: 'trace', what: 'proof', direction: 'received', bytes: kept.bytes },
-    { kind: 'work', items: [verifyWork(settings, kept)] },
+    { at: 'verify', deadline, secured, checking },
+    { kind: 'trace', what: 'proof', direction: 'received', bytes: checking.bytes },
+    { kind: 'work', items: [verifyWork(settings, checking)] },
   ];
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
-  const { checking, ...secured } = state;
+  const { deadline, secured, checking } = state;
   const found = verified(settings, secured, checking, answer);
   if (found instanceof Error) return fail(state, found);
   if ('proof' in found)
     return [
-      { ...state, checking: found },
+      { at: 'verify', deadline, secured, checking: found },
       { kind: 'work', items: [verifyWork(settings, found)] },
     ];
   return [
-    { ...secured, at: 'judge', peer: found, rest: checking.rest },
+    { at: 'judge', deadline, secured, peer: found, rest: checking.rest },
     { kind: 'trace', what: 'responder proved', direction: 'done', bytes: 0 },
     { kind: 'judge', peer: peerOf(found) },
   ];
@@ -163,14 +167,14 @@ function checkSignature(settings: Settings, state: At<'verify'>, { answers: [ans
 
 function judged(settings: Settings, state: At<'judge'>, { refusal }: Of<'judged'>): Step<State> {
   if (refusal) return fail(state, new HandfastError(refusal.code, refusal.reason));
-  return [{ at: 'opened' }, { kind: 'opened', opened: open(settings, state, state.peer, state.rest) }];
+  return [{ at: 'opened' }, { kind: 'opened', opened: open(settings, state.secured, state.peer, state.rest) }];
 }
 
 function fail(state: State, why: HandfastError): Step<State> {
-  if ('sealer' in state) wipe(state);
+  if ('secured' in state) wipe(state.secured);
   else if ('line' in state) state.line.wipe();
   if (state.at === 'wait-session') state.keyPair.wipe();
-  return [{ at: 'closed' }, { kind: 'failed', why, lingerMs: LIMITS.lingerMs, close: closeCodeOf(why, 'sealer' in state) }];
+  return [{ at: 'closed' }, { kind: 'failed', why, lingerMs: LIMITS.lingerMs, close: closeCodeOf(why, 'secured' in state) }];
 }
 
 const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {

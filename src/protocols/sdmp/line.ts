@@ -3,6 +3,7 @@ import type { Bytes } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { JsonStream, type JsonStreamFault } from '../../wire/json-stream.ts';
+import { utf8 } from '../../wire/text.ts';
 import type { Input, Output } from '../machine.ts';
 import { readJson } from './container.ts';
 import { LIMITS } from './limits.ts';
@@ -71,7 +72,11 @@ export class Line {
     return next || this.inside ? broken('T', 'an object out of turn') : undefined;
   }
 
-  send(object: Bytes): Output & { kind: 'send' } {
+  /** @param object a text in ASCII, or its octets. */
+  send(object: string | Bytes): Output & { kind: 'send' } {
+    if (typeof object === 'string') {
+      return this.borders ? { kind: 'send', data: utf8(object), text: true } : { kind: 'send', data: utf8(`${object}\n`) };
+    }
     if (this.borders) return { kind: 'send', data: object, text: true };
     const line = new Uint8Array(object.length + 1);
     line.set(object);

@@ -1,6 +1,7 @@
 /** The keys that a node knows. SDMP never sends a key: whoever is not in here cannot connect. */
 import type { Bytes, Core } from '../../core/core.ts';
 import { defaultCore } from '../../core/default.ts';
+import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import { type RsaKeyInput, RsaPublicKey } from '../../core/legacy/rsa.ts';
 import { HandfastError } from '../../errors.ts';
 import type { Millis } from '../machine.ts';
@@ -76,5 +77,5 @@ export class SdmpPeers {
 
 /** An honest N is as good as random, and its last 16 octets are too: whoever chooses others only shuts himself out. */
 function usedKey(peer: SdmpPeer, publicKey: Bytes): string {
-  return `${peer.id.slice(0, 22)}${String.fromCharCode(...publicKey.subarray(-16))}`;
+  return peer.id.slice(0, 22) + encodeBase64url(publicKey.subarray(-16));
 }

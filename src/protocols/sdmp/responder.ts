@@ -33,10 +33,10 @@ export type State =
   | { at: 'wait-session'; deadline: Millis; line: Line }
   | { at: 'keygen'; deadline: Millis; line: Line; theirs: Offered; first: Bytes }
   | { at: 'derive'; deadline: Millis; line: Line; theirs: Offered; transcript: Bytes; second: Bytes }
-  | ({ at: 'wait-proof'; second: Bytes } & Secured)
-  | ({ at: 'verify'; second: Bytes; checking: Checking } & Secured)
-  | ({ at: 'judge'; second: Bytes; peer: SdmpPeer } & Secured)
-  | ({ at: 'sign'; peer: SdmpPeer; proof: Unsigned } & Secured)
+  | { at: 'wait-proof'; deadline: Millis; secured: Secured; second: Bytes }
+  | { at: 'verify'; deadline: Millis; secured: Secured; second: Bytes; checking: Checking }
+  | { at: 'judge'; deadline: Millis; secured: Secured; second: Bytes; peer: SdmpPeer }
+  | { at: 'sign'; deadline: Millis; secured: Secured; peer: SdmpPeer; proof: Unsigned }
   | { at: 'opened' }
   | { at: 'closed' };
 
@@ -121,35 +121,36 @@ function beSecured(settings: Settings, state: At<'derive'>, { answers: [answer] 
   if (answer?.op !== 'ffdh-derive') return fail(state, unanswered(answer));
   if (answer.shared === 'weak') return fail(state, broken('S6', 'no secret comes of N'));
   const { deadline, line, theirs, transcript, second } = state;
-  return [{ at: 'wait-proof', second, ...secure(settings, line, deadline, 'responder', answer.shared, transcript, theirs) }];
+  const secured = secure(settings, line, 'responder', answer.shared, transcript, theirs);
+  return [{ at: 'wait-proof', deadline, secured, second }];
 }
 
 function readProof(settings: Settings, state: At<'wait-proof'>, input: Of<'bytes' | 'message'>): Step<State> {
-  const checking = hearProof(settings, state, input);
+  const { deadline, secured, second } = state;
+  const checking = hearProof(settings, secured, input);
   if (!checking) return [state];
   if (checking instanceof Error) return fail(state, checking);
   // The initiator sends nothing before it has read our proof.
-  const fault = state.line.unexpected(checking.rest);
+  const fault = secured.line.unexpected(checking.rest);
   if (fault) return fail(state, fault);
-  const kept = { ...checking, rest: NONE };
   return [
-    { ...state, at: 'verify', checking: kept },
-    { kind: 'trace', what: 'proof', direction: 'received', bytes: kept.bytes },
-    { kind: 'work', items: [verifyWork(settings, kept)] },
+    { at: 'verify', deadline, secured, second, checking },
+    { kind: 'trace', what: 'proof', direction: 'received', bytes: checking.bytes },
+    { kind: 'work', items: [verifyWork(settings, checking)] },
   ];
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
-  const { checking, ...secured } = state;
+  const { deadline, secured, second, checking } = state;
   const found = verified(settings, secured, checking, answer);
   if (found instanceof Error) return fail(state, found);
   if ('proof' in found)
     return [
-      { ...state, checking: found },
+      { at: 'verify', deadline, secured, second, checking: found },
       { kind: 'work', items: [verifyWork(settings, found)] },
     ];
   return [
-    { ...secured, at: 'judge', peer: found },
+    { at: 'judge', deadline, secured, second, peer: found },
     { kind: 'trace', what: 'initiator proved', direction: 'done', bytes: 0 },
     { kind: 'judge', peer: peerOf(found) },
   ];
@@ -158,23 +159,23 @@ function checkSignature(settings: Settings, state: At<'verify'>, { answers: [ans
 /** Only now is anything signed: a stranger gets two exponentiations and no more. */
 function judged(settings: Settings, state: At<'judge'>, { refusal }: Of<'judged'>): Step<State> {
   if (refusal) return fail(state, new HandfastError(refusal.code, refusal.reason));
-  const { second, ...secured } = state;
-  const proof = beginProof(second, settings, 'responder', state.about.transcript);
+  const { deadline, secured, second, peer } = state;
+  const proof = beginProof(second, settings, 'responder', secured.about.transcript);
   return [
-    { ...secured, at: 'sign', proof },
+    { at: 'sign', deadline, secured, peer, proof },
     { kind: 'work', items: [{ op: 'rsa-sign', key: settings.identity.privateKey, hash: 'sha512', message: proof.message }] },
   ];
 }
 
 function sendProof(settings: Settings, state: At<'sign'>, { answers: [answer] }: Of<'answers'>): Step<State> {
   if (answer?.op !== 'rsa-sign') return fail(state, unanswered(answer));
-  const { line, sealer, proof, peer } = state;
-  const object = sealer.seal(proof.write(answer.signature));
+  const { secured, proof, peer } = state;
+  const object = secured.sealer.seal(proof.write(answer.signature));
   return [
     { at: 'opened' },
-    line.send(object),
+    secured.line.send(object),
     { kind: 'trace', what: 'proof', direction: 'sent', bytes: object.length },
-    { kind: 'opened', opened: open(settings, state, peer, NONE) },
+    { kind: 'opened', opened: open(settings, secured, peer, NONE) },
   ];
 }
 
@@ -185,11 +186,12 @@ function fail(state: State, why: HandfastError): Step<State> {
   if (state.at === 'wait-session' || state.at === 'keygen') {
     if (!silent) outputs.push(state.line.send(writeRefusal('bad_request')));
     state.line.wipe();
-  } else if ('sealer' in state) {
-    if (!silent) outputs.push(state.line.send(state.sealer.seal(writeRefusal('not_found'))));
-    wipe(state);
+  } else if ('secured' in state) {
+    const { line, sealer } = state.secured;
+    if (!silent) outputs.push(line.send(sealer.seal(writeRefusal('not_found'))));
+    wipe(state.secured);
   }
-  return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: LIMITS.lingerMs, close: closeCodeOf(why, 'sealer' in state) }];
+  return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: LIMITS.lingerMs, close: closeCodeOf(why, 'secured' in state) }];
 }
 
 const WAITING_FOR: Record<Exclude<State['at'], 'start' | 'opened' | 'closed'>, string> = {

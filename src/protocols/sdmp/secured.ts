@@ -1,7 +1,7 @@
 /** The second half of a handshake, alike on both sides: keys are there, the other side's proof is read, verified and judged, and the traffic begins. */
 import type { Bytes } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
-import type { Input, Millis, Opened, Peer, Role, Work, WorkAnswer } from '../machine.ts';
+import type { Input, Opened, Peer, Role, Work, WorkAnswer } from '../machine.ts';
 import { BoundSealer } from './bound.ts';
 import { readJson } from './container.ts';
 import { bindingOf, boundKeys, sessionKey, transcriptHash } from './derivation.ts';
@@ -17,7 +17,6 @@ import { SdmpTraffic } from './traffic.ts';
 
 /** A connection with keys. */
 export interface Secured {
-  readonly deadline: Millis;
   readonly line: Line;
   readonly sealer: Sealer;
   /** 32 bytes. */
@@ -32,7 +31,7 @@ export interface Checking {
   readonly tried: number;
   /** Bytes of the object. */
   readonly bytes: number;
-  /** What came behind it. */
+  /** What came behind it; in memory of its own. */
   readonly rest: Bytes;
 }
 
@@ -45,26 +44,18 @@ export function transcriptOf({ core }: Settings, first: Bytes, second: Bytes): B
 }
 
 /** @param role ours. @param shared wiped. */
-export function secure(
-  settings: Settings,
-  line: Line,
-  deadline: Millis,
-  role: Role,
-  shared: Bytes,
-  transcript: Bytes,
-  theirs: Offered,
-): Secured {
+export function secure(settings: Settings, line: Line, role: Role, shared: Bytes, transcript: Bytes, theirs: Offered): Secured {
   const about: About = { role: role === 'initiator' ? 'responder' : 'initiator', ...theirs, transcript };
   line.expect(LIMITS.handshakeObject, LIMITS.handshakeMembers);
   const { core, derivation } = settings;
   if (!settings.bound) {
     const key = sessionKey(core, shared, derivation);
-    return { deadline, line, sealer: new CbcSealer(key, settings), binding: bindingOf(core, key, transcript), about };
+    return { line, sealer: new CbcSealer(key, settings), binding: bindingOf(core, key, transcript), about };
   }
   const { initiator, responder } = boundKeys(core, shared, transcript);
   const binding = bindingOf(core, initiator, transcript);
   const [sealing, opening] = role === 'initiator' ? [initiator, responder] : [responder, initiator];
-  return { deadline, line, sealer: new BoundSealer(settings, sealing, opening), binding, about };
+  return { line, sealer: new BoundSealer(settings, sealing, opening), binding, about };
 }
 
 /** Reads message 3 or 4. @returns undefined when more octets are needed. */
@@ -82,7 +73,7 @@ export function hearProof(
   if (root instanceof Error) return broken('E6', `the plaintext is no container (${root.message})`);
   if (isResponse(root)) return refusedBy(root, settings.reading, 'proved');
   const proof = readProof(root, settings, about, input.now);
-  return proof instanceof Error ? proof : { proof, tried: 0, bytes: heard.octets.length, rest: heard.rest };
+  return proof instanceof Error ? proof : { proof, tried: 0, bytes: heard.octets.length, rest: heard.rest.slice() };
 }
 
 export function verifyWork({ identity }: Settings, { proof, tried }: Checking): Work {

@@ -2,7 +2,9 @@
 import type { Bytes } from '../../core/core.ts';
 import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
-import { type Reading, readContainer, type Shape, writeContainer } from './container.ts';
+import { utf8 } from '../../wire/text.ts';
+import { type Reading, readContainer, type Shape } from './container.ts';
+import { SESSION, writeForm } from './form.ts';
 import type { Group } from './groups.ts';
 import { broken, type RuleError } from './rules.ts';
 
@@ -50,7 +52,7 @@ export function sameOffer(a: Offer, b: Offer): boolean {
 }
 
 export function writeOffer({ group, publicKey }: Offer): Bytes {
-  return writeContainer(SHAPE.schema, { g: group.generator, p: group.text, N: encodeBase64url(publicKey) });
+  return utf8(writeForm(SESSION, group.text, encodeBase64url(publicKey)));
 }
 
 /** @returns undefined when it is no integer; NaN where it is one that no group has. */
@@ -81,7 +83,7 @@ function withoutZeros(octets: Bytes): Bytes {
 }
 
 function padded(octets: Bytes, length: number): Bytes | undefined {
-  if (octets.length > length) return undefined;
+  if (octets.length >= length) return octets.length === length ? octets : undefined;
   const whole = new Uint8Array(length);
   whole.set(octets, length - octets.length);
   return whole;

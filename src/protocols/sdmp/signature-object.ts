@@ -5,7 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.t
 import { utf8 } from '../../wire/text.ts';
 import type { Millis, Role } from '../machine.ts';
 import { boundText } from './bound.ts';
-import { readContainer, readJson, type Shape, texts, writeContainer } from './container.ts';
+import { readContainer, readJson, type Shape, texts } from './container.ts';
+import { SIGNATURE, writeForm } from './form.ts';
 import { LIMITS } from './limits.ts';
 import type { SdmpPeer } from './peers.ts';
 import { broken, type RuleError } from './rules.ts';
@@ -71,14 +72,11 @@ export function beginProof(session: Bytes, { core, identity, bound }: Settings, 
   const octets = utf8(payload);
   return {
     message: bound ? boundText(role, transcript, identity.id, payload) : octets,
-    write: (signature) =>
-      writeContainer(SHAPE.schema, {
-        identifier: encodeBase64url(core.hash.sha512(octets)),
-        payload,
-        signatures: [
-          { protected: encodeBase64url(utf8(JSON.stringify({ alg: 'HS512', kid: identity.id }))), signature: encodeBase64url(signature) },
-        ],
-      }),
+    write(signature) {
+      const identifier = encodeBase64url(core.hash.sha512(octets));
+      const header = encodeBase64url(utf8(`{"alg":"HS512","kid":"${identity.id}"}`));
+      return utf8(writeForm(SIGNATURE, identifier, payload, header, encodeBase64url(signature)));
+    },
   };
 }
 
