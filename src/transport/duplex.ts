@@ -31,19 +31,13 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 
 type Written = (error?: Error) => void;
 
-/** A socket that a listener of ours has accepted: nobody else reads it. */
-export function carrierOfAccepted(socket: Socket, remote: RemoteAddress | undefined): Carrier {
-  return new StreamCarrier(socket, remote, undefined, true);
-}
-
 /** A socket made with the `onread` of `landing`, paused: it is read past the machinery of streams, and its `data` is never told by the stream. */
-export function carrierOfDialled(socket: Socket, landing: Landing, remote: RemoteAddress | undefined): Carrier {
+export function carrierOfLanding(socket: Socket, landing: Landing, remote: RemoteAddress | undefined): Carrier {
   return new StreamCarrier(socket, remote, landing);
 }
 
 class StreamCarrier implements Carrier {
   readonly remote: RemoteAddress | undefined;
-  readonly ownChunks: boolean;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
@@ -61,9 +55,8 @@ class StreamCarrier implements Carrier {
   #awaitsDrain = false;
   #ended = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress, landing?: Landing, ownChunks = false) {
+  constructor(stream: Duplex, remote?: RemoteAddress, landing?: Landing) {
     this.#stream = stream;
-    this.ownChunks = ownChunks;
     this.#landing = landing;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;

@@ -102,7 +102,6 @@ export class TrafficDriver implements CarrierEvents {
 
   data(bytes: Uint8Array): void {
     this.#data(bytes, this.#clock.now());
-    if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
   }
 
   room(): Slab | undefined {
@@ -198,14 +197,6 @@ export class TrafficDriver implements CarrierEvents {
       this.#fail(error);
     }
     this.#rearm();
-  }
-
-  /**
-   * A chunk was copied, and is garbage. Left to the collector, hundreds of them wait for it: memory that is not in any cache, and pauses of 10 ms when they are collected.
-   * Discarded, the next chunk lies where this one lay.
-   */
-  #discard({ buffer, length }: Uint8Array): void {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === length) this.#core.discard(buffer);
   }
 
   #take(bytes: Uint8Array, now: Millis, text?: boolean): void {
@@ -374,8 +365,6 @@ export class TrafficDriver implements CarrierEvents {
   }
 }
 
-// Smaller ones are collected soon enough, and detaching costs as much as copying some kilobytes.
-const LARGE_CHUNK = 16 * 1024;
 const OWN_BYTES = 64 * 1024;
 // A carrier that is paused may have a piece or two of 64 KiB on the way.
 const KEPT_BYTES = 128 * 1024;
