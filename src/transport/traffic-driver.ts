@@ -19,7 +19,7 @@ import {
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
-import type { Cancel, Clock } from './clock.ts';
+import { type Cancel, type Clock, paced } from './clock.ts';
 import type { Arrived, Ended, HandshakeResult } from './driver.ts';
 import { Inbound } from './inbound.ts';
 import { brokenOff, endCarrier } from './linger.ts';
@@ -113,7 +113,10 @@ export class TrafficDriver implements CarrierEvents {
   }
 
   end(close?: CloseCode): void {
-    this.#end({ now: this.#clock.now(), close });
+    // Known at once: whoever ends this side meanwhile need not wait to hear of it.
+    const ended = { now: this.#clock.now(), close };
+    this.#ended = ended;
+    paced(this.#clock, () => this.#end(ended));
   }
 
   drained(): void {
@@ -121,7 +124,7 @@ export class TrafficDriver implements CarrierEvents {
   }
 
   closed(error?: Error): void {
-    this.finish(brokenOff('the connection broke off', error), 0);
+    paced(this.#clock, () => this.finish(brokenOff('the connection broke off', error), 0));
   }
 
   send(payload: Uint8Array, about: MessageAbout, signal: AbortSignal | undefined): Promise<void> {
