@@ -1,9 +1,10 @@
 /** A carrier over any Node Duplex: a socket, or whatever the caller has. */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
-import type { Landing } from './landing.ts';
+import type { Landed, Landing } from './landing.ts';
 
 /** @throws HF_BAD_ARGUMENT when the stream is gone, or speaks text or objects instead of bytes. */
 export function carrierOf(stream: Duplex, remote?: RemoteAddress): Carrier {
@@ -36,7 +37,7 @@ export function carrierOfLanding(socket: Socket, landing: Landing, remote: Remot
   return new StreamCarrier(socket, remote, landing);
 }
 
-class StreamCarrier implements Carrier {
+class StreamCarrier implements Carrier, Landed {
   readonly remote: RemoteAddress | undefined;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
@@ -74,13 +75,23 @@ class StreamCarrier implements Carrier {
     return this.#congested;
   }
 
+  /** Bytes have landed. */
+  data(bytes: Uint8Array): void {
+    this.#events?.data(bytes);
+  }
+
+  /** Where the next ones may. */
+  room(): Slab | undefined {
+    return this.#events?.room?.();
+  }
+
   attach(events: CarrierEvents): void {
     const first = this.#events === undefined;
     this.#events = events;
     if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
     else if (first) {
       if (this.#landing) {
-        this.#landing.tell({ data: (chunk) => this.#events?.data(chunk), room: () => this.#events?.room?.() });
+        this.#landing.tell(this);
         this.#stream.resume();
       } else this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
       if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());
