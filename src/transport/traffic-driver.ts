@@ -178,8 +178,10 @@ export class TrafficDriver implements CarrierEvents {
   #newOutbound(): Outgoing {
     const traffic = this.#traffic;
     const { writer } = traffic;
-    const common = { carrier: this.#carrier, clock: this.#clock, sealed: (error?: unknown) => (error ? this.#fail(error) : this.#rearm()) };
-    return writer ? new OutboundWriter({ ...common, writer }) : new Outbound({ ...common, core: this.#core, traffic });
+    const [carrier, clock, core] = [this.#carrier, this.#clock, this.#core];
+    const sealed = (error?: unknown): void => (error ? this.#fail(error) : this.#rearm());
+    // Written out: what is added to a copy of an object has a shape of its own in each session.
+    return writer ? new OutboundWriter({ carrier, clock, sealed, writer }) : new Outbound({ carrier, clock, sealed, core, traffic });
   }
 
   #resume(): void {
