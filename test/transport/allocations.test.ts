@@ -12,7 +12,7 @@ interface Made {
   messages: number;
 }
 
-const TRIES = 5;
+const TRIES = 8;
 
 /** The least of some tries, or the first below `enough` bytes of heap. */
 async function least(toDialler: boolean, enough: number): Promise<Made> {
