@@ -5,8 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { descriptors } from '../bench/lib/descriptors.mjs';
 import { LIMITS } from '../bench/lib/peers/handfast.mjs';
+import { transportOf } from '../bench/lib/peers/index.mjs';
 import { TcpProcess } from '../bench/lib/tcp-process.mjs';
-import { HOST, SEEDS } from '../bench/lib/transport.mjs';
+import { HOST, SEEDS, welcome } from '../bench/lib/transport.mjs';
 import { core } from '../dist/core/choose.js';
 import { Identity, listen } from '../dist/index.js';
 
@@ -16,6 +17,7 @@ Peers in a second process dial one listener all at once, each with its own hands
   every peer has a session, no handshake fails, none is lost while all are there;
   the event loop: p99.9 of its delay stays under 20 ms, beside the same measured while nothing happens;
   afterwards, garbage collected: heapUsed + external within 16 MiB of before, no slab leased.
+Beside it, before and after: as many bare sockets that come, say as many bytes, stay and go.
 Exit code 1 when something does not hold. Needs a build, and descriptors: \`ulimit -n\` of the peers and 500 more.
 Give each process a core of its own: \`taskset -c 1 npm run test:storm\` has the listener on core 1 and the peers on another.`;
 
@@ -74,6 +76,15 @@ server.on('session', (session) => {
 });
 const { port } = server.address;
 const peers = await TcpProcess.start(`handfast ${core.name}`);
+/** What the machine and Node do of this without us. */
+const BARE = 'node:net, three flights';
+const bareHere = new Set();
+const bare = await (await transportOf(BARE)).listen((end) => {
+  bareHere.add(end);
+  end.socket.on('close', () => bareHere.delete(end));
+  welcome(end);
+});
+const barePeers = await TcpProcess.start(BARE);
 
 async function story() {
   show('core', core.name);
@@ -86,6 +97,8 @@ async function story() {
   const idle = monitored();
   await wait(IDLE_MS);
   const atIdle = idle();
+  await bareStorm(FIRST);
+  const controls = [await bareStorm(PEERS)];
 
   const delay = monitored();
   const { seconds, failures: failed, latency, sessions } = await storm(PEERS, () => wait(STAY_MS));
@@ -95,7 +108,9 @@ async function story() {
     `${sessions} of ${PEERS} in ${seconds.toFixed(1)} s, ${Math.round(PEERS / seconds)} a second; from the first dial: p50 ${ms(latency.p50)} ms, p99 ${ms(latency.p99)} ms`,
   );
   show('event-loop delay, storm and going', atStorm.text);
+  controls.push(await bareStorm(PEERS));
   show('event-loop delay, idle', atIdle.text);
+  for (const control of controls) show('event-loop delay, bare sockets', control);
   holds(`all ${PEERS} have a session`, sessions === PEERS && failed.length === 0, tally(failed));
   holds('no handshake failed', refused.length === 0, tally(refused));
   holds('none was lost while all were there', lostMeanwhile === 0, String(lostMeanwhile));
@@ -121,6 +136,18 @@ async function storm(count, meanwhile = async () => {}) {
   await peers.ask('leave');
   for (const end = performance.now() + 30_000; server.sessions.size > 0 && performance.now() < end; ) await wait(20);
   return { ...arrived, sessions };
+}
+
+/** The same with bare sockets. @returns its delay. */
+async function bareStorm(count) {
+  await settled();
+  const delay = monitored();
+  const { failures: failed, seconds } = await barePeers.ask('arrive', { port: bare.port, peers: count });
+  if (failed.length > 0) throw new Error(`bare sockets: ${tally(failed)}`);
+  await wait(STAY_MS);
+  await barePeers.ask('leave');
+  for (const end = performance.now() + 30_000; bareHere.size > 0 && performance.now() < end; ) await wait(20);
+  return `${delay().text}; ${count} in ${seconds.toFixed(1)} s`;
 }
 
 /** Of each turn of a timer of 1 ms: how late it was, and how much of that this process was at work itself; the rest is what else the machine did. */
@@ -180,6 +207,8 @@ try {
   failures.push(String(error?.stack ?? error));
 } finally {
   await peers.end();
+  await barePeers.end();
+  await bare.close();
   await server.close({ drainMs: 0 });
 }
 console.log(failures.length === 0 ? '\nall of it holds' : `\nDOES NOT HOLD:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);

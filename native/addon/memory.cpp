@@ -61,16 +61,6 @@ napi_value Random(napi_env env, napi_callback_info info) {
   return arguments.Undefined();
 }
 
-// discard(buffer): an ArrayBuffer that nobody needs; its memory is given back now, not when it is collected. One that cannot be detached is left as it is.
-napi_value Discard(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info);
-  napi_value buffer = arguments.Raw(0);
-  bool is = false;
-  if (!buffer || napi_is_arraybuffer(env, buffer, &is) != napi_ok || !is) return arguments.Throw(Fault::bad_argument, "buffer: expected an ArrayBuffer");
-  napi_detach_arraybuffer(env, buffer);
-  return arguments.Undefined();
-}
-
 // equal(a, b) -> boolean, in constant time for equal lengths
 napi_value Equal(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -111,7 +101,7 @@ napi_value Info(napi_env env, napi_callback_info) {
 
 constexpr NamedExport kExports[] = {
     {"register", Register}, {"unregister", Unregister}, {"setScratch", SetScratch}, {"setErrorFactory", SetErrorFactory},
-    {"random", Random},     {"equal", Equal},           {"info", Info},             {"discard", Discard},
+    {"random", Random},     {"equal", Equal},           {"info", Info},
 };
 
 }  // namespace

@@ -305,8 +305,6 @@ export interface Core {
   sequence(options: SequenceOptions): Sequence;
   /** @param capacity frames, 1 to 65,536. */
   frameTable(capacity: number): FrameTable;
-  /** Says that nobody needs this memory any more: where the core can, it is given back now rather than when it is collected, and `buffer` is detached. @throws HF_BAD_ARGUMENT */
-  discard(buffer: ArrayBuffer): void;
   /** Leases a slab of at least `size` bytes (64 KiB when absent), zeroed. */
   slab(size?: number): Slab;
   readonly slabs: SlabUse;

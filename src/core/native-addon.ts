@@ -17,7 +17,6 @@ export interface Addon {
   setScratch(id: number): void;
   setErrorFactory(factory: (name: CodeName, message: string) => Error): void;
   random(out: Place): void;
-  discard(buffer: ArrayBuffer): void;
   equal(a: Place, b: Place): boolean;
   info(): AddonInfo;
 

@@ -78,10 +78,6 @@ export function makeCore(addon: Addon): Core {
     sequence: makeSequence(border, aes, frames.adopt, { hash, aead, guarded, cipher: frames.cipher }),
     frameTable: frames.frameTable,
     slab: (size) => slabs.lease(size),
-    discard(buffer) {
-      if (!(buffer instanceof ArrayBuffer)) badArgument('buffer: expected an ArrayBuffer');
-      addon.discard(buffer);
-    },
     slabs,
     run: jobs.run,
     runAsync: jobs.runAsync,

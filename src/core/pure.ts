@@ -1,5 +1,4 @@
 /** The pure core: @noble in TypeScript, for browsers and for machines without the addon. The same names and types as `native.ts`. */
-import { badArgument } from './check.ts';
 import type { Core } from './core.ts';
 import { aead } from './pure-aead.ts';
 import { ed25519 } from './pure-ed25519.ts';
@@ -64,11 +63,6 @@ export const core: Core = {
   sequence: (options) => new SequenceBySteps({ hash, aead, guarded, cipher }, planOf(options)),
   frameTable,
   slab: (size) => slabs.lease(size),
-  discard(buffer) {
-    if (!(buffer instanceof ArrayBuffer)) badArgument('buffer: expected an ArrayBuffer');
-    // Node has it from 22 on.
-    (buffer as { transfer?(size: number): ArrayBuffer }).transfer?.(0);
-  },
   slabs,
   run,
   runAsync,

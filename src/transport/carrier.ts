@@ -31,8 +31,6 @@ export interface Carrier {
   readonly standing?: boolean;
   /** Each `write` arrives as one message, told by `message` instead of `data`. */
   readonly borders?: boolean;
-  /** What `data` tells of is memory of its own that nobody else knows: it may be discarded. */
-  readonly ownChunks?: boolean;
   /** Who is told from now on; the first call starts the flow. Tells nothing before it returns; a carrier that is gone says so again, later. */
   attach(events: CarrierEvents): void;
   /**

@@ -1,5 +1,6 @@
 /** Time as transports see it. The real clock is below; tests move one by hand. */
 import type { Millis } from '../protocols/machine.ts';
+import { Pace } from './pace.ts';
 
 export type Cancel = () => void;
 
@@ -10,6 +11,14 @@ export interface Clock {
   precise(): number;
   /** Calls `run` once when `time` has come (Infinity: never), never before it returns. A clock set meanwhile neither hurries nor delays it. */
   at(time: Millis, run: () => void): Cancel;
+  /** Shared by all that go by this clock. Absent where its time knows no turns of the event loop: what would be run by it is run at once. */
+  readonly pace?: Pace | undefined;
+}
+
+/** Runs a task, which must not throw, when the clock's pace has time for it: after all others that were given to it. */
+export function paced({ pace }: Clock, task: () => void): void {
+  if (pace) pace.run(task);
+  else task();
 }
 
 /** The machine's clock. Its timers do not keep the process alive: the sockets they watch do. */
@@ -21,6 +30,7 @@ export const systemClock: Clock = {
     if (left === Number.POSITIVE_INFINITY) return never;
     return left <= LONGEST_TIMER_MS ? once(left, run) : inParts(left, run);
   },
+  pace: new Pace(() => performance.now()),
 };
 
 function once(ms: number, run: () => void): Cancel {
@@ -69,6 +79,10 @@ class SteadyClock implements Clock {
 
   precise(): number {
     return this.#clock.precise();
+  }
+
+  get pace(): Pace | undefined {
+    return this.#clock.pace;
   }
 
   at(time: Millis, run: () => void): Cancel {

@@ -21,7 +21,7 @@ import {
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import { addressText, type Carrier, type CarrierEvents } from './carrier.ts';
-import { type Cancel, type Clock, steady } from './clock.ts';
+import { type Cancel, type Clock, paced, steady } from './clock.ts';
 import { type HandshakeSubject, tellHandshakeEnd, tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { brokenOff, endCarrier } from './linger.ts';
 import type { Workbench } from './workbench.ts';
@@ -312,7 +312,8 @@ export class Handshake implements CarrierEvents {
   #work(items: readonly Work[]): void {
     this.#waiting = true;
     const give = (answers: WorkAnswer[]): void => this.#give({ kind: 'answers', now: this.#clock.now(), answers });
-    this.#options.workbench.do(items, give, () => !this.#over);
+    const givePaced = (answers: WorkAnswer[]): void => paced(this.#clock, () => give(answers));
+    this.#options.workbench.do(items, givePaced, () => !this.#over);
   }
 
   #judge(peer: Peer, reserved: boolean): void {

@@ -1,9 +1,10 @@
 /** A carrier over any Node Duplex: a socket, or whatever the caller has. */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Slab } from '../core/slab.ts';
 import { HandfastError } from '../errors.ts';
 import type { Carrier, CarrierEvents, RemoteAddress } from './carrier.ts';
-import type { Landing } from './landing.ts';
+import type { Landed, Landing } from './landing.ts';
 
 /** @throws HF_BAD_ARGUMENT when the stream is gone, or speaks text or objects instead of bytes. */
 export function carrierOf(stream: Duplex, remote?: RemoteAddress): Carrier {
@@ -31,19 +32,13 @@ export function localOf(socket: Socket): RemoteAddress | undefined {
 
 type Written = (error?: Error) => void;
 
-/** A socket that a listener of ours has accepted: nobody else reads it. */
-export function carrierOfAccepted(socket: Socket, remote: RemoteAddress | undefined): Carrier {
-  return new StreamCarrier(socket, remote, undefined, true);
-}
-
 /** A socket made with the `onread` of `landing`, paused: it is read past the machinery of streams, and its `data` is never told by the stream. */
-export function carrierOfDialled(socket: Socket, landing: Landing, remote: RemoteAddress | undefined): Carrier {
+export function carrierOfLanding(socket: Socket, landing: Landing, remote: RemoteAddress | undefined): Carrier {
   return new StreamCarrier(socket, remote, landing);
 }
 
-class StreamCarrier implements Carrier {
+class StreamCarrier implements Carrier, Landed {
   readonly remote: RemoteAddress | undefined;
-  readonly ownChunks: boolean;
   readonly #stream: Duplex;
   /** Sockets hand bytes to the system before they call back; other streams may keep the very array, which is about to be wiped. */
   readonly #keepsArrays: boolean;
@@ -61,9 +56,8 @@ class StreamCarrier implements Carrier {
   #awaitsDrain = false;
   #ended = false;
 
-  constructor(stream: Duplex, remote?: RemoteAddress, landing?: Landing, ownChunks = false) {
+  constructor(stream: Duplex, remote?: RemoteAddress, landing?: Landing) {
     this.#stream = stream;
-    this.ownChunks = ownChunks;
     this.#landing = landing;
     this.#keepsArrays = !(stream instanceof Socket);
     this.remote = remote;
@@ -81,13 +75,23 @@ class StreamCarrier implements Carrier {
     return this.#congested;
   }
 
+  /** Bytes have landed. */
+  data(bytes: Uint8Array): void {
+    this.#events?.data(bytes);
+  }
+
+  /** Where the next ones may. */
+  room(): Slab | undefined {
+    return this.#events?.room?.();
+  }
+
   attach(events: CarrierEvents): void {
     const first = this.#events === undefined;
     this.#events = events;
     if (this.#closed) process.nextTick(() => this.#events?.closed(this.#error));
     else if (first) {
       if (this.#landing) {
-        this.#landing.tell({ data: (chunk) => this.#events?.data(chunk), room: () => this.#events?.room?.() });
+        this.#landing.tell(this);
         this.#stream.resume();
       } else this.#stream.on('data', (chunk: Uint8Array) => this.#events?.data(chunk));
       if (this.#stream.readableEnded) process.nextTick(() => this.#events?.end());

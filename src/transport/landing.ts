@@ -1,5 +1,5 @@
 /**
- * Where a dialled socket reads to. All share one place, from which what came is copied within the call that tells of it: one that is silent holds none. Whoever reads much may say where
+ * Where a socket reads to. All share one place, from which what came is copied within the call that tells of it: one that is silent holds none. Whoever reads much may say where
  * the next bytes go, and has them there without a copy.
  */
 import type { Slab } from '../core/slab.ts';
@@ -9,7 +9,7 @@ import type { CarrierEvents } from './carrier.ts';
 export type Landed = Pick<CarrierEvents, 'data' | 'room'>;
 
 export class Landing {
-  /** For Node's `net.connect`. */
+  /** For Node's `net.connect`, and for sockets made around what was accepted. */
   readonly onread = { buffer: (): Uint8Array => this.#next(), callback: (bytes: number): boolean => this.#arrived(bytes) };
   #told: Landed = NOBODY;
   /** A lease of its own on what the system may write to at any time, whatever the reader does meanwhile. */

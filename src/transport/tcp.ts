@@ -2,9 +2,10 @@
 import { createServer, connect as dial, isIPv4, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
+import { carrierOfAccepted } from './accepted.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
-import { carrierOfAccepted, carrierOfDialled, remoteOf } from './duplex.ts';
+import { carrierOfLanding, remoteOf } from './duplex.ts';
 import { Landing } from './landing.ts';
 
 /** Makes the carrier of a connected socket. */
@@ -42,7 +43,7 @@ export function dialTcp({ host, port, clock, deadline, signal }: DialOptions, ov
       if (!error) {
         // An address that was dialled as such is the other end's: no need to ask the system.
         const remote = isIPv4(host) && host !== ANY ? { address: host, port } : remoteOf(socket);
-        resolve(over ? over(socket, remote) : carrierOfDialled(socket, landing!, remote));
+        resolve(over ? over(socket, remote) : carrierOfLanding(socket, landing!, remote));
         return;
       }
       socket.destroy();
@@ -96,7 +97,7 @@ export function listenTcp(
       const remote = remoteOf(socket);
       // Without an address it has gone already.
       if (!remote) socket.destroy();
-      else accept(over ? over(socket, remote) : carrierOfAccepted(socket, remote));
+      else accept(over ? over(socket, remote) : carrierOfAccepted(socket, server, remote));
     });
     const refused = (cause: Error): void => {
       reject(new HandfastError('LISTEN_FAILED', `${host ?? '*'}:${port}: ${reasonOf(cause)}`, { cause }));

@@ -19,7 +19,7 @@ import {
 } from '../protocols/machine.ts';
 import { join } from '../wire/writer.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
-import type { Cancel, Clock } from './clock.ts';
+import { type Cancel, type Clock, paced } from './clock.ts';
 import type { Arrived, Ended, HandshakeResult } from './driver.ts';
 import { Inbound } from './inbound.ts';
 import { brokenOff, endCarrier } from './linger.ts';
@@ -102,7 +102,6 @@ export class TrafficDriver implements CarrierEvents {
 
   data(bytes: Uint8Array): void {
     this.#data(bytes, this.#clock.now());
-    if (bytes.length >= LARGE_CHUNK && this.#carrier.ownChunks) this.#discard(bytes);
   }
 
   room(): Slab | undefined {
@@ -114,7 +113,10 @@ export class TrafficDriver implements CarrierEvents {
   }
 
   end(close?: CloseCode): void {
-    this.#end({ now: this.#clock.now(), close });
+    // Known at once: whoever ends this side meanwhile need not wait to hear of it.
+    const ended = { now: this.#clock.now(), close };
+    this.#ended = ended;
+    paced(this.#clock, () => this.#end(ended));
   }
 
   drained(): void {
@@ -122,7 +124,7 @@ export class TrafficDriver implements CarrierEvents {
   }
 
   closed(error?: Error): void {
-    this.finish(brokenOff('the connection broke off', error), 0);
+    paced(this.#clock, () => this.finish(brokenOff('the connection broke off', error), 0));
   }
 
   send(payload: Uint8Array, about: MessageAbout, signal: AbortSignal | undefined): Promise<void> {
@@ -176,8 +178,10 @@ export class TrafficDriver implements CarrierEvents {
   #newOutbound(): Outgoing {
     const traffic = this.#traffic;
     const { writer } = traffic;
-    const common = { carrier: this.#carrier, clock: this.#clock, sealed: (error?: unknown) => (error ? this.#fail(error) : this.#rearm()) };
-    return writer ? new OutboundWriter({ ...common, writer }) : new Outbound({ ...common, core: this.#core, traffic });
+    const [carrier, clock, core] = [this.#carrier, this.#clock, this.#core];
+    const sealed = (error?: unknown): void => (error ? this.#fail(error) : this.#rearm());
+    // Written out: what is added to a copy of an object has a shape of its own in each session.
+    return writer ? new OutboundWriter({ carrier, clock, sealed, writer }) : new Outbound({ carrier, clock, sealed, core, traffic });
   }
 
   #resume(): void {
@@ -198,14 +202,6 @@ export class TrafficDriver implements CarrierEvents {
       this.#fail(error);
     }
     this.#rearm();
-  }
-
-  /**
-   * A chunk was copied, and is garbage. Left to the collector, hundreds of them wait for it: memory that is not in any cache, and pauses of 10 ms when they are collected.
-   * Discarded, the next chunk lies where this one lay.
-   */
-  #discard({ buffer, length }: Uint8Array): void {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === length) this.#core.discard(buffer);
   }
 
   #take(bytes: Uint8Array, now: Millis, text?: boolean): void {
@@ -374,8 +370,6 @@ export class TrafficDriver implements CarrierEvents {
   }
 }
 
-// Smaller ones are collected soon enough, and detaching costs as much as copying some kilobytes.
-const LARGE_CHUNK = 16 * 1024;
 const OWN_BYTES = 64 * 1024;
 // A carrier that is paused may have a piece or two of 64 KiB on the way.
 const KEPT_BYTES = 128 * 1024;

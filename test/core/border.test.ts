@@ -384,7 +384,6 @@ function hostile(addon: object, from: number, lists: number, known: (error: unkn
   const shapes: Record<string, { good: () => unknown; bad: (() => unknown)[] }[]> = {
     register: [buffers],
     unregister: [blocks(0)],
-    discard: [{ good: () => new ArrayBuffer(8), bad: [...never, ...numbersNever, () => new Uint8Array(1)] }],
     setScratch: [blocks(0)],
     setErrorFactory: [{ good: () => 0, bad: [...never, ...numbersNever, () => new Uint8Array(1)] }],
     random: [any],

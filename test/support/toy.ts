@@ -274,15 +274,12 @@ class ToyTraffic implements Traffic {
 export interface ToyCore extends Core {
   /** Batches that `run` was called with. */
   readonly batches: number[];
-  /** Bytes of each memory that `discard` was given. */
-  readonly discarded: number[];
 }
 
 export function toyCore(refuses: (index: number) => boolean = () => false): ToyCore {
   const pool = new SlabPool({ register: () => 1, unregister: () => {} });
   let live = 0;
   const batches: number[] = [];
-  const discarded: number[] = [];
   const keygen = (): GuardedKeyPair => {
     let wiped = false;
     live++;
@@ -320,12 +317,6 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
       },
     },
     batches,
-    discarded,
-    // As the native core does.
-    discard: (buffer: ArrayBuffer) => {
-      discarded.push(buffer.byteLength);
-      structuredClone(buffer, { transfer: [buffer] });
-    },
     run,
     runAsync: async (jobs: Parameters<Core['run']>[0]) => run(jobs),
   } as unknown as ToyCore;

@@ -194,36 +194,6 @@ describe('a thousand connections that say a little and stop', () => {
   });
 });
 
-describe('an accepted socket', () => {
-  it('has large chunks discarded once they were copied; what others may know is left alone', async () => {
-    const accepting = toyCore();
-    const dialling = toyCore();
-    const port = await serve({ core: accepting });
-    const received = once(server, 'session').then(async ([session]) => {
-      for await (const message of session) {
-        void session.send(message.bytes);
-        return message.copy();
-      }
-    });
-    const raw = netConnect({ host: HOST, port });
-    sockets.push(raw);
-    await once(raw, 'connect');
-    const others: Buffer[] = [];
-    raw.on('data', (chunk) => others.push(chunk));
-    const session = await connect({ protocol: toy, core: dialling, stream: raw });
-    const sent = new Uint8Array(1_000_000).map((_, i) => i);
-    void session.send(sent);
-    const { value: echo } = await session[Symbol.asyncIterator]().next();
-    expect(Buffer.compare(await received, sent)).toBe(0);
-    expect(Buffer.compare(echo.bytes, sent)).toBe(0);
-    expect(accepting.discarded.length).toBeGreaterThan(0);
-    expect(Math.min(...accepting.discarded)).toBeGreaterThanOrEqual(16 * 1024);
-    expect(dialling.discarded).toEqual([]);
-    expect(others.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(sent.length);
-    session.destroy();
-  });
-});
-
 describe('a dialled socket', () => {
   /** A carrier, and the other end of its socket. */
   async function dialled(): Promise<{ carrier: Carrier; far: Socket; close: () => void }> {

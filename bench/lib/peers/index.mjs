@@ -41,9 +41,14 @@ export const PEERS = [
   { name: 'node:net', protocol: 'none', load: async () => (await import('./sockets.mjs')).netTransport() },
 ];
 
+/** What is no subject of any suite. @type {readonly Peer[]} */
+const CONTROLS = [
+  { name: 'node:net, three flights', protocol: 'none', load: async () => (await import('./sockets.mjs')).flightsTransport() },
+];
+
 /** @param {string} name @param {object} [credentials] */
 export async function transportOf(name, credentials) {
-  const peer = PEERS.find((one) => one.name === name);
+  const peer = [...PEERS, ...CONTROLS].find((one) => one.name === name);
   if (!peer) throw new Error(`no transport is called ${name}`);
   return peer.load(credentials);
 }

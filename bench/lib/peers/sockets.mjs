@@ -19,6 +19,31 @@ export function netTransport() {
   };
 }
 
+/** The control of handshakes: TCP, as many bytes there and back as a handshake of handfast/1 has, and nothing made of them. @returns {import('../transport.mjs').Transport} */
+export function flightsTransport() {
+  const { listen, dial } = netTransport();
+  return {
+    listen: (accepted) =>
+      listen((end) => {
+        end.receive(({ length }) => {
+          if (length === FLIGHTS[0].length) end.send(FLIGHTS[1]);
+          else accepted(end);
+        });
+      }),
+    async dial(port) {
+      const end = await dial(port);
+      const answered = new Promise((resolve) => end.receive(resolve));
+      end.send(FLIGHTS[0]);
+      await answered;
+      end.send(FLIGHTS[2]);
+      return end;
+    },
+  };
+}
+
+/** With the four bytes of their length as long as those of handfast/1. */
+const FLIGHTS = [59, 163, 127].map((length) => Buffer.alloc(length - 4));
+
 /**
  * TLS 1.3, certificates on both sides, each trusting exactly the other's.
  * @param {import('../tls-pair.mjs').CertificateKind} kind @param {any} [credentials] of a transport in another process.

@@ -184,7 +184,10 @@ export class Gossip {
       this.#spreading.late(session, digest, body, AT.origin);
   }
 
-  /** Copies a new envelope, the one time that it is copied, and has it wait. @param number of its origin in the session. @returns false: there is no room. */
+  /**
+   * Copies a new envelope, the one time that it is copied, and has it wait. It is verified where it then lies, not in the slab that it came in: the slab is recycled before the turn's call, and
+   * what is signed begins with a prefix that is not on the wire. @param number of its origin in the session. @returns false: there is no room.
+   */
   #take(session: GossipSession, number: number, body: Uint8Array, shape: BroadcastShape, digest: Uint8Array): boolean {
     const length = PREFIX_BYTES + body.length - AT.envelope;
     if (!this.#waiting.admits(session, number, length)) return false;

@@ -6,18 +6,6 @@ import { ascii, filled, toHex } from '../../support/bytes.ts';
 import { codeOf } from '../../support/codes.ts';
 
 export function slabBehaviour(core: Core): void {
-  test('what is discarded is gone where that is possible, and never anything else than an ArrayBuffer', () => {
-    const gone = core.name === 'native' || 'transfer' in ArrayBuffer.prototype;
-    const buffer = new ArrayBuffer(100_000);
-    const view = new Uint8Array(buffer);
-    for (let again = 0; again < 2; again++) {
-      core.discard(buffer);
-      expect([buffer.byteLength, view.length]).toEqual(gone ? [0, 0] : [100_000, 100_000]);
-    }
-    for (const wrong of [new SharedArrayBuffer(8), new Uint8Array(8), undefined, 7])
-      expect(codeOf(() => core.discard(wrong as unknown as ArrayBuffer))).toBe('HF_BAD_ARGUMENT');
-  });
-
   test('are zeroed, at least as large as asked, and counted', () => {
     const before = core.slabs.leased;
     const slab = core.slab();
