@@ -23,7 +23,9 @@ export function peerIdOf(publicKey: Uint8Array): string {
       digits = rest;
     }
   }
-  return String.fromCharCode.apply(null, shown as unknown as number[]);
+  // The first group begins with three zeros; the fourth stands for the zero byte in front of the number.
+  for (let i = 0; i < SHOWN; i++) shown[i] = characters[i + 3]!;
+  return String.fromCharCode.apply(null, shown);
 }
 
 /** @returns the 32-byte key, or undefined when the text is not the id of an Ed25519 key. */
@@ -49,8 +51,9 @@ for (let pair = 0; pair < PAIRS; pair++) {
 }
 const pairs = new Float64Array(PAIRS);
 const characters = new Uint8Array(5 * GROUPS);
-/** Without the three zeros that the first group begins with; the fourth stands for the zero byte in front of the number. */
-const shown = characters.subarray(3);
+const SHOWN = 52;
+/** An array of numbers, which the engine passes on as arguments without a list in between. */
+const shown = new Array<number>(SHOWN).fill(0);
 
 /** In groups of five digits, the highest first. */
 function groupsOf(value: bigint): Float64Array {
