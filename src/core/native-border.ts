@@ -84,6 +84,12 @@ export class Border {
     return this.#copies;
   }
 
+  /** A copy of a result that is short-lived and no secret, in a block of memory that is shared. @param from a whole word. */
+  view(from: number, end: number): Bytes {
+    const at = this.copyOut(from, end);
+    return new Uint8Array(this.#copies, at, end - from);
+  }
+
   /**
    * Copies results that are handed out as views, many to a block of memory, as those of `room` in wire/writer.ts and with its terms: not for secrets, nor for what a session keeps.
    * @param from a whole word of the scratch block. @returns where the copy begins in `copies`.

@@ -106,7 +106,7 @@ class NativeCipher implements Cipher {
     table.entries[1] = message.length;
     try {
       this.#addon.sealMany(handle, border.id, NativeFrameTable.idOf(table), 1);
-      return border.bytes.slice(BULK, at + message.length + TAG_BYTES);
+      return border.view(BULK, at + message.length + TAG_BYTES);
     } finally {
       border.wipeTo(at + message.length + TAG_BYTES);
     }

@@ -137,11 +137,10 @@ function readReplyProof(settings: Settings, state: At<'dh'>, { answers: [answer]
   const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
   replied.timestamp = proof.timestamp;
-  return [
+  return behind(logged, [
     { at: 'verify', deadline, replied },
-    ...logged,
     { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
-  ];
+  ]);
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
@@ -180,14 +179,13 @@ function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }
   const opening = beginOpening(settings, suite, keys, peer, replied.timestamp + state.ownTimestamp);
   const finish = framed(FINISH, sealed);
   const open = sendOpen(opening);
-  return [
+  return behind(logged, [
     { at: 'await-open', deadline, opening, held: NONE },
-    ...logged,
     { kind: 'send', data: finish },
     { kind: 'send', data: open },
     { kind: 'trace', what: 'finish', direction: 'sent', bytes: finish.length },
     { kind: 'trace', what: 'OPEN', direction: 'sent', bytes: open.length },
-  ];
+  ]);
 }
 
 function readOpenRecord(settings: Settings, state: At<'await-open'>, { data, now }: Of<'bytes'>): Step<State> {

@@ -165,12 +165,12 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
   const proof = join([claim, signature]);
   const { h3, prk, sealed } = sealReply(core, suite, { h2, proof, shared: dh.shared as Secret, ephemeral: state.ephemeral.secretKey });
   const reply = framed(head, sealed);
-  return [
+  const logged = settings.logsKeys ? [logOutput(eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS;
+  return behind(logged, [
     { at: 'await-finish', deadline, suite, prk, h3, ownTimestamp, eA, held: NONE },
-    ...(settings.logsKeys ? [logOutput(eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS),
     { kind: 'send', data: reply },
     { kind: 'trace', what: 'reply', direction: 'sent', bytes: reply.length },
-  ];
+  ]);
 }
 
 function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, now }: Of<'bytes'>): Step<State> {
@@ -202,9 +202,8 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   if (rest.length > LIMITS.behindFinish) {
     return behind(output, fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`)));
   }
-  return [
+  return behind(output, [
     finished,
-    ...output,
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
     {
       kind: 'work',
@@ -217,7 +216,7 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
         },
       ],
     },
-  ];
+  ]);
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
