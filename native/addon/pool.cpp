@@ -1,6 +1,9 @@
 // Batches on libuv's threads. Everything is copied before the call returns: bytes into memory of the batch, keys into slots of their own, so that nothing JavaScript does
 // meanwhile (wiping a key, detaching the buffer, ending the worker) can be seen by the threads.
 #include <sodium.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include <atomic>
 #include <cstdlib>
@@ -125,13 +128,22 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--batch->running == 0) Settle(env, batch);
 }
 
+// Those that the process may run on. On one of many that it was bound to, threads would only take turns.
+size_t Processors() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<size_t>(CPU_COUNT(&allowed));
+#endif
+  return std::thread::hardware_concurrency();
+}
+
 }  // namespace
 
 size_t Threads() {
   // libuv reads the same variable when it starts them.
   const char* asked = std::getenv("UV_THREADPOOL_SIZE");
   const long threads = asked ? std::strtol(asked, nullptr, 10) : 4;
-  const size_t processors = std::thread::hardware_concurrency();
+  const size_t processors = Processors();
   const size_t most = processors < 1 ? 1 : processors > kMostThreads ? kMostThreads : processors;
   return threads < 1 ? 1 : static_cast<size_t>(threads) < most ? static_cast<size_t>(threads) : most;
 }
