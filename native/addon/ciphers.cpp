@@ -26,7 +26,7 @@ napi_value New(napi_env env, napi_callback_info info) {
   if (lengthBytes == 3) return arguments.Throw(Fault::bad_argument, "lengthBytes: expected 2 or 4");
   if (suite == AeadName::aes_256_gcm && GcmEngineInUse() == Engine::none) return arguments.Throw(Fault::unsupported, "this machine has no instructions for AES");
   Arena& arena = arguments.environment().ciphers;
-  const Handle handle = arena.Allocate(sizeof(FrameCipher));
+  const Handle handle = arena.Allocate(FrameCipher::BytesUsed(suite));
   if (handle == 0) return arguments.Throw(Fault::internal, "the system gives no more guarded memory");
   new (arena.At(handle).data) FrameCipher(suite, key.data, {static_cast<uint8_t>(lengthBytes), lengthIsAd == 1, rekeyEvery}, high << 32 | low);
   return arguments.Number(static_cast<double>(handle));
@@ -52,7 +52,7 @@ napi_value Wipe(napi_env env, napi_callback_info info) {
   if (!bytes.data) return arguments.Undefined();
   napi_value counter = nullptr;
   napi_create_bigint_uint64(env, reinterpret_cast<const FrameCipher*>(bytes.data)->counter(), &counter);
-  // The arena wipes the whole slot, which is all that the destructor would do.
+  // The arena wipes all that the cipher used of its slot, which is what the destructor would do.
   arena.Release(handle);
   return counter;
 }

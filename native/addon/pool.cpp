@@ -1,9 +1,9 @@
 // Batches on libuv's threads. Everything is copied before the call returns: bytes into memory of the batch, keys into slots of their own, so that nothing JavaScript does
 // meanwhile (wiping a key, detaching the buffer, ending the worker) can be seen by the threads.
+#include <sodium.h>
 #ifdef __linux__
 #include <sched.h>
 #endif
-#include <sodium.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -128,7 +128,7 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--batch->running == 0) Settle(env, batch);
 }
 
-// Those that this process may run on: with one of them threads would only keep the event loop waiting.
+// Those that the process may run on. On one of many that it was bound to, threads would only take turns.
 size_t Processors() {
 #ifdef __linux__
   cpu_set_t allowed;

@@ -41,7 +41,7 @@ Bytes Arena::At(Handle handle) const {
 bool Arena::Release(Handle handle) {
   const Bytes bytes = At(handle);
   if (!bytes.data) return false;
-  sodium_memzero(bytes.data, slotSize_);
+  sodium_memzero(bytes.data, bytes.size);
   const uint32_t slot = static_cast<uint32_t>(handle);
   Slot& entry = slots_[slot];
   entry.used = false;

@@ -22,7 +22,7 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // A zeroed slot; 0 when the system gives no more guarded memory. size: bytes in use, at most the slot's.
+  // A zeroed slot; 0 when the system gives no more guarded memory. size: bytes in use, at most the slot's; nobody writes beyond them, and they are what Release wipes.
   Handle Allocate(size_t size);
   // Where the slot lies and how many of its bytes are in use; data is null for a handle that was released or never given out.
   Bytes At(Handle handle) const;

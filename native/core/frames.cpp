@@ -54,7 +54,7 @@ FrameCipher::FrameCipher(AeadName suite, const uint8_t key[32], Framing framing,
 }
 
 FrameCipher::~FrameCipher() {
-  sodium_memzero(&schedule_, sizeof schedule_);
+  if (suite_ == AeadName::aes_256_gcm) sodium_memzero(&schedule_, sizeof schedule_);
   sodium_memzero(key_, sizeof key_);
 }
 

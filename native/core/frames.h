@@ -35,6 +35,9 @@ class FrameCipher {
   FrameCipher(const FrameCipher&) = delete;
   FrameCipher& operator=(const FrameCipher&) = delete;
 
+  // The bytes of a cipher that are ever written: there is no schedule with ChaCha20, and so nothing to wipe where it would lie.
+  static size_t BytesUsed(AeadName suite) { return suite == AeadName::aes_256_gcm ? sizeof(FrameCipher) : offsetof(FrameCipher, schedule_); }
+
   uint64_t counter() const { return counter_; }
 
   // entries: offset and length of each message. All of them and the counter are checked before the first byte is touched.
@@ -56,13 +59,13 @@ class FrameCipher {
   void SealOne(const ChaChaRecord& record);
   bool OpenOne(const ChaChaRecord& record);
 
-  GcmKey schedule_;
   uint8_t key_[32];
   uint64_t counter_;
   // The counter before which the key is next replaced. Moved on by the replacement itself, so that a frame that fails there does not replace it twice.
   uint64_t rekeyAt_;
   Framing framing_;
   AeadName suite_;
+  GcmKey schedule_;
 };
 
 }  // namespace handfast

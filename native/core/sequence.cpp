@@ -169,7 +169,7 @@ Fault Sequence::Run(const Bytes* inputs, Bytes room, Arena& secrets, Arena& ciph
     }
     Bytes out;
     if (step.op == Op::cipher) {
-      kept->handle = ciphers.Allocate(sizeof(FrameCipher));
+      kept->handle = ciphers.Allocate(FrameCipher::BytesUsed(SuiteOf(step.number)));
       out = ciphers.At(kept->handle);
     } else if (!kept) {
       out = {own[i], size};

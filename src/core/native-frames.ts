@@ -106,9 +106,9 @@ class NativeCipher implements Cipher {
     table.entries[1] = message.length;
     try {
       this.#addon.sealMany(handle, border.id, NativeFrameTable.idOf(table), 1);
-      return border.bytes.slice(BULK, at + message.length + TAG_BYTES);
+      return border.view(BULK, at + message.length + TAG_BYTES);
     } finally {
-      border.bytes.fill(0, BULK, at + message.length + TAG_BYTES);
+      border.wipeTo(at + message.length + TAG_BYTES);
     }
   }
 
@@ -123,7 +123,7 @@ class NativeCipher implements Cipher {
     const opened = this.#addon.openMany(handle, border.id, BULK, end, NativeFrameTable.idOf(table), frame.length);
     const from = table.entries[0]!;
     const message = opened === 1 ? border.bytes.slice(from, from + table.entries[1]!) : undefined;
-    border.bytes.fill(0, BULK, end);
+    border.wipeTo(end);
     return message;
   }
 

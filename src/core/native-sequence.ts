@@ -1,5 +1,4 @@
 /** Sequences by the addon: inputs are copied into the scratch block, one call does all the steps. The layout of a program is described in native/core/sequence.h. */
-import { room } from '../wire/writer.ts';
 import { badArgument, checkArray, checkCopied } from './check.ts';
 import type { Bytes, Cipher, Secret, Sequence, SequenceOptions, SequenceResult, Suite } from './core.ts';
 import type { Handle } from './native-addon.ts';
@@ -26,15 +25,18 @@ class NativeSequence implements Sequence {
   readonly #adopt: Adopt;
   /** Runs what is too large for the scratch block, or has keys of another core. */
   readonly #bySteps: Sequence;
-  /** Which step makes each result. */
-  readonly #makers: readonly PlannedStep[];
+  /** Of each result what is told by its step. */
+  readonly #kept: readonly Kept[];
 
   constructor(border: Border, plan: Plan, adopt: Adopt, bySteps: Sequence) {
     this.#border = border;
     this.#plan = plan;
     this.#adopt = adopt;
     this.#bySteps = bySteps;
-    this.#makers = plan.results.map(({ value }) => plan.steps[value - plan.inputs.length - plan.constants.length]!);
+    this.#kept = plan.results.map(({ value, kind }) => {
+      const { op, suite, framing } = plan.steps[value - plan.inputs.length - plan.constants.length]!;
+      return { kind, length: op === 'kdf' ? 32 : 64, suite, lengthBytes: framing.lengthBytes };
+    });
     this.#number = border.addon.sequenceNew(programOf(plan));
   }
 
@@ -47,14 +49,12 @@ class NativeSequence implements Sequence {
     if (end < 0) return this.#bySteps.run(given);
     const opened = border.addon.sequenceRun(this.#number, end);
     for (let i = 0; i < inputs.length; i++) if (inputs[i]!.kind === 'spent') NativeSecret.spend(given[i] as NativeSecret);
-    if (!opened) {
-      border.bytes.fill(0, BULK, end);
-      return undefined;
-    }
-    return this.#read(end);
+    if (opened) return this.#read(end);
+    border.wipeTo(end);
+    return undefined;
   }
 
-  /** @returns where the inputs end in the scratch block, or -1: it cannot be done there. @throws HF_BAD_ARGUMENT, HF_RELEASED */
+  /** @returns where the inputs end in the scratch block, at a whole word, or -1: it cannot be done there. @throws HF_BAD_ARGUMENT, HF_RELEASED */
   #write(given: readonly (Bytes | Secret)[]): number {
     const { bytes, numbers } = this.#border;
     const { inputs } = this.#plan;
@@ -79,32 +79,43 @@ class NativeSequence implements Sequence {
       if (input.length !== length) badArgument(`${name}: expected ${length} bytes, got ${input.length}`);
       numbers[i] = handle;
     }
-    return at;
+    return (at + 3) & ~3;
   }
 
-  /** Takes the results and leaves zeros where they and the inputs were. */
+  /** Takes the results and leaves zeros where they and the inputs were. @param from a whole word. */
   #read(from: number): SequenceResult[] {
     const border = this.#border;
-    const { bytes, numbers } = border;
-    const { inputs, results } = this.#plan;
-    const made = new Array<SequenceResult>(results.length);
+    const { numbers } = border;
+    const kept = this.#kept;
+    const first = this.#plan.inputs.length;
+    const made = new Array<SequenceResult>(kept.length);
     // Bytes lie behind one another, in the order in which steps made them: one copy, and views of it.
     let end = from;
-    for (let i = 0; i < results.length; i++) {
-      if (results[i]!.kind === 'bytes') end = Math.max(end, placeEnd(numbers[inputs.length + i]!));
+    for (let i = 0; i < kept.length; i++) {
+      if (kept[i]!.kind !== 'bytes') continue;
+      const after = placeEnd(numbers[first + i]!);
+      if (after > end) end = after;
     }
-    const copy = room(end - from);
-    copy.set(bytes.subarray(from, end));
-    for (let i = 0; i < results.length; i++) {
-      const number = numbers[inputs.length + i]!;
-      const { kind } = results[i]!;
-      if (kind === 'bytes') made[i] = copy.subarray((number & 0x7fff) - from, placeEnd(number) - from);
-      else if (kind === 'secret') made[i] = border.secret(number, this.#makers[i]!.op === 'kdf' ? 32 : 64);
-      else made[i] = this.#adopt(this.#makers[i]!.suite, this.#makers[i]!.framing.lengthBytes, number);
+    const at = border.copyOut(from, end) - from;
+    const block = border.copies;
+    for (let i = 0; i < kept.length; i++) {
+      const number = numbers[first + i]!;
+      const { kind, length, suite, lengthBytes } = kept[i]!;
+      if (kind === 'bytes') made[i] = new Uint8Array(block, at + (number & 0x7fff), number >>> 15);
+      else if (kind === 'secret') made[i] = border.secret(number, length);
+      else made[i] = this.#adopt(suite, lengthBytes, number);
     }
-    bytes.fill(0, BULK, end);
+    border.wipeTo(end);
     return made;
   }
+}
+
+interface Kept {
+  readonly kind: Plan['results'][number]['kind'];
+  /** Of a key. */
+  readonly length: 32 | 64;
+  readonly suite: Suite;
+  readonly lengthBytes: 2 | 4;
 }
 
 function placeEnd(place: number): number {

@@ -8,22 +8,33 @@ export function peerIdOf(publicKey: Uint8Array): string {
   for (let pair = 0; pair < PAIRS; pair++) pairs[pair] = (publicKey[2 * pair]! << 8) | publicKey[2 * pair + 1]!;
   let carry = 0;
   for (let group = GROUPS - 1; group >= 0; group--) {
-    let even = PREFIX_GROUPS[group]! + carry;
+    let even = PREFIX_GROUPS[group]!;
     let odd = 0;
     for (let pair = 0, at = PAIRS * group; pair < PAIRS; pair += 2, at += 2) {
       even += pairs[pair]! * WEIGHTS[at]!;
       odd += pairs[pair + 1]! * WEIGHTS[at + 1]!;
     }
-    const sum = even + odd;
+    // The carry comes last, so that nothing but it waits for the group below.
+    const sum = even + odd + carry;
     carry = Math.floor(sum / FIVE_DIGITS);
-    let digits = (sum - carry * FIVE_DIGITS) | 0;
-    for (let at = 5 * group + 4; at >= 5 * group; at--) {
-      const rest = (digits / 58) | 0;
-      characters[at] = CODES[digits - 58 * rest]!;
-      digits = rest;
-    }
+    const digits = (sum - carry * FIVE_DIGITS) | 0;
+    // Two digits at a time, the last ones first: a division is what this waits for.
+    const higher = (digits / TWO_DIGITS) | 0;
+    const first = (higher / TWO_DIGITS) | 0;
+    const at = 5 * group - UNSHOWN;
+    showPair(at + 3, digits - TWO_DIGITS * higher);
+    // Of the first group only the last two are shown.
+    if (group === 0) break;
+    showPair(at + 1, higher - TWO_DIGITS * first);
+    shown[at] = PAIR_CODES[first]! >> 8;
   }
-  return String.fromCharCode.apply(null, shown as unknown as number[]);
+  return String.fromCharCode.apply(null, shown);
+}
+
+function showPair(at: number, pair: number): void {
+  const codes = PAIR_CODES[pair]!;
+  shown[at] = codes & 0xff;
+  shown[at + 1] = codes >> 8;
 }
 
 /** @returns the 32-byte key, or undefined when the text is not the id of an Ed25519 key. */
@@ -35,8 +46,13 @@ export function publicKeyOf(id: string): Uint8Array | undefined {
 }
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const CODES = Uint8Array.from(ALPHABET, (digit) => digit.charCodeAt(0));
+const TWO_DIGITS = 58 ** 2;
 const FIVE_DIGITS = 58 ** 5;
+/** The codes of two digits: the first in the lower byte. */
+const PAIR_CODES = Uint16Array.from(
+  { length: TWO_DIGITS },
+  (_, pair) => ALPHABET.charCodeAt(Math.floor(pair / 58)) | (ALPHABET.charCodeAt(pair % 58) << 8),
+);
 const GROUPS = 11;
 const PAIRS = 16;
 const PREFIX_GROUPS = groupsOf(0x240801_1220n << 256n);
@@ -48,9 +64,10 @@ for (let pair = 0; pair < PAIRS; pair++) {
   });
 }
 const pairs = new Float64Array(PAIRS);
-const characters = new Uint8Array(5 * GROUPS);
-/** Without the three zeros that the first group begins with; the fourth stands for the zero byte in front of the number. */
-const shown = characters.subarray(3);
+/** The first group begins with three zeros; the fourth stands for the zero byte in front of the number, and is shown. */
+const UNSHOWN = 3;
+/** An array of numbers, since those the engine takes as arguments as they lie. */
+const shown = new Array<number>(5 * GROUPS - UNSHOWN).fill(0);
 
 /** In groups of five digits, the highest first. */
 function groupsOf(value: bigint): Float64Array {

@@ -35,11 +35,16 @@ CASE(ForeignHandle, "handles that were never given out find nothing") {
 
 CASE(WipedSlot, "a released slot is zero when it is given out again") {
   Arena arena(64);
-  const Handle first = arena.Allocate(64);
-  std::memset(arena.At(first).data, 0xaa, 64);
-  arena.Release(first);
-  const Bytes again = arena.At(arena.Allocate(64));
-  for (size_t i = 0; i < 64; i++) CHECK(again.data[i] == 0);
+  for (const size_t used : {size_t{64}, size_t{1}, size_t{32}, size_t{63}}) {
+    const Handle first = arena.Allocate(used);
+    std::memset(arena.At(first).data, 0xaa, used);
+    arena.Release(first);
+    const Handle second = arena.Allocate(64);
+    CHECK(static_cast<uint32_t>(second) == static_cast<uint32_t>(first));  // the same slot
+    const Bytes again = arena.At(second);
+    for (size_t i = 0; i < 64; i++) CHECK(again.data[i] == 0);
+    arena.Release(second);
+  }
 }
 
 CASE(ManySlots, "slots of many chunks are apart, aligned and counted") {

@@ -1,10 +1,12 @@
 #include "core/frames.h"
 
 #include <cstring>
+#include <new>
 #include <vector>
 
 #include "all-lanes.h"
 #include "check.h"
+#include "core/arena.h"
 
 using namespace handfast;
 
@@ -163,6 +165,25 @@ CASE(LateStart, "a cipher that starts at a multiple of rekeyEvery replaces its k
       std::vector<uint32_t> found(16);
       Outcome outcome;
       CHECK(late.OpenMany(setup.slab(), 4 * 40, 8 * 40, found.data(), 8, 100, &outcome) == 4);
+    }
+  });
+}
+
+CASE(WrittenBytes, "a cipher writes no byte of its slot but those it says it uses, and the slot is zero once it was released") {
+  WithAllLanes([] {
+    uint8_t key[32];
+    check::Fill(key, sizeof key);
+    for (const AeadName suite : Suites()) {
+      Arena arena(sizeof(FrameCipher));
+      const Handle handle = arena.Allocate(FrameCipher::BytesUsed(suite));
+      const Bytes slot = arena.At(handle);
+      CHECK(slot.size == FrameCipher::BytesUsed(suite));
+      auto* cipher = new (slot.data) FrameCipher(suite, key, {4, true, 4}, 0);
+      Setup setup = Messages(70, 20, 4);
+      CHECK(cipher->SealMany(setup.slab(), setup.entries.data(), 70) == Fault::none);
+      for (size_t i = slot.size; i < sizeof(FrameCipher); i++) CHECK(slot.data[i] == 0);
+      CHECK(arena.Release(handle));
+      for (size_t i = 0; i < sizeof(FrameCipher); i++) CHECK(slot.data[i] == 0);
     }
   });
 }

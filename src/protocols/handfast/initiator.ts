@@ -43,36 +43,39 @@ export function initiator(settings: Settings): Machine<State> {
 }
 
 function step(settings: Settings, state: State, input: Input): Step<State> {
-  if (state.at === 'opened' || state.at === 'closed') {
-    if (input.kind === 'answers') discardAnswers(input.answers);
+  // Read once each: states and inputs have too many shapes for the engine to know where their members lie.
+  const { at } = state;
+  const { kind } = input;
+  if (at === 'opened' || at === 'closed') {
+    if (kind === 'answers') discardAnswers(input.answers);
     return [state];
   }
-  if (input.kind === 'abort') return fail(settings, state, input.why);
-  if (state.at === 'start') {
-    if (input.kind !== 'start') return [state];
+  if (kind === 'abort') return fail(settings, state, input.why);
+  if (at === 'start') {
+    if (kind !== 'start') return [state];
     const deadline = input.now + settings.deadlineMs;
     return [{ at: 'keygen', deadline }, { kind: 'deadline', at: deadline }, KEYGEN];
   }
   if (input.now >= state.deadline) {
-    if (input.kind === 'answers') discardAnswers(input.answers);
-    return fail(settings, state, late(WAITING_FOR[state.at]));
+    if (kind === 'answers') discardAnswers(input.answers);
+    return fail(settings, state, late(WAITING_FOR[at]));
   }
-  if (input.kind === 'end') return fail(settings, state, cut(WAITING_FOR[state.at]));
-  switch (state.at) {
+  if (kind === 'end') return fail(settings, state, cut(WAITING_FOR[at]));
+  switch (at) {
     case 'keygen':
-      return input.kind === 'answers' ? sendHello(settings, state, input) : [state];
+      return kind === 'answers' ? sendHello(settings, state, input) : [state];
     case 'await-reply':
-      return input.kind === 'bytes' ? readReplyFrame(settings, state, input) : [state];
+      return kind === 'bytes' ? readReplyFrame(settings, state, input) : [state];
     case 'dh':
-      return input.kind === 'answers' ? readReplyProof(settings, state, input) : [state];
+      return kind === 'answers' ? readReplyProof(settings, state, input) : [state];
     case 'verify':
-      return input.kind === 'answers' ? checkSignature(settings, state, input) : [state];
+      return kind === 'answers' ? checkSignature(settings, state, input) : [state];
     case 'judge':
-      return input.kind === 'judged' ? judged(settings, state, input) : [state];
+      return kind === 'judged' ? judged(settings, state, input) : [state];
     case 'sign':
-      return input.kind === 'answers' ? sendFinish(settings, state, input) : [state];
+      return kind === 'answers' ? sendFinish(settings, state, input) : [state];
     case 'await-open':
-      return input.kind === 'bytes' ? readOpenRecord(settings, state, input) : [state];
+      return kind === 'bytes' ? readOpenRecord(settings, state, input) : [state];
   }
 }
 
@@ -134,11 +137,10 @@ function readReplyProof(settings: Settings, state: At<'dh'>, { answers: [answer]
   const publicKey = proof.id;
   replied.peer = { id: peerIdOf(publicKey), publicKey };
   replied.timestamp = proof.timestamp;
-  return [
+  return behind(logged, [
     { at: 'verify', deadline, replied },
-    ...logged,
     { kind: 'work', items: [{ op: 'verify', signature: proof.signature, message: responderText(h2, proof.claim), publicKey: proof.id }] },
-  ];
+  ]);
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {
@@ -177,14 +179,13 @@ function sendFinish(settings: Settings, state: At<'sign'>, { answers: [answer] }
   const opening = beginOpening(settings, suite, keys, peer, replied.timestamp + state.ownTimestamp);
   const finish = framed(FINISH, sealed);
   const open = sendOpen(opening);
-  return [
+  return behind(logged, [
     { at: 'await-open', deadline, opening, held: NONE },
-    ...logged,
     { kind: 'send', data: finish },
     { kind: 'send', data: open },
     { kind: 'trace', what: 'finish', direction: 'sent', bytes: finish.length },
     { kind: 'trace', what: 'OPEN', direction: 'sent', bytes: open.length },
-  ];
+  ]);
 }
 
 function readOpenRecord(settings: Settings, state: At<'await-open'>, { data, now }: Of<'bytes'>): Step<State> {

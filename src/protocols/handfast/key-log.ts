@@ -54,7 +54,9 @@ export function logOutput(eA: Bytes, keys: LoggedKeys, network?: string): Output
 }
 
 /** The same step, with what is logged before it. */
-export function behind<State>(logged: readonly Output[], [state, ...outputs]: Step<State>): Step<State> {
+export function behind<State>(logged: readonly Output[], step: Step<State>): Step<State> {
+  if (logged.length === 0) return step;
+  const [state, ...outputs] = step;
   return [state, ...logged, ...outputs];
 }
 

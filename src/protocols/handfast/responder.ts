@@ -49,13 +49,16 @@ export function responder(settings: Settings): Machine<State> {
 }
 
 function step(settings: Settings, state: State, input: Input): Step<State> {
-  if (state.at === 'opened' || state.at === 'closed') {
-    if (input.kind === 'answers') discardAnswers(input.answers);
+  // Read once each: states and inputs have too many shapes for the engine to know where their members lie.
+  const { at } = state;
+  const { kind } = input;
+  if (at === 'opened' || at === 'closed') {
+    if (kind === 'answers') discardAnswers(input.answers);
     return [state];
   }
-  if (input.kind === 'abort') return fail(state, input.why);
-  if (state.at === 'start') {
-    if (input.kind !== 'start') return [state];
+  if (kind === 'abort') return fail(state, input.why);
+  if (at === 'start') {
+    if (kind !== 'start') return [state];
     const deadline = input.now + settings.deadlineMs;
     return [
       { at: 'await-hello', deadline, held: NONE },
@@ -63,25 +66,25 @@ function step(settings: Settings, state: State, input: Input): Step<State> {
     ];
   }
   if (input.now >= state.deadline) {
-    if (input.kind === 'answers') discardAnswers(input.answers);
-    return fail(state, late(WAITING_FOR[state.at]));
+    if (kind === 'answers') discardAnswers(input.answers);
+    return fail(state, late(WAITING_FOR[at]));
   }
-  if (input.kind === 'end') return fail(state, cut(WAITING_FOR[state.at]));
-  switch (state.at) {
+  if (kind === 'end') return fail(state, cut(WAITING_FOR[at]));
+  switch (at) {
     case 'await-hello':
-      return input.kind === 'bytes' ? readHelloFrame(settings, state, input) : [state];
+      return kind === 'bytes' ? readHelloFrame(settings, state, input) : [state];
     case 'keygen':
-      return input.kind === 'answers' ? agree(settings, state, input) : [state];
+      return kind === 'answers' ? agree(settings, state, input) : [state];
     case 'dh':
-      return input.kind === 'answers' ? sendReply(settings, state, input) : [state];
+      return kind === 'answers' ? sendReply(settings, state, input) : [state];
     case 'await-finish':
-      return input.kind === 'bytes' ? readFinishFrame(settings, state, input) : [state];
+      return kind === 'bytes' ? readFinishFrame(settings, state, input) : [state];
     case 'verify':
-      return input.kind === 'answers' ? checkSignature(settings, state, input) : [state];
+      return kind === 'answers' ? checkSignature(settings, state, input) : [state];
     case 'judge':
-      return input.kind === 'judged' ? judged(state, input) : [state];
+      return kind === 'judged' ? judged(state, input) : [state];
     case 'await-open':
-      return input.kind === 'bytes' ? readOpenRecord(state, input.data, input.now) : [state];
+      return kind === 'bytes' ? readOpenRecord(state, input.data, input.now) : [state];
   }
 }
 
@@ -162,12 +165,12 @@ function sendReply(settings: Settings, state: At<'dh'>, { answers }: Of<'answers
   const proof = join([claim, signature]);
   const { h3, prk, sealed } = sealReply(core, suite, { h2, proof, shared: dh.shared as Secret, ephemeral: state.ephemeral.secretKey });
   const reply = framed(head, sealed);
-  return [
+  const logged = settings.logsKeys ? [logOutput(eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS;
+  return behind(logged, [
     { at: 'await-finish', deadline, suite, prk, h3, ownTimestamp, eA, held: NONE },
-    ...(settings.logsKeys ? [logOutput(eA, handshakeKeys(core, prk), settings.network)] : NO_OUTPUTS),
     { kind: 'send', data: reply },
     { kind: 'trace', what: 'reply', direction: 'sent', bytes: reply.length },
-  ];
+  ]);
 }
 
 function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, now }: Of<'bytes'>): Step<State> {
@@ -199,9 +202,8 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   if (rest.length > LIMITS.behindFinish) {
     return behind(output, fail(finished, fault('OUT_OF_TURN', `${rest.length} bytes behind the finish: more than OPEN and CLOSE`)));
   }
-  return [
+  return behind(output, [
     finished,
-    ...output,
     { kind: 'trace', what: 'finish', direction: 'received', bytes: 4 + frame.length },
     {
       kind: 'work',
@@ -214,7 +216,7 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
         },
       ],
     },
-  ];
+  ]);
 }
 
 function checkSignature(settings: Settings, state: At<'verify'>, { answers: [answer] }: Of<'answers'>): Step<State> {

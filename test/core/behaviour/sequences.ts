@@ -91,6 +91,37 @@ export function sequenceBehaviour(core: Core): void {
     });
   }
 
+  test('results stay what they were, whatever is made later, and writing over one changes no other', () => {
+    const suite = 'chacha20-poly1305';
+    const sequence = core.sequence(all(suite));
+    const long = guarded.import(filled(64, 2));
+    const made: Bytes[] = [];
+    // Some 60 KiB of all lengths, one longer than any before or after it.
+    for (const length of [...Array.from({ length: 120 }, (_, i) => 3 * i), 2500, 1, 2]) {
+      const text = filled(length, length % 251);
+      const [cipher, sealed, prk, shown, digest] = sequence.run([guarded.import(filled(32, 1)), text, long]) as [
+        Cipher,
+        Bytes,
+        Secret,
+        Bytes,
+        Bytes,
+      ];
+      made.push(sealed, shown, digest, cipher.seal(filled(1 + length, 7)));
+      cipher.wipe();
+      prk.wipe();
+    }
+    const again = made.map((bytes) => bytes.slice());
+    for (let i = 0; i < 40; i++) {
+      const cipher = core.cipher({ suite, key: filled(32, i), framing: FRAMING });
+      made.push(cipher.seal(filled(100 + i, i)));
+      cipher.wipe();
+    }
+    for (let i = 0; i < again.length; i++) expect(made[i]).toEqual(again[i]);
+    for (let i = 0; i < again.length; i += 2) made[i]!.fill(0xff);
+    for (let i = 1; i < again.length; i += 2) expect(made[i]).toEqual(again[i]);
+    long.wipe();
+  });
+
   test('take keys of another core, arguments that change afterwards, and shared memory', () => {
     const sequence = core.sequence(all('chacha20-poly1305'));
     const text = new Uint8Array(new SharedArrayBuffer(20)).fill(4);
