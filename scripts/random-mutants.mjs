@@ -48,7 +48,9 @@ if (!existsSync(tool)) {
 mkdirSync(out, { recursive: true });
 const [config, report] = ['stryker.json', 'report.json'].map((name) => join(out, name));
 const mutants = parts().flatMap(runPart);
-process.exitCode = judge(mutants);
+console.log(`${summary(mutants)}; seed ${values.seed}, ${values.share} of the lines`);
+const [noticed, survived] = [NOTICED, SURVIVED].map((states) => mutants.filter(({ status }) => states.includes(status)).length);
+process.exitCode = noticed > 0 && 100 * noticed >= Number(values.least) * (noticed + survived) ? 0 : 1;
 
 /** Folders of sources, each with its tests. */
 function parts() {
@@ -74,6 +76,7 @@ function runPart({ sources, tests }) {
   }
   const { files } = JSON.parse(readFileSync(report, 'utf8'));
   const made = Object.entries(files).flatMap(([file, { mutants, source }]) => mutants.map((mutant) => ({ file, source, ...mutant })));
+  made.filter(({ status }) => SURVIVED.includes(status)).forEach(show);
   console.log(`${sources}: ${summary(made)}`);
   return made;
 }
@@ -141,18 +144,11 @@ function summary(mutants) {
   return `${noticed} of ${all} mutants were noticed (${share.toFixed(1)} %; ${late} had no end), ${survived} survive, ${mutants.length - all} left out`;
 }
 
-/** @returns the exit code. */
-function judge(mutants) {
-  const survived = mutants.filter(({ status }) => SURVIVED.includes(status));
-  for (const { file, source, location, mutatorName, replacement, status } of survived) {
-    const line = source.split('\n')[location.start.line - 1].trim();
-    const how = status === 'Survived' ? 'survives' : 'reached by none';
-    console.log(`${how}  ${file}:${location.start.line}:${location.start.column}  ${mutatorName}`);
-    console.log(`    ${line}\n    -> ${replacement.replace(/\s+/g, ' ').slice(0, 100)}`);
-  }
-  console.log(`${summary(mutants)}; seed ${values.seed}, ${values.share} of the lines`);
-  const noticed = mutants.filter(({ status }) => NOTICED.includes(status)).length;
-  return noticed > 0 && 100 * noticed >= Number(values.least) * (noticed + survived.length) ? 0 : 1;
+function show({ file, source, location, mutatorName, replacement, status }) {
+  const line = source.split('\n')[location.start.line - 1].trim();
+  const how = status === 'Survived' ? 'survives' : 'reached by none';
+  console.log(`${how}  ${file}:${location.start.line}:${location.start.column}  ${mutatorName}`);
+  console.log(`    ${line}\n    -> ${replacement.replace(/\s+/g, ' ').slice(0, 100)}`);
 }
 
 /** mulberry32: numbers from 0 to 1 out of a seed and a name. */
