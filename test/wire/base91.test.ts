@@ -29,7 +29,7 @@ describe('basE91', () => {
   });
 
   it('a character of no digit is refused, any text is taken or refused without a throw', () => {
-    for (const text of ['-', "'", '\\', ' ', 'A A', 'é', '\u0000']) expect(decodeBase91(text)).toBe(undefined);
+    for (const text of ['-', "'", '\\', ' ', 'A A', 'é', '\u0000', '\u0080', 'A\u0080']) expect(decodeBase91(text)).toBe(undefined);
     fc.assert(fc.property(fc.string(), (text) => void decodeBase91(text)));
   });
 });
