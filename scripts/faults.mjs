@@ -35,8 +35,8 @@ const names = Array.from({ length: Number(values.nodes) }, (_, i) => `n${i}`);
 const folder = mkdtempSync(join(tmpdir(), 'handfast-faults-'));
 const NODE = fileURLToPath(new URL('faults/node.mjs', import.meta.url));
 const CLOCK = new URL('faults/clock.mjs', import.meta.url).href;
-/** How long after it was sent a broadcast may be lost with a process that was killed: what is on its way, and what waits for a session to be made again. */
-const GRACE_MS = 15_000;
+/** For what waits to be asked for again at the end. */
+const SETTLE_MS = 15_000;
 /** For peers to find one another again after the last blow, however busy the machine. */
 const PEACE_MS = 120_000;
 
@@ -198,7 +198,7 @@ try {
   await sleep(500);
   failures.push(...(await peace()));
   // Broadcasts that wait to be asked for again.
-  await sleep(Math.min(GRACE_MS, 1_000 + SECONDS * 200));
+  await sleep(Math.min(SETTLE_MS, 1_000 + SECONDS * 200));
   const memory = (await Promise.all([...living.values()].map((life) => life.ask('peers')))).map((state) => state.memory);
   stopped = true;
   await Promise.all([...living.values()].map((life) => life.ask('end')));
@@ -206,7 +206,8 @@ try {
     child.disconnect();
     await gone;
   }
-  const books = reconcile({ lives, idempotent, healthy, sentAt, graceMs: GRACE_MS });
+  const quiet = [...proxies.values()].flatMap((proxy) => proxy.quiet);
+  const books = reconcile({ lives, names: new Map(names.map((name) => [ids.get(name), name])), idempotent, healthy, sentAt, quiet });
   show(
     'nodes',
     `${names.length} processes, ${lives.length} lives, ${happened.kills} killed, ${happened.restarts} started again, clocks set ${happened.clocks} times`,

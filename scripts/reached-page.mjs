@@ -1,5 +1,7 @@
 /** docs/reached.md: every code, every transition of every machine, every limit in force, each with a test that reaches it. Written by `npm run coverage`. */
 
+import { figuresOf, PROTOCOL_LIMIT_TESTS } from './protocol-limits.mjs';
+
 /** Limits are reached by tests that go to them and one beyond. @param title a part of the test's title, as it stands in its file. */
 const at = (file, title) => ({ file: `test/${file}.test.ts`, title });
 export const LIMIT_TESTS = {
@@ -76,7 +78,30 @@ export async function reachedPage(notes) {
     const { file, title } = LIMIT_TESTS[name];
     lines.push(`| ${name} | ${value.toLocaleString('en')} | ${shown(`${file} > ${title}`)} |`);
   }
+  lines.push(...(await protocolLines()));
   return `${lines.join('\n')}\n`;
+}
+
+/** The last section of the page, which wants no run of the tests. */
+export async function protocolLines() {
+  const limits = {};
+  for (const protocol of Object.keys(PROTOCOL_LIMIT_TESTS)) limits[protocol] = await import(`../dist/protocols/${protocol}/limits.js`);
+  const lines = [
+    '',
+    '## Figures of the other protocols',
+    '',
+    'As `limits.ts` of each has them: bytes, or milliseconds where the name ends in Ms.',
+    '',
+    '| protocol | figure | value | reached by |',
+    '| --- | --- | --- | --- |',
+  ];
+  for (const [protocol, figures] of Object.entries(figuresOf(limits))) {
+    for (const [name, value] of Object.entries(figures)) {
+      const { why, file, title } = PROTOCOL_LIMIT_TESTS[protocol][name];
+      lines.push(`| ${protocol} | ${name} | ${value.toLocaleString('en')} | ${why ? `no test: ${why}` : shown(`${file} > ${title}`)} |`);
+    }
+  }
+  return lines;
 }
 
 function shown(by) {

@@ -1,5 +1,6 @@
 /** The books of all lives, added up: what was asked, handled, answered, broadcast and delivered, and what of it nothing explains. */
 import { readFileSync } from 'node:fs';
+import { reached, waysBetween } from './paths.mjs';
 
 /** @param path of a life's book. @returns its lines as words; the last one of a process that was killed may be missing, never half there. */
 export function readBook(path) {
@@ -12,10 +13,10 @@ export function readBook(path) {
 
 /**
  * @param lives `{ name, book, ended: 'closed' | 'killed', began, over, clocks }`, times in milliseconds; `clocks`: `{ at, byMs }`, how far its clock was set from the true one.
- * @param sentAt when each text was ordered. @param idempotent texts that may be handled in two lives.
- * @param healthy texts of broadcasts that were sent in peace: every life of the end must have them.
+ * @param names of nodes, by id. @param sentAt when each text was ordered. @param idempotent texts that may be handled in two lives.
+ * @param healthy texts of broadcasts that were sent in peace: every life of the end must have them. @param quiet connections that were silent, see paths.mjs.
  */
-export function reconcile({ lives, idempotent, healthy, sentAt, graceMs }) {
+export function reconcile({ lives, names, idempotent, healthy, sentAt, quiet }) {
   const asked = new Map();
   const handled = new Map();
   const sent = new Map();
@@ -27,19 +28,14 @@ export function reconcile({ lives, idempotent, healthy, sentAt, graceMs }) {
     counts[what] = (counts[what] ?? 0) + 1;
   };
   let deliveries = 0;
-  const lost = {
-    'with a killed origin': 0,
-    'with a killed receiver': 0,
-    'sent before its receiver began': 0,
-    'for the clocks of both': 0,
-    'with no session for as long as it is kept': 0,
-  };
+  /** Broadcasts that did not come to a life, and why they need not have. */
+  const lost = {};
   const books = lives.map((life) => ({ ...life, lines: readBook(life.book), delivered: new Map(), handled: new Map(), sessions: [] }));
   for (const life of books) {
     let clock = 0;
-    for (const [what, text, more] of life.lines) {
+    for (const [what, text, more, ...rest] of life.lines) {
       if (what === 'clock') clock = Number(text);
-      if (what === 'sessions') life.sessions.push({ at: Number(more), count: Number(text) });
+      if (what === 'session') life.sessions.push(sessionOf(text, names.get(more), rest));
       if (what === 'asked') asked.set(text, { life, outcome: undefined });
       else if (what === 'answered' || what === 'failed' || what === 'wrong') {
         const one = asked.get(text);
@@ -76,21 +72,18 @@ export function reconcile({ lives, idempotent, healthy, sentAt, graceMs }) {
       if (!begun.has(text)) unexplained.push(`${life.name} was delivered ${text}, which nobody sent`);
     }
   }
-  // What did not arrive: each has to have a reason.
+  // What did not arrive although there was a way to it.
+  const ways = waysBetween(books, quiet);
   let due = 0;
   for (const [text, { life: origin, clock }] of sent) {
+    const at = sentAt.get(text);
+    const agrees = (life) => clocksBetween(life, at, at + PASSED_ON_MS).every((own) => Math.abs(clock - own) <= TOO_FAR_MS);
+    const must = reached(origin, at, ways, agrees);
     for (const life of books) {
-      if (life.name === origin.name || life.delivered.has(text)) continue;
-      const at = sentAt.get(text);
-      if (life.over < at) continue;
+      if (life.name === origin.name || life.delivered.has(text) || life.over < at) continue;
       due++;
-      if (life.began > at) lost['sent before its receiver began']++;
-      else if (life.ended === 'killed' && life.over < at + graceMs) lost['with a killed receiver']++;
-      else if (origin.ended === 'killed' && origin.over < at + graceMs) lost['with a killed origin']++;
-      else if (clocksBetween(life, at, at + graceMs).some((own) => Math.abs(clock - own) > TOO_FAR_MS)) lost['for the clocks of both']++;
-      else if ([life, ...books.filter((each) => each.book === origin.book)].some((each) => alone(each, at + KEPT_MS)))
-        lost['with no session for as long as it is kept']++;
-      else unexplained.push(`${text} of ${origin.name} never came to ${life.name}`);
+      if (must.has(life)) unexplained.push(`${text} of ${origin.name} never came to ${life.name}`);
+      else count(lost, !agrees(life) ? 'for the clocks of both' : life.began > at ? 'sent before its receiver began' : 'for want of a way');
       if (healthy.has(text)) unexplained.push(`${text}, sent in peace by ${origin.name}, never came to ${life.name}`);
     }
   }
@@ -103,11 +96,10 @@ function clocksBetween({ clocks }, from, until) {
   return [before, ...clocks.filter(({ at }) => at > from && at <= until).map(({ byMs }) => byMs)];
 }
 
-/** Whether it had no session at that moment. */
-const alone = ({ sessions }, time) => (sessions.filter(({ at }) => at <= time).at(-1)?.count ?? 0) === 0;
-/** Others keep a broadcast for 10 s for those that come back, and coming back takes its time. */
-const KEPT_MS = 8_000;
-
+/** @param port where the other side came from, or `-` where it was dialled. */
+const sessionOf = (kind, peer, [port, at]) => ({ kind, peer, port: port === '-' ? undefined : Number(port), at: Number(at) });
+/** From when it was sent until it has come to all, over some nodes that come back one after the other. */
+const PASSED_ON_MS = 20_000;
 /** Two clocks that differ by more than 30 s make no sessions with one another, and a broadcast that is stamped so much too early, or waits so long for a session, is refused. */
 const TOO_FAR_MS = 28_000;
 /** What none of this may lead to: nobody here sends anything wrong, and the network loses bytes but changes none. */

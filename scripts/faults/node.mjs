@@ -36,8 +36,14 @@ obey({
       return encode(`${text}, answered`);
     });
     // By the true time, however the clock is set.
-    for (const event of ['peer', 'peerGone'])
-      node.on(event, () => note('sessions', node.peers().length, Math.round(performance.timeOrigin + performance.now())));
+    for (const [event, kind] of [
+      ['peer', '+'],
+      ['peerGone', '-'],
+    ])
+      node.on(event, ({ id, address, direction }) => {
+        const port = direction === 'inbound' ? address.split(':').at(-1) : '-';
+        note('session', kind, id, port, Math.round(performance.timeOrigin + performance.now()));
+      });
     for (const event of ['handshakeError', 'dialFailed']) node.on(event, (error) => note('told', event, error.code));
     node.on('peerGone', (_peer, error) => error && note('told', 'peerGone', error.code));
     node.on('ban', ({ subject }) => note('banned', subject));

@@ -6,6 +6,8 @@ export class ChaosProxy {
   happened = new Map();
   /** Where the node listens now; undefined while it is dead. */
   target;
+  /** Connections that were silent for a time, by the port that the node saw them come from. */
+  quiet = [];
   /** From 0, calm, to 1. */
   weather = 0;
   #random;
@@ -34,7 +36,10 @@ export class ChaosProxy {
       // As when a cable is out: neither side hears anything, and what is sent waits.
       pair.silent = true;
       const ms = how === 'stall' ? this.#random.between(100, 2_000) : this.#random.between(3_000, 10_000);
+      const silence = { port: pair.ends[1].localPort, from: Date.now(), to: Number.POSITIVE_INFINITY };
+      this.quiet.push(silence);
       setTimeout(() => {
+        silence.to = Date.now();
         if (how === 'silence') for (const socket of pair.ends) socket.resetAndDestroy();
         else pair.resume();
       }, ms);

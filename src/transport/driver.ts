@@ -149,7 +149,8 @@ export class Handshake implements CarrierEvents {
     this.#give(carrier.borders ? { kind: 'start', now: clock.now(), borders: true } : { kind: 'start', now: clock.now() });
     if (refusal) this.abort(refusal);
     if (deadlineMs !== undefined && !this.#over) {
-      const late = (): void => this.abort(new HandfastError('HANDSHAKE_TIMEOUT', `the handshake did not end within ${deadlineMs} ms`));
+      const late = (): void =>
+        this.abort(new HandfastError('HANDSHAKE_TIMEOUT', `the handshake did not end within ${Math.round(deadlineMs)} ms`));
       this.#cancelLimit = clock.at(clock.now() + deadlineMs, late);
     }
     return this;

@@ -2,9 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { figuresOf, PROTOCOL_LIMIT_TESTS } from '../../scripts/protocol-limits.mjs';
 import { LIMIT_TESTS } from '../../scripts/reached-page.mjs';
 import { limitsInForce } from '../../src/cli/limits.ts';
 import { CODES } from '../../src/errors.ts';
+import * as hivemind from '../../src/protocols/hivemind/limits.ts';
+import * as lwstcp from '../../src/protocols/lwstcp/limits.ts';
+import * as sdmp from '../../src/protocols/sdmp/limits.ts';
+import * as xrpl from '../../src/protocols/xrpl/limits.ts';
 import { pure } from '../support/cores.ts';
 
 /** Goes nowhere but to its end: what it waits for says where else to dial. */
@@ -96,4 +101,21 @@ it('has every limit in force with its value, and a test that goes to it', () => 
   );
   expect(Object.keys(LIMIT_TESTS).sort()).toEqual(Object.keys(limits).sort());
   for (const { file, title } of Object.values(LIMIT_TESTS)) expect(read(file), `${file}: ${title}`).toContain(title);
+});
+
+it('has every figure of the other protocols with its value, and a test that goes to it, or why there is none', () => {
+  const figures = figuresOf({ xrpl, hivemind, lwstcp, sdmp });
+  const rows = rowsOf(section('Figures of the other protocols')).map(([protocol, name, value]) => [protocol, name, value]);
+  expect(rows).toEqual(
+    Object.entries(figures).flatMap(([protocol, named]) =>
+      Object.entries(named).map(([name, value]) => [protocol, name, value.toLocaleString('en')]),
+    ),
+  );
+  for (const [protocol, named] of Object.entries(PROTOCOL_LIMIT_TESTS)) {
+    expect(Object.keys(named).sort()).toEqual(Object.keys(figures[protocol]!).sort());
+    for (const reached of Object.values(named)) {
+      if ('why' in reached) continue;
+      expect(read(reached.file), `${reached.file}: ${reached.title}`).toContain(reached.title);
+    }
+  }
 });

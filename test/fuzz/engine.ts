@@ -26,7 +26,23 @@ export interface FuzzOptions {
 }
 
 const LARGEST = 4096;
-const BATCH = 256;
+/** To ask V8 costs as much as hundreds of the quicker targets' inputs, so it is asked more seldom while there is nothing new. */
+const [SMALLEST_BATCH, LARGEST_BATCH] = [256, 2048];
+
+/** Errors are most of what hostile inputs come to, and their stacks most of what errors cost: only a finding gets one. */
+Error.stackTraceLimit = 0;
+
+function withStack(target: Target, input: Uint8Array): unknown {
+  Error.stackTraceLimit = 20;
+  try {
+    target.run(input.slice());
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    Error.stackTraceLimit = 0;
+  }
+}
 
 export function fuzz(target: Target, { random, coverage, until, executions, corpus, keep, progress }: FuzzOptions): Ran {
   const pool = [...target.seeds(), ...corpus];
@@ -39,16 +55,18 @@ export function fuzz(target: Target, { random, coverage, until, executions, corp
       target.run(input.slice());
       return true;
     } catch (error) {
-      ran.finding = { input, error };
+      ran.finding = { input, error: withStack(target, input) ?? error };
       return false;
     }
   };
   for (const input of pool) if (!run(input)) return ran;
   ran.blocks = coverage.take();
+  let size = SMALLEST_BATCH;
   while (ran.executions < executions && performance.now() < until) {
-    const batch = Array.from({ length: Math.min(BATCH, executions - ran.executions) }, () => made(pool, words, random));
+    const batch = Array.from({ length: Math.min(size, executions - ran.executions) }, () => made(pool, words, random));
     for (const input of batch) if (!run(input)) return ran;
     const fresh = coverage.take();
+    size = fresh > 0 ? SMALLEST_BATCH : Math.min(2 * size, LARGEST_BATCH);
     if (fresh > 0) {
       // Which of them it was is not known, and the block is never reported again: a few that were long enough to matter stay.
       ran.blocks += fresh;
@@ -120,7 +138,8 @@ function dictionary(pool: readonly Uint8Array[]): Uint8Array[] {
   return [...words.values()];
 }
 
-const MOST_KEPT = 8;
+/** One of so many stays. */
+const KEPT = 32;
 function distinct(batch: readonly Uint8Array[], random: Random): Uint8Array[] {
-  return Array.from({ length: MOST_KEPT }, () => random.pick(batch));
+  return Array.from({ length: Math.ceil(batch.length / KEPT) }, () => random.pick(batch));
 }

@@ -31,6 +31,7 @@ export function names(): string[] {
 export function main(name: string, orders: Orders): boolean {
   const target = targets(orders.core).find((one) => one.name === name)!;
   if (orders.input === undefined) return run(target, orders);
+  Error.stackTraceLimit = 20;
   target.run(new Uint8Array(readFileSync(orders.input)));
   console.log('it holds');
   return true;

@@ -185,6 +185,22 @@ export class Scripted {
     return JSON.stringify(this.encrypted(plaintext));
   }
 
+  /** Sealed with another key. What it opens to is chance, and in one of 256 cases ends as a plaintext may: another one is drawn then. */
+  sealedWith(key: Buffer, plaintext: string | Json): string {
+    for (;;) {
+      const sealed = this.encrypted(plaintext, { key });
+      const last = this.opened(sealed).at(-1)!;
+      if (last > 16 && last !== '}'.charCodeAt(0)) return JSON.stringify(sealed);
+    }
+  }
+
+  /** With whatever stands behind the plaintext. */
+  opened(sealed: Json): Buffer {
+    const { iv, payload } = sealed.encrypted as { iv: string; payload: string };
+    const decipher = crypto.createDecipheriv('aes-256-cbc', this.key, Buffer.from(iv, 'base64url')).setAutoPadding(false);
+    return Buffer.concat([decipher.update(Buffer.from(payload, 'base64url')), decipher.final()]);
+  }
+
   decrypt(text: string): string {
     const { iv, payload } = JSON.parse(text).encrypted;
     const decipher = crypto.createDecipheriv('aes-256-cbc', this.key, Buffer.from(iv, 'base64url'));

@@ -166,6 +166,31 @@ describe.each(cores)('refusals of HiveMind, on the $name core', (core) => {
       expect((await rename(core, true)).opened?.info).toMatchObject({ sessionId: 'default', admin: true });
     });
 
+    it('a session id or a site beyond 256 characters, and a public key beyond 8,192', async () => {
+      const clear = { insecure: { clearText: true } };
+      const hello = async (payload: object): Promise<unknown[]> => {
+        const pair = pairOf({
+          core,
+          slave: { password: undefined, ...clear },
+          master: { ...clear, clients: [{ accessKey: ACCESS_KEY, admin: true }] },
+        });
+        await converseByMessage(pair.slave, pair.master, (message, from) =>
+          from === 'a' && shownText(message.data).includes('hello') ? textMessage({ msg_type: 'hello', payload }) : message,
+        );
+        return [...outcome(pair.master), pair.master.opened !== undefined];
+      };
+      const [opens, refuses] = [
+        [undefined, undefined, true],
+        ['HF_MALFORMED', 1002, false],
+      ];
+      for (const more of [0, 1]) {
+        const expected = more === 0 ? opens : refuses;
+        expect(await hello({ session: { session_id: 's'.repeat(256 + more) } })).toEqual(expected);
+        expect(await hello({ session: { session_id: 's' }, site_id: 's'.repeat(256 + more) })).toEqual(expected);
+        expect(await hello({ session: { session_id: 's' }, pubkey: 'k'.repeat(8192 + more) })).toEqual(expected);
+      }
+    });
+
     it('RSA where nobody asked for it, with a key that is not the pinned one, or past a password', () => {
       const rsa = { privateKey: bob.private, trustFirstUse: true };
       expect(first(shake({ pubkey: alice.public }))).toEqual(['HF_NOT_ALLOWED', 1008]);

@@ -62,6 +62,20 @@ describe.each(cores)('HiveMind sessions under another key, on the $name core', (
       expect(endingOf(receive(master, late).outputs)).toEqual({ code: 'HF_BAD_TAG', close: 1008 });
     });
 
+    it('what was sealed under the key before opens for 30 s, and not for longer', async () => {
+      for (const late of [-1, 0]) {
+        const { slave, master } = await openPair({ core });
+        const { traffic } = slave.opened!;
+        slave.now = traffic.deadline;
+        master.now = slave.now;
+        const old = write(slave, utterance('late'));
+        await settle(slave, master, traffic.tick(slave.now));
+        master.now += 30_000 + late;
+        const { own, outputs } = receive(master, old);
+        expect([own?.length ?? 0, endingOf(outputs)?.code]).toEqual(late < 0 ? [1, undefined] : [0, 'HF_BAD_TAG']);
+      }
+    });
+
     it('a master asks when its slave has not', async () => {
       const { slave, master } = await openPair({ core });
       const { traffic } = master.opened!;

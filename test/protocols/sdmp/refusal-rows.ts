@@ -534,7 +534,7 @@ export const PROOF: readonly Row[] = [
     'a payload with white space',
     sealed((encrypted) => (encrypted.payload = ` ${encrypted.payload}`)),
   ),
-  row('E5', 'BAD_TAG', 'another key', (peer) => JSON.stringify(peer.encrypted(peer.proof(), { key: Buffer.alloc(32, 7) }))),
+  row('E5', 'BAD_TAG', 'another key', (peer) => peer.sealedWith(Buffer.alloc(32, 7), peer.proof())),
   row(
     'E5',
     'BAD_TAG',

@@ -93,7 +93,7 @@ describe.each(cores)('the traffic of an SDMP session, $name core', (core) => {
     ['a message in clear', 'C4', 'MALFORMED', 1008, () => message('x')],
     ['another member', 'C4', 'MALFORMED', 1008, (peer) => peer.seal(message('x')).replace('"iv":', '"tag":"","iv":')],
     ['no iv', 'E1', 'MALFORMED', 1008, () => JSON.stringify(container('encrypted', { payload: '', recipients: [] }))],
-    ['another key', 'E5', 'BAD_TAG', 1008, (peer) => JSON.stringify(peer.encrypted(message('x'), { key: Buffer.alloc(32) }))],
+    ['another key', 'E5', 'BAD_TAG', 1008, (peer) => peer.sealedWith(Buffer.alloc(32), message('x'))],
     ['a plaintext that is no container', 'E6', 'BAD_TAG', 1008, (peer) => peer.seal('{"a":1}')],
     ['a plaintext of another version', 'E6', 'BAD_TAG', 1008, (peer) => peer.seal(message('x').replace('0.12.0', '2.0.0'))],
     ['a plaintext with members of no schema', 'E6', 'BAD_TAG', 1008, (peer) => peer.seal({ ...container('a', 1), b: 2 })],
@@ -114,6 +114,14 @@ describe.each(cores)('the traffic of an SDMP session, $name core', (core) => {
     ],
     ['a plaintext beyond the limit', 'E6', 'BAD_TAG', 1008, (peer) => peer.seal(message('x'.repeat(1_048_576)))],
   ];
+  it('takes a message of 65,536 members and elements, and ends at one more', () => {
+    const list = (count: number) => container('message', Array(count).fill(0));
+    const { traffic, peer } = session();
+    // sdmp, version, schemas with its element, and message.
+    expect(open(core, traffic, peer.seal(list(65_536 - 5))).messages).toHaveLength(1);
+    expect(ended(open(core, traffic, peer.seal(list(65_536 - 4))).received)).toMatchObject({ code: 'HF_BAD_TAG', rule: 'E6' });
+  });
+
   it.each(bad)('ends at %s, without a word: %s', (_name, rule, code, close, says) => {
     const { traffic, peer } = session();
     const { messages, received } = open(core, traffic, `${peer.seal(message('before'))}`);
