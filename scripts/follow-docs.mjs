@@ -4,8 +4,8 @@
  *
  *   npm run docs:check [-- PAGE...]     README.md and all of docs/ unless some are named
  *
- * Each page has a folder of its own, in which the package is installed, and a network of its own with nothing but loopback, so that ports are free
- * and nothing outside is reached. That takes Linux, unshare and ip; exit code 3 without. Exit code 1 when anything is not as a page says.
+ * Each page has a folder of its own, in which the package is installed, a network of its own with nothing but loopback, so that ports are free
+ * and nothing outside is reached, and sees no processes but its own. That takes Linux, unshare and ip; exit code 3 without. Exit code 1 when anything is not as a page says.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const ALONE = 'HANDFAST_DOCS_ALONE';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const named = process.argv.slice(2);
 
-if (process.env[ALONE] === undefined) process.exitCode = onNetworksOfTheirOwn(named.length > 0 ? named : allPages());
+if (process.env[ALONE] === undefined) process.exitCode = apartFromEachOther(named.length > 0 ? named : allPages());
 else process.exitCode = (await follow(named[0])) ? 0 : 1;
 
 function allPages() {
@@ -31,10 +31,10 @@ function allPages() {
 }
 
 /** @param {string[]} pages @returns {number} the exit code. */
-function onNetworksOfTheirOwn(pages) {
-  const apart = ['--net', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+function apartFromEachOther(pages) {
+  const apart = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
   if (spawnSync('unshare', [...apart, 'ip', 'link', 'set', 'lo', 'up']).status !== 0) {
-    console.error('There is no network of its own to be had for a page here: that takes Linux, unshare and ip.');
+    console.error('A page can not be followed apart from everything else here: that takes Linux, unshare and ip.');
     return 3;
   }
   let faults = 0;
