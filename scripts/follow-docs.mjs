@@ -76,7 +76,7 @@ async function follow(page) {
       if (block.language === 'json') return void JSON.parse(block.text);
       if (block.language === 'sh') return inTerminal([{ command: `( set -e\n${block.text}\n)`, shown: [] }], block);
       if (block.language === 'console') return inTerminal(commandsOf(block.text), block);
-      if (['js', 'ts'].includes(block.language)) return run(block);
+      if (['js', 'ts'].includes(block.language)) return block.typed === undefined ? run(block) : checkTypes(block);
       throw new Error(`nothing is known of ${block.language}: save it, or say why it is not run`);
     });
   }
@@ -97,6 +97,16 @@ async function follow(page) {
       await terminal.run(command, shown, { stays: last && stays === true, exitCode: last ? exitCode : 0 });
     }
     if (!terminal.stays) await terminals.pop()?.close();
+  }
+
+  /** As a module of TypeScript that uses the package. */
+  async function checkTypes({ line, text, typed }) {
+    const file = join(folder, `block-${line}.mts`);
+    writeFileSync(file, `${typed}\n${text}\n`);
+    const options = ['--noEmit', '--target', 'es2023', '--module', 'nodenext', '--strict', '--noImplicitAny', 'false', '--skipLibCheck', '--types', 'node'];
+    const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), [...options, file], { cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`it does not fit the types:\n${stdout}`);
+    return 'fits the types';
   }
 
   async function run({ line, language, text, given }) {

@@ -1,9 +1,10 @@
 /** The blocks of code of a page, with what the page says of each. */
 
 /**
- * @typedef {{ line: number, language: string, text: string, file?: string, given?: string, notRun?: string, stays?: true, exitCode: number }} Block
+ * @typedef {{ line: number, language: string, text: string, file?: string, given?: string, notRun?: string, typed?: string, stays?: true, exitCode: number }} Block
  * `file`: the name under which the sentence before says to save it ("Save this as `NAME`"). What readers have no use for stands in a comment
- * before the block: `<!-- not run: WHY -->`; `<!-- given: CODE -->`, which comes before a fragment; of its last command `<!-- exit code: N -->`, or
+ * before the block: `<!-- not run: WHY -->`; `<!-- given: CODE -->`, which comes before a fragment; `<!-- only typed: CODE -->`, the same for a list of
+ * calls that make no program, whose names and options are compared with the types; of its last command `<!-- exit code: N -->`, or
  * `<!-- stays -->` where it goes on after it has printed what is shown.
  */
 
@@ -32,9 +33,10 @@ function saidBefore(text) {
   const said = { exitCode: 0 };
   let rest = text.trimEnd();
   for (let comment = lastComment(rest); comment !== undefined; comment = lastComment(rest)) {
-    const [, name, value] = /^(not run|given|exit code|stays):?\s*([\s\S]*)$/.exec(comment.text) ?? [];
+    const [, name, value] = /^(not run|given|only typed|exit code|stays):?\s*([\s\S]*)$/.exec(comment.text) ?? [];
     if (name === 'not run') said.notRun = value;
     if (name === 'given') said.given = value;
+    if (name === 'only typed') said.typed = value;
     if (name === 'exit code') said.exitCode = Number(value);
     if (name === 'stays') said.stays = true;
     rest = comment.before;
