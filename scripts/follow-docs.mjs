@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { blocksOf, commandsOf } from './follow-docs/markdown.mjs';
@@ -51,7 +51,7 @@ function apartFromEachOther(pages) {
   return faults === 0 ? 0 : 1;
 }
 
-/** @param {string} page below the root. @returns {Promise<boolean>} whether all is as it says. */
+/** @param {string} page a path, or one below the root. @returns {Promise<boolean>} whether all is as it says. */
 async function follow(page) {
   const { place, folder, env } = readersPlace();
   /** @type {Terminal[]} */
@@ -68,7 +68,7 @@ async function follow(page) {
     );
     console.log(`${page}:${block.line} ${block.language}: ${said} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
   };
-  for (const block of blocksOf(readFileSync(join(root, page), 'utf8'))) {
+  for (const block of blocksOf(readFileSync(resolve(root, page), 'utf8'))) {
     if (block.language === '' || block.language === 'text') continue;
     await judged(block, async () => {
       if (block.notRun !== undefined) return `not run: ${block.notRun}`;
@@ -103,7 +103,19 @@ async function follow(page) {
   async function checkTypes({ line, text, typed }) {
     const file = join(folder, `block-${line}.mts`);
     writeFileSync(file, `${typed}\n${text}\n`);
-    const options = ['--noEmit', '--target', 'es2023', '--module', 'nodenext', '--strict', '--noImplicitAny', 'false', '--skipLibCheck', '--types', 'node'];
+    const options = [
+      '--noEmit',
+      '--target',
+      'es2023',
+      '--module',
+      'nodenext',
+      '--strict',
+      '--noImplicitAny',
+      'false',
+      '--skipLibCheck',
+      '--types',
+      'node',
+    ];
     const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), [...options, file], { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`it does not fit the types:\n${stdout}`);
     return 'fits the types';

@@ -41,17 +41,10 @@ export class Terminal {
   async run(command, shown, { stays, exitCode }) {
     const start = this.#printed.length;
     const mark = `${this.#mark}-${this.#count++}`;
-    const until = shown.indexOf('^C');
-    const first = until === -1 ? shown : shown.slice(0, until);
     this.#shell.stdin.write(`eval ${quoted(command)} </dev/null; echo "${mark} $?"\n`);
     const end = () => new RegExp(`${mark} (\\d+)\n`).exec(this.#printed);
     const printed = () => linesOf(this.#printed.slice(start, end()?.index));
-    const there = await this.#wait(() => end() !== null || this.#ended || ((until !== -1 || stays) && beginsAsShown(first, printed())));
-    if (there && until !== -1 && end() === null) {
-      process.kill(-this.#shell.pid, 'SIGINT');
-      await this.#wait(() => end() !== null || this.#ended);
-      shown = shown.toSpliced(until, 1);
-    }
+    const there = await this.#wait(() => end() !== null || this.#ended || (stays && beginsAsShown(shown, printed())));
     if (!there) throw new Error(`not what is shown within ${PATIENCE_MS / 1000} s:\n${printed().join('\n')}`);
     if (end() === null && stays) {
       this.#stays = { command, shown, start, end };
@@ -70,7 +63,7 @@ export class Terminal {
   /** Whether it has printed this since what was shown of it last; waits for it. @param {string[]} shown */
   async printsToo(shown) {
     const at = () => shownIn(shown, this.#lines(), this.#seen);
-    const there = this.#stays !== undefined && (await this.#wait(() => at() !== undefined || this.#ended));
+    const there = this.#stays !== undefined && (await this.#wait(() => at() !== undefined || this.#ended || this.#stays.end() !== null));
     if (!there || at() === undefined) return false;
     this.#seen = at();
     return true;
@@ -93,7 +86,10 @@ export class Terminal {
   async close() {
     const early = this.#stays?.end();
     if (early) this.#judge(this.#stays.command, this.#stays.shown, this.#lines(), early, 0);
-    if (this.#ended) return;
+    if (this.#ended) {
+      if (this.#stays !== undefined && !early) throw new Error(`the shell is gone with ${this.#stays.command}`);
+      return;
+    }
     const gone = once(this.#shell, 'close');
     this.#shell.stdin.end();
     if (this.#stays !== undefined && !early) process.kill(-this.#shell.pid, 'SIGINT');
