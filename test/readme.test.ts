@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { anchorOf } from '../docs/site/anchors.mjs';
 
 const root = join(import.meta.dirname, '..');
 const exampleOf = (document: string): string => readFileSync(join(root, document), 'utf8').split('```js\n')[1]?.split('```\n')[0];
@@ -37,23 +38,19 @@ describe('the links of the documents', () => {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'CHANGELOG.md',
-    'docs/architecture.md',
-    'docs/errors.md',
-    'docs/attacks.md',
-    'docs/adapters.md',
-    'docs/moving.md',
-    'docs/platforms.md',
-    'docs/node.md',
-    'docs/cli.md',
-    'docs/observability.md',
-    'docs/benchmarks.md',
     'examples/README.md',
-    ...readdirSync(join(root, 'docs/protocols')).map((file) => `docs/protocols/${file}`),
+    ...['docs', 'docs/guides', 'docs/protocols'].flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((file) => file.endsWith('.md'))
+        .map((file) => `${folder}/${file}`),
+    ),
   ];
 
   it.each(documents)('of %s lead to something that exists', (document) => {
     const text = readFileSync(join(root, document), 'utf8');
-    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link).filter((link) => !/^https?:/.test(link));
+    const links = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^)]+)\)/g)]
+      .map(([, link]) => link)
+      .filter((link) => !/^https?:/.test(link));
     const broken = links.filter((link) => {
       const [path, anchor] = link.split('#');
       const target = path === '' ? join(root, document) : join(root, document, '..', path);
@@ -64,13 +61,6 @@ describe('the links of the documents', () => {
   });
 });
 
-/** Anchors of headings, as repository hosts make them. */
 function anchorsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replace(/ /g, '-'),
-  );
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading));
 }

@@ -3,6 +3,7 @@
 import { HandfastError } from '../errors.ts';
 import { adviceFor } from './advice.ts';
 import { type Command, describeError, Failure, helpOf, Interrupted, meant, readArguments, UsageError } from './command.ts';
+import { explainCode } from './explain-code.ts';
 import { clearProgress, packageVersion, print, printError, printJson } from './terminal.ts';
 
 /** Loaded when asked for, so that help does not wait for a core. */
@@ -38,6 +39,7 @@ process.exitCode = await main(process.argv.slice(2));
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     if (name === 'help' && args.length === 1 && Object.hasOwn(COMMANDS, args[0])) return main([args[0], '--help']);
+    if (name === 'help' && args.length === 1 && explainCode(args[0])) return 0;
     await printOverview();
     return name === undefined ? 2 : 0;
   }
@@ -112,5 +114,6 @@ async function printOverview(): Promise<void> {
   for (const { name, summary } of commands) print(`  ${name.padEnd(13)}${summary}`);
   print();
   print('handfast COMMAND --help explains each with an example. Every command takes --json.');
+  print('handfast help HF_CODE says what an error means, whose doing it is, and what to do.');
   print('HANDFAST_CORE=native|pure picks the core; handfast doctor says which one runs, and why.');
 }

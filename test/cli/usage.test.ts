@@ -37,6 +37,15 @@ describe('help', () => {
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
+
+  it.each([
+    ['HF_BAD_TAG', ['HF_BAD_TAG: sealed bytes that do not open', 'the other side; charged', 'try from another network', '#hf_bad_tag']],
+    ['store_late', ['HF_STORE_LATE: the shared store did not answer in time', 'handfast itself', '#hf_store_late']],
+  ])('of the code %s says what it means, whose doing it is, and where there is more', async (word, parts) => {
+    const { code, stdout } = await handfast(['help', word]);
+    expect(code).toBe(0);
+    for (const part of parts) expect(stdout).toContain(part);
+  });
 });
 
 describe('what is wrong with a command line is said in one line, exit code 2', () => {
