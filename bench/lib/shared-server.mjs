@@ -46,6 +46,8 @@ const orders = {
     if (processes === 1) return serve(setup);
     const { PrimaryStore } = await import('handfast');
     const store = new PrimaryStore();
+    // As `handfast listen --processes` has it.
+    if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
     let started;
     for (let i = 0; i < processes; i++) {
@@ -59,10 +61,10 @@ const orders = {
     return started;
   },
 
-  /** Of all processes that serve. */
+  /** Of each process that serves. */
   async used() {
-    let all = used();
-    for (const worker of workers) all += (await ask(worker, { used: true })).used;
+    const all = [used()];
+    for (const worker of workers) all.push((await ask(worker, { used: true })).used);
     return { used: all };
   },
 };

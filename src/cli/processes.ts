@@ -43,6 +43,8 @@ export async function runProcesses(call: Call, log: NodeLog, processes: Processe
   // Those that begin when no other one is left get the same.
   const port = processes.port === 0 ? await freePort(processes.host) : processes.port;
   let started = 0;
+  // Handed out by the primary, each connection would cost two messages more, and all of them one core's time.
+  if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
   // Their standard input is nobody's: each would take some of what is typed.
   cluster.setupPrimary({ args: process.argv.slice(2), serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 

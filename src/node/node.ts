@@ -344,6 +344,7 @@ export class Node extends EventEmitter<NodeEvents> implements AsyncDisposable {
       deliver: (message) => this.#subscriptions.push(message),
       gossip: (link, record) => gossip.received(link, record[0], record.subarray(1)),
       wanted: (request) => this.#handlers.wanted(request),
+      remembered: (peer) => this.#handlers.remembered(peer),
       life: (bootId) => void connections.renew(bootId),
       down: (error) => this.#tell('storeDown', error),
       up: () => this.#tell('storeUp'),

@@ -6,7 +6,7 @@ import type { Peer } from '../../protocols/machine.ts';
 import { type Cancel, type Clock, steady } from '../../transport/clock.ts';
 import type { Link } from '../link.ts';
 import type { Claims } from '../store/claims.ts';
-import type { RequestName } from '../store/store.ts';
+import type { RequestName, RequestTaken } from '../store/store.ts';
 import { topicBytes } from '../topic.ts';
 import { Callers, HANDLER_DEFAULTS, type HandlerLimits } from './callers.ts';
 import { Line, owedNoMore, owedNowhere, owedOn } from './confirmation.ts';
@@ -80,7 +80,9 @@ export class Handlers {
     for (const incoming of line.unanswered) this.#handOver(incoming);
     line.end();
     line.caller.lines.delete(line);
-    if (line.caller.lines.size === 0) this.#callers.left(line.caller);
+    if (line.caller.lines.size > 0) return;
+    this.#claims?.left(line.caller.id);
+    this.#callers.left(line.caller);
   }
 
   /** @param body of a DIRECT, a view; misshapen, the link fails with MALFORMED. */
@@ -102,7 +104,14 @@ export class Handlers {
     else if (!handler) link.sendShared(errorRecord(id, 'NO_HANDLER'));
     else if (!this.#callers.room(caller, direct.payload.length)) link.sendShared(errorRecord(id, 'BUSY'));
     else if (line.life === undefined || caller.life === undefined) this.#run(this.#taken(line, id, direct), handler, link.peer);
-    else void this.#claim({ peer: caller.id, peerLife: caller.life, id }, line.life, this.#taken(line, id, direct), handler, link.peer);
+    else this.#shared({ peer: caller.id, peerLife: caller.life, id }, line.life, this.#taken(line, id, direct), handler, link.peer);
+  }
+
+  #shared(name: RequestName, life: string, incoming: Incoming, handler: Handler, from: Peer): void {
+    if (this.#claims!.takes(life, name)) {
+      incoming.claimed = name;
+      this.#run(incoming, handler, from);
+    } else void this.#claim(name, life, incoming, handler, from);
   }
 
   /** @param pong its body: answers sent before the PING have arrived. */
@@ -132,6 +141,16 @@ export class Handlers {
     const caller = this.#callers.of(peer);
     const incoming = caller?.life === peerLife ? caller.requests.get(id) : undefined;
     if (incoming) this.#handOver(incoming);
+    this.#claims?.wanted(peer);
+  }
+
+  /** What this process has taken of a peer's and not forgotten. */
+  remembered(peer: string): RequestTaken[] {
+    const taken: RequestTaken[] = [];
+    for (const incoming of this.#callers.of(peer)?.requests.values() ?? []) {
+      if (incoming.claimed) taken.push(this.#leftOf(incoming, incoming.claimed));
+    }
+    return taken;
   }
 
   /** The peer was banned or removed: its handlers' signals abort, its answers go. */
@@ -175,8 +194,7 @@ export class Handlers {
   /** Takes it in the store first; what another process has taken is answered as that answered it, once it has. */
   async #claim(name: RequestName, life: string, incoming: Incoming, handler: Handler, from: Peer): Promise<void> {
     const claims = this.#claims!;
-    const ms = Math.max(1, incoming.deadline - this.#clock.now());
-    const claim = await claims.claim(life, { ...name, ms });
+    const claim = await claims.claim(life, this.#leftOf(incoming, name));
     if (claim.is === 'mine') incoming.claimed = name;
     if (incoming.over || this.#over) this.#answer(incoming, EMPTY);
     else if (claim.is === 'mine') this.#run(incoming, handler, from);
@@ -214,7 +232,8 @@ export class Handlers {
 
   #answer(incoming: Incoming, answer: Uint8Array): void {
     incoming.message = undefined;
-    if (incoming.claimed && incoming.wanted) this.#claims!.answered(incoming.claimed, incoming.over ? undefined : answer);
+    if (incoming.claimed && incoming.wanted)
+      this.#claims!.answered(this.#leftOf(incoming, incoming.claimed), incoming.over ? undefined : answer);
     if (!incoming.over) {
       for (const lost of this.#callers.hold(incoming, answer)) this.#refuse(lost, 'ANSWER_LOST');
       // Backwards, since each that it is sent to is taken out.
@@ -226,7 +245,11 @@ export class Handlers {
   #handOver(incoming: Incoming): void {
     if (!incoming.claimed || incoming.wanted) return;
     incoming.wanted = true;
-    if (incoming.answer) this.#claims!.answered(incoming.claimed, incoming.answer);
+    if (incoming.answer) this.#claims!.answered(this.#leftOf(incoming, incoming.claimed), incoming.answer);
+  }
+
+  #leftOf({ deadline }: Incoming, name: RequestName): RequestTaken {
+    return { ...name, ms: Math.max(1, deadline - this.#clock.now()) };
   }
 
   /** Asked once more: the answer goes out again, or once it is there. */

@@ -47,6 +47,16 @@ export class SeenIds {
     page[bit >> 3] |= 1 << (bit & 7);
   }
 
+  /** It was not taken after all. One that is too old to say stays so. */
+  remove(id: bigint): void {
+    if (this.#first === undefined) return;
+    const distance = this.#distance(id);
+    const number = Math.floor(distance / PAGE_IDS);
+    const page = this.#pages.get(number);
+    const bit = distance - number * PAGE_IDS;
+    if (page) page[bit >> 3] &= ~(1 << (bit & 7));
+  }
+
   /** Lets the lowest pages go until `most` are left; ids there, and below, count as seen from now on. */
   shrink(most: number): void {
     while (this.#pages.size > most) {

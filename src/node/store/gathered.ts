@@ -1,4 +1,7 @@
-/** Calls of one turn of the event loop, made as one: each asks for something of its own, and gets the answer to that. Nothing is answered that was found before it was asked for. */
+/**
+ * Calls made as one: those of one turn of the event loop, and those that come while the call before is on its way. So there are few where many ask, and a busy store is asked more at a time instead of more often.
+ * Each asks for something of its own, and gets the answer to that. Nothing is answered that was found before it was asked for.
+ */
 
 interface Waiting<Asked, Answer> {
   readonly asked: Asked;
@@ -9,7 +12,8 @@ interface Waiting<Asked, Answer> {
 export class Gathered<Asked, Answer> {
   readonly #ask: (all: readonly Asked[]) => Promise<readonly Answer[]>;
   readonly #most: number;
-  #waiting: Waiting<Asked, Answer>[] = [];
+  readonly #waiting: Waiting<Asked, Answer>[] = [];
+  #asking = false;
 
   /** @param most in one call. @param ask answers all, in their order. */
   constructor(most: number, ask: (all: readonly Asked[]) => Promise<readonly Answer[]>) {
@@ -20,23 +24,22 @@ export class Gathered<Asked, Answer> {
   ask(asked: Asked): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ asked, resolve, reject });
-      if (this.#waiting.length > 1) return;
-      setImmediate(() => {
-        const all = this.#waiting;
-        this.#waiting = [];
-        for (let at = 0; at < all.length; at += this.#most) this.#send(all.slice(at, at + this.#most));
-      });
+      if (this.#asking) return;
+      this.#asking = true;
+      setImmediate(() => void this.#askAll());
     });
   }
 
-  #send(some: readonly Waiting<Asked, Answer>[]): void {
-    this.#ask(some.map(({ asked }) => asked)).then(
-      (answers) => {
+  async #askAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const some = this.#waiting.splice(0, this.#most);
+      try {
+        const answers = await this.#ask(some.map(({ asked }) => asked));
         for (let i = 0; i < some.length; i++) some[i].resolve(answers[i]);
-      },
-      (error: unknown) => {
+      } catch (error) {
         for (const { reject } of some) reject(error);
-      },
-    );
+      }
+    }
+    this.#asking = false;
   }
 }

@@ -7,12 +7,14 @@ import { Expiring } from './expiring.ts';
 import {
   type Claimed,
   type Entered,
+  type IdRange,
   LIFE_MS,
   LONGEST_ANSWER,
+  type PeerLife,
   PROCESS_MS,
   type Pulse,
   type Rate,
-  type RequestName,
+  RESERVED_MS,
   type RequestTaken,
   requestKey,
   SEEN_PAGES,
@@ -56,6 +58,14 @@ interface Taken {
   answer: Uint8Array | undefined;
 }
 
+/** Requests of one life of a peer. */
+interface Seen {
+  /** Which were ever taken, or reserved. */
+  readonly ids: SeenIds;
+  /** The process that may have taken some of which nothing else is known. */
+  owner: string | undefined;
+}
+
 interface Kept extends Omit<StoredBan, 'agoMs' | 'leftMs'> {
   readonly since: Millis;
 }
@@ -68,8 +78,10 @@ class SharedState {
   readonly rates = new Expiring<undefined>(STORE_LIMITS.rates);
   readonly charges = new Expiring<number>(STORE_LIMITS.charges);
   readonly requests = new Expiring<Taken>(STORE_LIMITS.requests);
-  /** By peer and its life: which of its requests were ever taken. */
-  readonly seen = new Expiring<SeenIds>(STORE_LIMITS.peers);
+  /** By peer and its life. */
+  readonly seen = new Expiring<Seen>(STORE_LIMITS.peers);
+  /** Peers of which a process may handle requests without asking. */
+  readonly reserved = new Expiring<undefined>(STORE_LIMITS.peers);
   readonly ids = new Expiring<undefined>(STORE_LIMITS.ids);
   readonly held = new Map<string, string>();
   readonly leases = new Map<string, string>();
@@ -145,15 +157,18 @@ export class MemoryConnection implements StoreConnection {
     return { version: await this.version(), bans };
   }
 
-  async ban(bans: readonly StoredBan[]): Promise<void> {
+  async ban(bans: readonly StoredBan[]): Promise<Millis> {
     const state = this.#open();
     const now = state.now();
+    let waitMs = 0;
     for (const { agoMs, leftMs = Number.POSITIVE_INFINITY, ...ban } of bans) {
       if (ban.automatic && state.bans.until(ban.key, now) !== undefined) continue;
       if (state.bans.size >= STORE_LIMITS.bans && !state.bans.dropFirst(({ automatic }) => automatic)) throw full();
       state.bans.set(ban.key, { ...ban, since: now - agoMs }, now + leftMs, now);
       state.changes++;
+      waitMs = Math.max(waitMs, (state.reserved.until(ban.key, now) ?? now) - now);
     }
+    return waitMs;
   }
 
   async unban(keys: readonly string[]): Promise<void> {
@@ -181,26 +196,58 @@ export class MemoryConnection implements StoreConnection {
     const key = requestKey(request);
     if (life !== state.life) return { is: 'past' };
     if (state.bans.until(request.peer, now) !== undefined) return { is: 'banned' };
-    const lives = `${request.peer} ${request.peerLife}`;
-    const seen = state.seen.get(lives, now) ?? new SeenIds(SEEN_PAGES);
-    const again = seen.has(request.id);
-    if (!again) seen.add(request.id);
-    state.seen.set(lives, seen, now + LIFE_MS, now);
+    const seen = this.#seen(request, now);
+    const again = seen.ids.has(request.id);
     if (!again) {
+      seen.ids.add(request.id);
       state.requests.set(key, { by: this.#process, answer: undefined }, now + ms, now);
       return { is: 'mine' };
     }
     const taken = state.requests.get(key, now);
     if (taken?.answer) return { is: 'answer', answer: taken.answer };
-    return taken && taken.by !== this.#process && state.living(taken.by) ? { is: 'elsewhere', by: taken.by } : { is: 'lost' };
+    const by = taken ? taken.by : seen.owner;
+    return by !== undefined && by !== this.#process && state.living(by) ? { is: 'elsewhere', by } : { is: 'lost' };
   }
 
-  async answer(request: RequestName, answer: Uint8Array | undefined): Promise<void> {
+  async reserve(life: string, ranges: readonly (PeerLife & IdRange)[]): Promise<(number | undefined)[]> {
+    return ranges.map((range) => this.#reserve(life, range));
+  }
+
+  #reserve(life: string, { from, count, ...of }: PeerLife & IdRange): number | undefined {
+    const state = this.#open();
+    const now = state.now();
+    if (life !== state.life || state.bans.until(of.peer, now) !== undefined) return undefined;
+    const seen = this.#seen(of, now);
+    if (seen.owner !== this.#process && state.living(seen.owner)) return undefined;
+    seen.owner = this.#process;
+    state.reserved.set(of.peer, undefined, now + RESERVED_MS, now);
+    let reserved = 0;
+    for (; reserved < count && !seen.ids.has(from + BigInt(reserved)); reserved++) seen.ids.add(from + BigInt(reserved));
+    return reserved;
+  }
+
+  async giveUp(life: string, of: PeerLife, unused: readonly IdRange[], taken?: readonly RequestTaken[]): Promise<void> {
+    const state = this.#open();
+    const now = state.now();
+    // What is of another life was taken, if it was, by somebody else.
+    if (life !== state.life) return;
+    const seen = this.#seen(of, now);
+    for (const { from, count } of unused) for (let i = 0; i < count; i++) seen.ids.remove(from + BigInt(i));
+    if (!taken) return;
+    for (const { ms, ...request } of taken) {
+      const key = requestKey(request);
+      if (!state.requests.get(key, now)) state.requests.set(key, { by: this.#process, answer: undefined }, now + ms, now);
+    }
+    if (seen.owner === this.#process) seen.owner = undefined;
+  }
+
+  async answer({ ms, ...request }: RequestTaken, answer: Uint8Array | undefined): Promise<void> {
     const { requests } = this.#open();
+    const now = this.#state.now();
     const key = requestKey(request);
-    const taken = requests.get(key, this.#state.now());
-    if (taken?.by !== this.#process) return;
-    if (answer && answer.length <= LONGEST_ANSWER) taken.answer = answer;
+    const taken = requests.get(key, now);
+    if (taken && taken.by !== this.#process) return;
+    if (answer && answer.length <= LONGEST_ANSWER) requests.set(key, { by: this.#process, answer }, now + ms, now);
     else requests.delete(key);
   }
 
@@ -262,6 +309,14 @@ export class MemoryConnection implements StoreConnection {
     const { members, held, leases } = this.#state;
     members.delete(this.#process);
     for (const map of [held, leases]) for (const [key, process] of map) if (process === this.#process) map.delete(key);
+  }
+
+  #seen({ peer, peerLife }: PeerLife, now: Millis): Seen {
+    const { seen } = this.#open();
+    const key = `${peer} ${peerLife}`;
+    const known = seen.get(key, now) ?? { ids: new SeenIds(SEEN_PAGES), owner: undefined };
+    seen.set(key, known, now + LIFE_MS, now);
+    return known;
   }
 
   #open(): SharedState {

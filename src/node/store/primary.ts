@@ -12,11 +12,23 @@ export interface Channel {
   once(event: 'disconnect', listener: () => void): unknown;
 }
 
-/** What goes over it, marked so that others may use it too. */
+/** What goes over it, marked so that others may use it too. A message costs far more than a call. */
 type Message =
-  | { readonly handfast: 'store'; readonly number: number; readonly call: string; readonly values: readonly unknown[] }
-  | { readonly handfast: 'store'; readonly number: number; readonly value?: unknown; readonly error?: object }
+  | { readonly handfast: 'store'; readonly calls: readonly Asking[] }
+  | { readonly handfast: 'store'; readonly answers: readonly Answering[] }
   | { readonly handfast: 'store'; readonly letter: Uint8Array };
+
+interface Asking {
+  readonly number: number;
+  readonly call: string;
+  readonly values: readonly unknown[];
+}
+
+interface Answering {
+  readonly number: number;
+  readonly value?: unknown;
+  readonly error?: object;
+}
 
 /** In the primary. */
 export class PrimaryStore {
@@ -42,13 +54,14 @@ export class PrimaryStore {
       if (!connection || !CALLS.includes(call as Call)) throw new HandfastError('STORE_REFUSED', `there is no call ${call} of a store`);
       return (connection[call as Call] as (...some: readonly unknown[]) => Promise<unknown>)(...values);
     };
-    worker.on('message', (message) => {
-      if (!isOurs(message) || !('call' in message)) return;
-      const { number, call, values } = message;
+    const answered = ({ number, call, values }: Asking): Promise<Answering> =>
       answer(call, values).then(
-        (value) => say({ handfast: 'store', number, value }),
-        (error: unknown) => say({ handfast: 'store', number, error: carried(error) }),
+        (value) => ({ number, value }),
+        (error: unknown) => ({ number, error: carried(error) }),
       );
+    worker.on('message', (message) => {
+      if (!isOurs(message) || !('calls' in message)) return;
+      void Promise.all(message.calls.map(answered)).then((answers) => say({ handfast: 'store', answers }));
     });
     worker.once('disconnect', () => void connection?.close());
   }
@@ -67,10 +80,13 @@ export function primaryStore(channel: Channel, timeoutMs = 1_000): Store {
   };
 }
 
+/** One message of calls is on its way at a time; what is asked meanwhile goes with the next. */
 class Calls {
   readonly #channel: Channel;
   readonly #timeoutMs: number;
   readonly #asked = new Map<number, { resolve(value: unknown): void; reject(why: Error): void }>();
+  #waiting: Asking[] = [];
+  #asking = false;
   #last = 0;
   #gone = false;
 
@@ -78,13 +94,16 @@ class Calls {
     this.#channel = channel;
     this.#timeoutMs = timeoutMs;
     channel.on('message', (message) => {
-      if (!isOurs(message) || 'call' in message) return;
+      if (!isOurs(message) || 'calls' in message) return;
       if ('letter' in message) received(message.letter);
       else {
-        const { number, value, error } = message;
-        const asked = this.#asked.get(number);
-        if (error) asked?.reject(uncarried(error));
-        else asked?.resolve(value);
+        for (const { number, value, error } of message.answers) {
+          const asked = this.#asked.get(number);
+          if (error) asked?.reject(uncarried(error));
+          else asked?.resolve(value);
+        }
+        this.#asking = false;
+        this.#send();
       }
     });
     channel.once('disconnect', () => {
@@ -102,13 +121,28 @@ class Calls {
         this.#asked.set(number, { resolve, reject });
         const late = new HandfastError('STORE_LATE', `the primary did not answer within ${this.#timeoutMs} ms`);
         timer = setTimeout(() => reject(late), this.#timeoutMs);
-        const message: Message = { handfast: 'store', number, call, values };
-        this.#channel.send(message, (error) => error && reject(unavailable(error)));
+        this.#waiting.push({ number, call, values });
+        this.#send();
       });
     } finally {
       clearTimeout(timer);
       this.#asked.delete(number);
     }
+  }
+
+  #send(): void {
+    if (this.#asking) return;
+    // What was waited for in vain is not done after all.
+    const calls = this.#waiting.filter(({ number }) => this.#asked.has(number));
+    this.#waiting = [];
+    if (calls.length === 0) return;
+    this.#asking = true;
+    const message: Message = { handfast: 'store', calls };
+    this.#channel.send(message, (error) => {
+      if (!error) return;
+      this.#asking = false;
+      for (const { number } of calls) this.#asked.get(number)?.reject(unavailable(error));
+    });
   }
 }
 
@@ -128,6 +162,8 @@ const CALLS: readonly Call[] = [
   'unban',
   'charge',
   'claim',
+  'reserve',
+  'giveUp',
   'answer',
   'first',
   'hold',

@@ -10,12 +10,14 @@ import { SCRIPTS, type ScriptName } from './scripts.ts';
 import {
   type Claimed,
   type Entered,
+  type IdRange,
   LIFE_MS,
   LONGEST_ANSWER,
+  type PeerLife,
   PROCESS_MS,
   type Pulse,
   type Rate,
-  type RequestName,
+  RESERVED_MS,
   type RequestTaken,
   SEEN_PAGES,
   STORE_LIMITS,
@@ -89,7 +91,7 @@ class RedisConnection implements StoreConnection {
     return { version: text(version), bans };
   }
 
-  async ban(bans: readonly StoredBan[]): Promise<void> {
+  async ban(bans: readonly StoredBan[]): Promise<Millis> {
     const rows = bans.flatMap(({ key, text: shown, agoMs, leftMs = -1, reason, automatic }) => [
       key,
       shown,
@@ -99,7 +101,10 @@ class RedisConnection implements StoreConnection {
       automatic ? '1' : '0',
     ]);
     // A script takes some 8,000 values.
-    for (let at = 0; at < rows.length; at += 6_000) await this.#run('ban', [STORE_LIMITS.bans, ...rows.slice(at, at + 6_000)]);
+    let waitMs = 0;
+    for (let at = 0; at < rows.length; at += 6_000)
+      waitMs = Math.max(waitMs, number(await this.#run('ban', [STORE_LIMITS.bans, ...rows.slice(at, at + 6_000)])));
+    return Math.max(0, Math.min(waitMs, RESERVED_MS));
   }
 
   async unban(keys: readonly string[]): Promise<void> {
@@ -124,9 +129,38 @@ class RedisConnection implements StoreConnection {
     return answers.map(claimed);
   }
 
-  async answer({ peer, peerLife, id }: RequestName, answer: Uint8Array | undefined): Promise<void> {
+  async reserve(life: string, ranges: readonly (PeerLife & IdRange)[]): Promise<(number | undefined)[]> {
+    const rows = ranges.flatMap(({ peer, peerLife, from, count }) => {
+      const bit = Number(from & PAGE_MASK);
+      return [peer, peerLife, String(from >> PAGE_BITS), bit, Math.min(count, PAGE_IDS - bit)];
+    });
+    const answers = list(await this.#run('reserve', [life, this.#process, LIFE_MS, SEEN_PAGES, RESERVED_MS, ...rows]));
+    if (answers.length !== ranges.length) throw strange('reserved ids');
+    return answers.map((answer, i) => {
+      const count = number(answer);
+      if (count > ranges[i].count) throw strange('reserved ids');
+      return count < 0 ? undefined : count;
+    });
+  }
+
+  async giveUp(life: string, { peer, peerLife }: PeerLife, unused: readonly IdRange[], taken?: readonly RequestTaken[]): Promise<void> {
+    const parts: (string | number)[][] = [];
+    for (let { from, count } of unused) {
+      while (count > 0) {
+        const bit = Number(from & PAGE_MASK);
+        const some = Math.min(count, PAGE_IDS - bit);
+        parts.push([String(from >> PAGE_BITS), bit, some]);
+        from += BigInt(some);
+        count -= some;
+      }
+    }
+    const rows = taken?.flatMap(({ id, ms }) => [String(id), Math.max(1, Math.ceil(ms))]) ?? [];
+    await this.#run('giveUp', [life, this.#process, peer, peerLife, taken ? 1 : 0, parts.length, ...parts.flat(), ...rows]);
+  }
+
+  async answer({ peer, peerLife, id, ms }: RequestTaken, answer: Uint8Array | undefined): Promise<void> {
     const kept = answer && answer.length <= LONGEST_ANSWER ? [Buffer.from(answer.buffer, answer.byteOffset, answer.length)] : [];
-    await this.#run('answer', [this.#process, peer, peerLife, String(id), ...kept]);
+    await this.#run('answer', [this.#process, peer, peerLife, String(id), Math.max(1, Math.ceil(ms)), ...kept]);
   }
 
   async first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]> {
@@ -228,3 +262,4 @@ const LIFE = /^[0-9a-f]{32}$/;
 const CLAIMED: readonly string[] = ['mine', 'lost', 'banned', 'past'];
 const PAGE_BITS = 13n;
 const PAGE_MASK = (1n << PAGE_BITS) - 1n;
+const PAGE_IDS = 8_192;

@@ -22,6 +22,44 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', k .. 'bans-until', '-inf', num(
 end
 `;
 
+/** What is known of peers' requests: who is banned, and the pages of bits that say which were taken. */
+const TAKEN = `
+local answers = {}
+local current = redis.call('GET', k .. 'life') == ARGV[1]
+local checked, pages = {}, {}
+local function banned(peer)
+  if checked[peer] == nil then
+    checked[peer] = redis.call('HEXISTS', k .. 'bans', peer) == 1
+    local till = checked[peer] and redis.call('ZSCORE', k .. 'bans-until', peer)
+    if till and tonumber(till) <= now then checked[peer] = false end
+  end
+  return checked[peer]
+end
+local function page_of(taken, page, most)
+  local name = taken .. ':' .. page
+  if not pages[name] then
+    local gone = redis.call('GET', taken .. ':gone')
+    if gone then redis.call('PEXPIRE', taken .. ':gone', ARGV[3]) end
+    if gone and tonumber(page) <= tonumber(gone) then return nil end
+    if redis.call('ZADD', taken .. ':pages', page, page) == 1 and redis.call('ZCARD', taken .. ':pages') > tonumber(most) then
+      local lowest = redis.call('ZPOPMIN', taken .. ':pages')[1]
+      redis.call('DEL', taken .. ':' .. lowest)
+      redis.call('SET', taken .. ':gone', lowest, 'PX', ARGV[3])
+      pages[taken .. ':' .. lowest] = nil
+      if lowest == page then return nil end
+    end
+    pages[name] = taken
+  end
+  return name
+end
+local function keep_pages(ms)
+  for name, taken in pairs(pages) do
+    redis.call('PEXPIRE', name, ms)
+    redis.call('PEXPIRE', taken .. ':pages', ms)
+  end
+end
+`;
+
 const SOURCES = {
   // process, life, process ms, life ms
   beat: `
@@ -58,6 +96,7 @@ return rows`,
 
   // most, then of each: key, text, ago ms, left ms or -1, reason, 1 for automatic
   ban: `${PRUNE}
+local wait = 0
 for i = 2, #ARGV, 6 do
   local key, automatic = ARGV[i], ARGV[i + 5] == '1'
   local known = redis.call('HEXISTS', k .. 'bans', key) == 1
@@ -77,9 +116,10 @@ for i = 2, #ARGV, 6 do
     if left >= 0 then redis.call('ZADD', k .. 'bans-until', num(till), key) end
     if automatic and left >= 0 then redis.call('ZADD', k .. 'bans-automatic', num(till), key) end
     redis.call('INCR', k .. 'changes')
+    wait = math.max(wait, tonumber(redis.call('ZSCORE', k .. 'reserved', key) or 0) - now)
   end
 end
-return 1`,
+return num(wait)`,
 
   // keys
   unban: `
@@ -102,62 +142,69 @@ redis.call('PEXPIRE', k .. 'charges', 3600000)
 return num(balance)`,
 
   // life, process, memory ms, pages, then of each: peer, peer's life, id, page, bit, ms
-  claim: `
-local answers = {}
-local current = redis.call('GET', k .. 'life') == ARGV[1]
-local checked, pages = {}, {}
-local function banned(peer)
-  if checked[peer] == nil then
-    checked[peer] = redis.call('HEXISTS', k .. 'bans', peer) == 1
-    local till = checked[peer] and redis.call('ZSCORE', k .. 'bans-until', peer)
-    if till and tonumber(till) <= now then checked[peer] = false end
-  end
-  return checked[peer]
-end
-local function again(taken, page, bit)
-  local name = taken .. ':' .. page
-  if not pages[name] then
-    local gone = redis.call('GET', taken .. ':gone')
-    if gone then redis.call('PEXPIRE', taken .. ':gone', ARGV[3]) end
-    if gone and tonumber(page) <= tonumber(gone) then return true end
-    if redis.call('ZADD', taken .. ':pages', page, page) == 1 and redis.call('ZCARD', taken .. ':pages') > tonumber(ARGV[4]) then
-      local lowest = redis.call('ZPOPMIN', taken .. ':pages')[1]
-      redis.call('DEL', taken .. ':' .. lowest)
-      redis.call('SET', taken .. ':gone', lowest, 'PX', ARGV[3])
-      pages[taken .. ':' .. lowest] = nil
-      if lowest == page then return true end
-    end
-    pages[name] = taken
-  end
-  return redis.call('SETBIT', name, bit, 1) == 1
-end
+  claim: `${TAKEN}
 local function claimed(peer, life, id, page, bit, ms)
   if not current then return { 'past' } end
   if banned(peer) then return { 'banned' } end
+  local taken = k .. 'taken:' .. peer .. ':' .. life
+  local name = page_of(taken, page, ARGV[4])
   local request = k .. 'request:' .. peer .. ':' .. life .. ':' .. id
-  if not again(k .. 'taken:' .. peer .. ':' .. life, page, bit) then
+  if name and redis.call('SETBIT', name, bit, 1) == 0 then
     redis.call('SET', request, 'r' .. ARGV[2], 'PX', ms)
     return { 'mine' }
   end
   local known = redis.call('GET', request)
-  if not known then return { 'lost' } end
-  if string.sub(known, 1, 1) == 'a' then return { 'answer', string.sub(known, 2) } end
-  local by = string.sub(known, 2)
+  if known and string.sub(known, 1, 1) == 'a' then return { 'answer', string.sub(known, 2) } end
+  local by = known and string.sub(known, 2) or redis.call('GET', taken .. ':owner')
   if by ~= ARGV[2] and alive(by) then return { 'elsewhere', by } end
   return { 'lost' }
 end
 for i = 5, #ARGV, 6 do answers[(i + 1) / 6] = claimed(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) end
-for name, taken in pairs(pages) do
-  redis.call('PEXPIRE', name, ARGV[3])
-  redis.call('PEXPIRE', taken .. ':pages', ARGV[3])
-end
+keep_pages(ARGV[3])
 return answers`,
 
-  // process, peer, peer's life, id, answer or nothing
+  // life, process, memory ms, pages, reserved ms, then of each: peer, peer's life, page, bit, count
+  reserve: `${TAKEN}
+local function reserved(peer, life, page, bit, count)
+  if not current or banned(peer) then return -1 end
+  local taken = k .. 'taken:' .. peer .. ':' .. life
+  local owner = redis.call('GET', taken .. ':owner')
+  if owner and owner ~= ARGV[2] and alive(owner) then return -1 end
+  redis.call('SET', taken .. ':owner', ARGV[2], 'PX', ARGV[3])
+  redis.call('ZADD', k .. 'reserved', num(now + ARGV[5]), peer)
+  local name = page_of(taken, page, ARGV[4])
+  local done = 0
+  while name and done < tonumber(count) and redis.call('SETBIT', name, bit + done, 1) == 0 do done = done + 1 end
+  return done
+end
+for i = 6, #ARGV, 5 do answers[(i - 1) / 5] = reserved(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]) end
+keep_pages(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', k .. 'reserved', '-inf', num(now))
+redis.call('PEXPIRE', k .. 'reserved', ARGV[5])
+return answers`,
+
+  // life, process, peer, peer's life, 1 for all, parts, then of each part: page, bit, count; then of each request: id, ms
+  giveUp: `
+if redis.call('GET', k .. 'life') ~= ARGV[1] then return 0 end
+local of = ARGV[3] .. ':' .. ARGV[4]
+local taken = k .. 'taken:' .. of
+local parts = 7 + 3 * ARGV[6]
+for i = 7, parts - 1, 3 do
+  local name = taken .. ':' .. ARGV[i]
+  if redis.call('EXISTS', name) == 1 then
+    for bit = tonumber(ARGV[i + 1]), ARGV[i + 1] + ARGV[i + 2] - 1 do redis.call('SETBIT', name, bit, 0) end
+  end
+end
+for i = parts, #ARGV, 2 do redis.call('SET', k .. 'request:' .. of .. ':' .. ARGV[i], 'r' .. ARGV[2], 'PX', ARGV[i + 1], 'NX') end
+if ARGV[5] == '1' and redis.call('GET', taken .. ':owner') == ARGV[2] then redis.call('DEL', taken .. ':owner') end
+return 1`,
+
+  // process, peer, peer's life, id, ms, answer or nothing
   answer: `
 local request = k .. 'request:' .. ARGV[2] .. ':' .. ARGV[3] .. ':' .. ARGV[4]
-if redis.call('GET', request) ~= 'r' .. ARGV[1] then return 0 end
-if ARGV[5] then redis.call('SET', request, 'a' .. ARGV[5], 'KEEPTTL') else redis.call('DEL', request) end
+local known = redis.call('GET', request)
+if known and known ~= 'r' .. ARGV[1] then return 0 end
+if ARGV[6] then redis.call('SET', request, 'a' .. ARGV[6], 'PX', ARGV[5]) else redis.call('DEL', request) end
 return 1`,
 
   // ms, most, ids

@@ -90,10 +90,12 @@ export class SharedBans implements Bans {
     const batch = [...this.#unwritten];
     const bans = batch.flatMap(([key, ban]) => (ban ? [this.#storedBan(key, ban)] : []));
     const lifted = batch.flatMap(([key, ban]) => (ban ? [] : [key]));
-    if (bans.length > 0) await this.#shared.ask((store) => store.ban(bans));
+    const waitMs = bans.length > 0 ? await this.#shared.ask((store) => store.ban(bans)) : 0;
     if (lifted.length > 0) await this.#shared.ask((store) => store.unban(lifted));
-    for (const [key, ban] of batch) if (this.#unwritten.get(key) === ban) this.#unwritten.delete(key);
     this.#shared.tell((store) => store.send(undefined, writeLetter({ kind: 'bans' })));
+    // Another process may not have heard of it, and handle what it has reserved.
+    if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + waitMs, resolve));
+    for (const [key, ban] of batch) if (this.#unwritten.get(key) === ban) this.#unwritten.delete(key);
   }
 
   async #read(): Promise<void> {

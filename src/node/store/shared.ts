@@ -52,8 +52,8 @@ export class Shared {
   #why: HandfastError | undefined;
   #beating: Cancel = () => {};
   #closed = false;
-  readonly #entering: Gathered<string, { readonly waitMs: Millis; readonly version: string }>;
-  readonly #versions: Gathered<undefined, string>;
+  /** Attempts of addresses, and the version of the bans alone: whoever asks for one gets it by the same call. */
+  readonly #entering: Gathered<string | undefined, { readonly waitMs: Millis; readonly version: string }>;
   /** Addresses that come too fast, and until when nobody need be asked about them. */
   readonly #waits = new Map<string, Millis>();
 
@@ -77,13 +77,15 @@ export class Shared {
     this.#clock = options.clock;
     this.process = options.process;
     this.without = { sessions, requests, broadcasts };
-    this.#entering = new Gathered(AT_ONCE, async (blocks) => {
+    this.#entering = new Gathered(AT_ONCE, async (all) => {
+      const blocks = all.filter((block) => block !== undefined);
+      if (blocks.length === 0) {
+        const version = await this.ask((store) => store.version());
+        return all.map(() => ({ waitMs: 0, version }));
+      }
       const { waitsMs, version } = await this.ask((store) => store.enter(blocks, options.rate));
-      return waitsMs.map((waitMs) => ({ waitMs, version }));
-    });
-    this.#versions = new Gathered(Number.MAX_SAFE_INTEGER, async (all) => {
-      const version = await this.ask((store) => store.version());
-      return all.map(() => version);
+      let entered = 0;
+      return all.map((block) => ({ waitMs: block === undefined ? 0 : waitsMs[entered++], version }));
     });
   }
 
@@ -132,8 +134,8 @@ export class Shared {
   }
 
   /** The store's version of the bans, as of now or later. */
-  version(): Promise<string> {
-    return this.#versions.ask(undefined);
+  async version(): Promise<string> {
+    return (await this.#entering.ask(undefined)).version;
   }
 
   /** Never rejects. */

@@ -8,10 +8,11 @@ import type { NodeSettings } from '../options.ts';
 import type { RequestOptions } from '../requests/requests.ts';
 import { type Claims, SharedClaims } from './claims.ts';
 import { Deliveries } from './deliveries.ts';
+import { ReservedIds } from './reserved-ids.ts';
 import { Routes, type RoutesOptions } from './routes.ts';
 import { Shared } from './shared.ts';
 import { SharedBans } from './shared-bans.ts';
-import type { RequestName } from './store.ts';
+import type { RequestName, RequestTaken } from './store.ts';
 import { StoreLink } from './store-link.ts';
 
 /** Of the node. No call may throw. */
@@ -24,6 +25,8 @@ export interface SharingEvents extends Pick<RoutesOptions, 'here' | 'ask' | 'che
   gossip(link: StoreLink, record: Uint8Array): void;
   /** Another process is asked for what this one has taken. */
   wanted(request: RequestName): void;
+  /** What this process has taken of a peer's requests and not forgotten. */
+  remembered(peer: string): readonly RequestTaken[];
   /** Sessions of the life before have to go; new ones are told of this one. */
   life(bootId: Uint8Array): void;
   down(why: HandfastError): void;
@@ -36,8 +39,11 @@ export class Sharing {
   readonly link: StoreLink;
   readonly #shared: Shared;
   readonly #settings: NodeSettings;
-  /** Peers that came and went in this turn, and whether they are here now. */
+  readonly #reserved: ReservedIds;
+  #events: SharingEvents | undefined;
+  /** Peers that came and went and of which the store is still to be told, and whether they are here now. */
   readonly #changed = new Map<string, boolean>();
+  #telling = false;
   #deliveries!: Deliveries;
   #routes!: Routes;
 
@@ -69,7 +75,8 @@ export class Sharing {
     this.#shared = shared;
     this.#settings = settings;
     this.bans = new SharedBans(shared, bans, clock);
-    this.claims = new SharedClaims(shared, () => this.#outdated());
+    this.#reserved = new ReservedIds(shared, clock, (peer) => this.#events?.remembered(peer) ?? []);
+    this.claims = new SharedClaims(shared, this.#reserved, () => this.#outdated());
     this.link = new StoreLink({ id: identity.id, publicKey: identity.publicKey }, shared);
   }
 
@@ -84,6 +91,7 @@ export class Sharing {
 
   begin(events: SharingEvents): void {
     const { clock } = this.#settings;
+    this.#events = events;
     const { peers, deliver, gossip, wanted, life, down, up } = events;
     this.#deliveries = new Deliveries(this.#shared, clock, deliver);
     this.#routes = new Routes({ shared: this.#shared, clock, here: events.here, ask: events.ask, check: events.check });
@@ -158,20 +166,30 @@ export class Sharing {
   /** Writes what is not written yet, and leaves. Never rejects. */
   async close(): Promise<void> {
     await this.bans.stored().catch(() => {});
+    await this.#reserved.close();
     await this.#shared.close();
   }
 
-  /** Told for all peers of a turn together: in a storm there are many. */
+  /** Told for many together, as in `Gathered`: in a storm there are many. */
   #held(peer: string, here: boolean): void {
     this.#changed.set(peer, here);
-    if (this.#changed.size > 1) return;
-    setImmediate(() => {
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => void this.#tellHeld());
+  }
+
+  async #tellHeld(): Promise<void> {
+    while (this.#changed.size > 0) {
       const all = [...this.#changed];
       this.#changed.clear();
       const [come, gone] = [true, false].map((wanted) => all.filter(([, is]) => is === wanted).map(([id]) => id));
-      if (come.length > 0) this.#shared.tell((store) => store.hold(come));
-      if (gone.length > 0) this.#shared.tell((store) => store.release(gone));
-    });
+      const told: Promise<void>[] = [];
+      if (come.length > 0) told.push(this.#shared.ask((store) => store.hold(come)));
+      if (gone.length > 0) told.push(this.#shared.ask((store) => store.release(gone)));
+      // What fails is made up for: whom this process has is said anew once the store is back.
+      await Promise.allSettled(told);
+    }
+    this.#telling = false;
   }
 
   #outdated(): void {

@@ -35,16 +35,23 @@ export interface StoreConnection {
   /** `life:number`, which changes with each change of the bans. */
   version(): Promise<string>;
   bans(): Promise<StoredBans>;
-  /** Bans by hand take the place of what there was; automatic ones only where none lasts. */
-  ban(bans: readonly StoredBan[]): Promise<void>;
+  /** Bans by hand take the place of what there was; automatic ones only where none lasts. @returns how long a process may still handle what it has reserved of them. */
+  ban(bans: readonly StoredBan[]): Promise<Millis>;
   unban(keys: readonly string[]): Promise<void>;
   /** Adds points to a balance that fades to 37 % in `fadeMs`. @returns the balance then. */
   charge(key: string, points: number, fadeMs: Millis): Promise<number>;
 
   /** Takes requests for this process, in this life of the identity. @returns what became of each. */
   claim(life: string, requests: readonly RequestTaken[]): Promise<Claimed[]>;
+  /**
+   * Takes requests that have not come yet, for {@link RESERVED_MS}: this process need not ask for them. While it has not given a peer up, no other process that lives reserves any of that peer's.
+   * @returns of each how many of its ids, from the first on, are now this process's; undefined: none, and none reserved before may be used any more.
+   */
+  reserve(life: string, ranges: readonly (PeerLife & IdRange)[]): Promise<(number | undefined)[]>;
+  /** Says which of what it reserved of a peer it has not used, so that others may take that. @param taken which requests it is still at: then it has given the peer up. */
+  giveUp(life: string, of: PeerLife, unused: readonly IdRange[], taken?: readonly RequestTaken[]): Promise<void>;
   /** The answer of a request that this process has taken, for another one that was asked for it; without one it is lost. */
-  answer(request: RequestName, answer: Uint8Array | undefined): Promise<void>;
+  answer(request: RequestTaken, answer: Uint8Array | undefined): Promise<void>;
 
   /** Which of these ids of 32 bytes nobody asked for within `ms` before. */
   first(ids: readonly Uint8Array[], ms: Millis): Promise<boolean[]>;
@@ -95,16 +102,26 @@ export interface StoredBans {
   readonly bans: readonly StoredBan[];
 }
 
-/** Peer id, its boot id, and the request's number there. */
-export interface RequestName {
-  readonly peer: string;
-  readonly peerLife: string;
+/** A request's number in one life of its peer. */
+export interface RequestName extends PeerLife {
   readonly id: bigint;
 }
 
 export interface RequestTaken extends RequestName {
   /** Until its deadline. */
   readonly ms: Millis;
+}
+
+/** A peer id and its boot id. */
+export interface PeerLife {
+  readonly peer: string;
+  readonly peerLife: string;
+}
+
+/** So many ids from `from` on. */
+export interface IdRange {
+  readonly from: bigint;
+  readonly count: number;
 }
 
 /**
@@ -121,6 +138,8 @@ export const requestKey = ({ peer, peerLife, id }: RequestName): string => `${pe
 /** A process that has not beaten for so long is gone. */
 export const PROCESS_MS = 5_000;
 export const BEAT_MS = 1_000;
+/** Ids that are reserved may be used for so long without asking again, which is as long as a ban may have to wait. */
+export const RESERVED_MS = 100;
 /** What is remembered of an identity of which no process lives any more: as long as a request may take, and two minutes for what is still on its way. */
 export const LIFE_MS = 720_000;
 /** Kept at most: bans; addresses with attempts; balances; ids of messages; requests that are handled or whose answers have not arrived; peers whose requests were taken. */

@@ -19,6 +19,8 @@ const PEERS = 6;
 const STEPS = 12;
 /** Longer than killing and starting anything takes, so that most have an answer. */
 const DEADLINE_MS = 6_000;
+/** Asked one after the other, until one fails: so the process that has the peer reserves what comes next. */
+const STREAM = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'handfast-cluster-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +65,12 @@ describe.skipIf(!redisServer).each(SEEDS)('four processes and a Redis (redis-ser
       asked.add(payload, asks);
       return asks.catch(() => {});
     };
+    const stream = async (node: Node): Promise<void> => {
+      for (let i = 0; i < STREAM; i++) if ((await ask(node, 's')) === undefined) return;
+    };
+    const streams: Promise<void>[] = [];
     const bustle = (): void => {
+      streams.push(stream(random.pick(nodes)));
       for (const node of nodes) {
         for (let i = random.between(1, 4); i > 0; i--) void ask(node, 'q');
         if (random.chance(0.5)) {
@@ -141,6 +148,7 @@ describe.skipIf(!redisServer).each(SEEDS)('four processes and a Redis (redis-ser
         await from.request(id, Buffer.from(word('q')), { deadlineMs: 500 }).catch(() => {});
       }
       bustle();
+      await Promise.all(streams);
       await Promise.all([asked.settle(), asking.settle()]);
 
       const { journal } = cluster;

@@ -48,11 +48,11 @@ describe('the store of a primary', () => {
       'text',
       { other: 'message' },
       { handfast: 'ready' },
-      { handfast: 'store', number: 1, call: 'version', values: [] },
-      { handfast: 'store', number: 2, call: 'constructor', values: [] },
+      { handfast: 'store', calls: [{ number: 1, call: 'version', values: [] }] },
+      { handfast: 'store', calls: [{ number: 2, call: 'constructor', values: [] }] },
     ];
     for (const message of messages) pair.worker.send(message, () => {});
     while (said.length < 2) await new Promise((resolve) => setImmediate(resolve));
-    expect(said).toMatchObject([1, 2].map((number) => ({ number, error: { code: 'HF_STORE_REFUSED' } })));
+    expect(said).toMatchObject([1, 2].map((number) => ({ answers: [{ number, error: { code: 'HF_STORE_REFUSED' } }] })));
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/node/store/memory.ts';
 import { PrimaryStore, primaryStore } from '../../../src/node/store/primary.ts';
 import { redisStore } from '../../../src/node/store/redis.ts';
-import type { RequestName, Store, StoreConnection, StoredBan } from '../../../src/node/store/store.ts';
+import { RESERVED_MS, type RequestTaken, type Store, type StoreConnection, type StoredBan } from '../../../src/node/store/store.ts';
 import { systemClock } from '../../../src/transport/clock.ts';
 import { channelPair } from '../../support/process-channel.ts';
 import { RedisServer, redisServer } from '../../support/redis.ts';
@@ -110,11 +110,11 @@ function contract(open: () => Promise<Store>): void {
   });
 
   describe('a request', () => {
-    const request = (id: bigint): RequestName => ({ peer: 'P', peerLife: 'L', id });
+    const request = (id: bigint): RequestTaken => ({ peer: 'P', peerLife: 'L', id, ms: LONG });
     const claim = async (at: StoreConnection, of: string, ...ids: bigint[]): Promise<unknown> => {
       const claims = await at.claim(
         of,
-        ids.map((id) => ({ ...request(id), ms: LONG })),
+        ids.map((id) => request(id)),
       );
       return claims.length === 1 ? claims[0] : claims;
     };
@@ -165,6 +165,93 @@ function contract(open: () => Promise<Store>): void {
       }
       expect(await claim(one.at, one.life, 2n)).toEqual({ is: 'lost' });
       expect(await claim(one.at, one.life, 2n + 129n * 8_192n)).toEqual({ is: 'mine' });
+    });
+  });
+
+  describe('requests that have not come yet', () => {
+    const named = (id: bigint): RequestTaken => ({ peer: 'P', peerLife: 'L', id, ms: LONG });
+    const of = { peer: 'P', peerLife: 'L' };
+    const claim = async (at: StoreConnection, inLife: string, id: bigint): Promise<unknown> => (await at.claim(inLife, [named(id)]))[0];
+    const reserve = async (at: StoreConnection, inLife: string, from: bigint, count: number): Promise<unknown> =>
+      (await at.reserve(inLife, [{ ...of, from, count }]))[0];
+    const FIRST = 2n ** 63n + 8_185n;
+
+    it('are one process’s until it gives them up; then what it has not used is free, and what it is at is known', async () => {
+      const [one, other] = await processes(2);
+      expect(await reserve(one.at, one.life, FIRST, 5)).toBe(5);
+      for (let id = FIRST; id < FIRST + 5n; id++) expect(await claim(other.at, one.life, id)).toEqual({ is: 'elsewhere', by: one.name });
+      expect(await reserve(other.at, one.life, FIRST + 5n, 5)).toBeUndefined();
+      expect(await claim(other.at, one.life, FIRST + 5n)).toEqual({ is: 'mine' });
+      await one.at.giveUp(one.life, of, [{ from: FIRST + 4n, count: 1 }]);
+      expect(await claim(other.at, one.life, FIRST + 4n)).toEqual({ is: 'mine' });
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'elsewhere', by: one.name });
+      expect(await reserve(other.at, one.life, FIRST + 6n, 5)).toBeUndefined();
+      await one.at.giveUp(
+        one.life,
+        of,
+        [
+          { from: FIRST + 2n, count: 1 },
+          { from: FIRST + 3n, count: 1 },
+        ],
+        [named(FIRST + 1n)],
+      );
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'lost' });
+      expect(await claim(other.at, one.life, FIRST + 1n)).toEqual({ is: 'elsewhere', by: one.name });
+      await one.at.answer(named(FIRST + 1n), Uint8Array.of(7));
+      expect(await claim(other.at, one.life, FIRST + 1n)).toEqual({ is: 'answer', answer: Uint8Array.of(7) });
+      for (const id of [FIRST + 2n, FIRST + 3n]) expect(await claim(other.at, one.life, id)).toEqual({ is: 'mine' });
+      expect(await reserve(other.at, one.life, FIRST + 6n, 1)).toBe(1);
+    });
+
+    it('are reserved up to what somebody has taken, a few at a time, and given up across whatever lies between', async () => {
+      const [one, other] = await processes(2);
+      expect(await claim(other.at, one.life, FIRST + 3n)).toEqual({ is: 'mine' });
+      expect(await reserve(one.at, one.life, FIRST, 10)).toBe(3);
+      expect(await reserve(one.at, one.life, FIRST + 3n, 10)).toBe(0);
+      let end = FIRST + 4n;
+      while (end < FIRST + 20n) {
+        const some = (await reserve(one.at, one.life, end, Number(FIRST + 20n - end))) as number;
+        expect(some).toBeGreaterThan(0);
+        end += BigInt(some);
+      }
+      expect(await claim(other.at, one.life, FIRST + 19n)).toEqual({ is: 'elsewhere', by: one.name });
+      await one.at.giveUp(one.life, of, [{ from: FIRST + 4n, count: 16 }], []);
+      for (const id of [FIRST + 4n, FIRST + 10n, FIRST + 19n]) expect(await claim(other.at, one.life, id)).toEqual({ is: 'mine' });
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'lost' });
+    });
+
+    it('of a process that is gone are lost, and others may reserve what comes after', async () => {
+      const [one, other] = await processes(2);
+      expect(await reserve(one.at, one.life, FIRST, 3)).toBe(3);
+      await one.at.close();
+      expect(await claim(other.at, one.life, FIRST)).toEqual({ is: 'lost' });
+      expect(await reserve(other.at, one.life, FIRST, 9)).toBe(0);
+      expect(await reserve(other.at, one.life, FIRST + 3n, 2)).toBe(2);
+    });
+
+    it('are reserved and given up only in this life', async () => {
+      const [one] = await processes(1);
+      expect(await reserve(one.at, life(), FIRST, 3)).toBeUndefined();
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'mine' });
+      await one.at.giveUp(life(), of, [{ from: FIRST, count: 1 }], []);
+      expect(await claim(one.at, one.life, FIRST)).toEqual({ is: 'lost' });
+    });
+
+    it('of somebody who is banned are not reserved, and a ban says how long those that were may still be used', async () => {
+      const [one, other] = await processes(2);
+      expect(await other.at.ban([ban('P')])).toBe(0);
+      expect(await reserve(one.at, one.life, FIRST, 3)).toBeUndefined();
+      let waitMs = 0;
+      // Between the two more time may go by than that.
+      for (let from = FIRST; waitMs === 0; from += 3n) {
+        await other.at.unban(['P']);
+        expect(await reserve(one.at, one.life, from, 2)).toBeGreaterThan(0);
+        waitMs = await other.at.ban([ban('Q'), ban('P')]);
+      }
+      expect(waitMs).toBeGreaterThan(0);
+      expect(waitMs).toBeLessThanOrEqual(RESERVED_MS);
+      expect(await other.at.ban([ban('Q')])).toBe(0);
+      expect(await reserve(one.at, one.life, FIRST + 10_000n, 3)).toBeUndefined();
     });
   });
 
