@@ -18,7 +18,9 @@ const PARTS = [
       'benchmarks-in-ci',
       'a-failed-handshake',
       'your-own-protocol',
-    ].map((name) => `docs/guides/${name}.md`),
+    ]
+      .map((name) => `docs/guides/${name}.md`)
+      .concat('examples/README.md'),
   },
   {
     title: 'Reference',
@@ -36,8 +38,11 @@ const PARTS = [
     title: 'Protocols',
     pages: ['handfast', 'xrpl', 'hivemind', 'hivemind-v3', 'lwstcp', 'sdmp', 'noise'].map((name) => `docs/protocols/${name}.md`),
   },
-  { title: 'How it was tried', pages: ['docs/benchmarks.md', 'docs/lanes.md', 'docs/platforms.md', 'docs/attacks.md', 'docs/reached.md'] },
-  { title: 'The project', pages: ['CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'] },
+  {
+    title: 'How it was tried',
+    pages: ['docs/benchmarks.md', 'docs/lanes.md', 'docs/platforms.md', 'docs/attacks.md', 'docs/reached.md', 'docs/mutants.md'],
+  },
+  { title: 'The project', pages: ['docs/architecture.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'] },
 ];
 
 /**

@@ -2,6 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { HandfastError } from '../errors.ts';
 import { ControlServer } from '../node/control/control.ts';
 import { PrimaryStore } from '../node/store/primary.ts';
@@ -43,8 +44,9 @@ export async function runProcesses(call: Call, log: NodeLog, processes: Processe
   // Those that begin when no other one is left get the same.
   const port = processes.port === 0 ? await freePort(processes.host) : processes.port;
   let started = 0;
-  // Handed out by the primary, each connection would cost two messages more, and all of them one core's time.
-  if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
+  // Handed out by the primary, each connection costs two messages more. Where workers take turns on a core, though, whoever has it takes most of what comes.
+  if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined && processes.count <= availableParallelism())
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
   // Their standard input is nobody's: each would take some of what is typed.
   cluster.setupPrimary({ args: process.argv.slice(2), serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
