@@ -126,7 +126,7 @@ export const MUTANTS = [
     ['judgement', 'if (refusal) return fail(settings, state, fault(refusal.code, refusal.reason));', ''],
     ['deadline', 'if (input.now >= state.deadline) {', 'if (input.now >= state.deadline && false) {'],
     ['deadline one ms late', 'if (input.now >= state.deadline) {', 'if (input.now > state.deadline) {'],
-    ['end of the stream', "if (input.kind === 'end') return fail(settings, state, cut(WAITING_FOR[state.at]));", ''],
+    ['end of the stream', "if (kind === 'end') return fail(settings, state, cut(WAITING_FOR[at]));", ''],
     [
       'first record',
       'if (open instanceof HandfastError) return fail(settings, state, open);',
@@ -192,7 +192,7 @@ export const MUTANTS = [
     ['judgement', 'if (refusal) return fail(state, fault(refusal.code, refusal.reason));', ''],
     ['deadline', 'if (input.now >= state.deadline) {', 'if (input.now >= state.deadline && false) {'],
     ['deadline one ms late', 'if (input.now >= state.deadline) {', 'if (input.now > state.deadline) {'],
-    ['end of the stream', "if (input.kind === 'end') return fail(state, cut(WAITING_FOR[state.at]));", ''],
+    ['end of the stream', "if (kind === 'end') return fail(state, cut(WAITING_FOR[at]));", ''],
     ['first record', 'if (open instanceof HandfastError) return fail(state, open);', 'if (open instanceof HandfastError) return [state];'],
     [
       'no word before the finish has opened',
@@ -212,18 +212,18 @@ export const MUTANTS = [
   ...rows('initiator.ts', LATE, [
     [
       'answers that come too late are wiped',
-      "if (input.kind === 'answers') discardAnswers(input.answers);\n    return [state];",
+      "if (kind === 'answers') discardAnswers(input.answers);\n    return [state];",
       'return [state];',
     ],
-    ['answers at the deadline are wiped', "if (input.kind === 'answers') discardAnswers(input.answers);\n    return fail", 'return fail'],
+    ['answers at the deadline are wiped', "if (kind === 'answers') discardAnswers(input.answers);\n    return fail", 'return fail'],
   ]),
   ...rows('responder.ts', LATE, [
     [
       'answers that come too late are wiped',
-      "if (input.kind === 'answers') discardAnswers(input.answers);\n    return [state];",
+      "if (kind === 'answers') discardAnswers(input.answers);\n    return [state];",
       'return [state];',
     ],
-    ['answers at the deadline are wiped', "if (input.kind === 'answers') discardAnswers(input.answers);\n    return fail", 'return fail'],
+    ['answers at the deadline are wiped', "if (kind === 'answers') discardAnswers(input.answers);\n    return fail", 'return fail'],
   ]),
   ...rows('opening.ts', HANDSHAKE, [
     ['first record: least length', 'if (declared < LEAST_RECORD)', 'if (false)'],
