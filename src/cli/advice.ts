@@ -8,6 +8,9 @@ export function adviceFor(error: unknown, speaks = 'handfast/1'): string | undef
   return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
 
+/** Said where there is no advice. */
+export const whereToRead = (code: string): string => `handfast help ${code} says what it means`;
+
 const causeCode = ({ code, cause }: HandfastError): string => `${code} ${(cause as NodeJS.ErrnoException | undefined)?.code ?? ''}`;
 
 const ownCode = ({ code, blame, remote }: HandfastError): string => `${blame}${remote ? ' told' : ''} ${code}`;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `handfast ...`: finds the command, reads its arguments, runs it and turns what it throws into one line and an exit code: 1 it failed, 2 the command line was wrong, 130 Ctrl-C. */
 import { HandfastError } from '../errors.ts';
-import { adviceFor } from './advice.ts';
+import { adviceFor, whereToRead } from './advice.ts';
 import { type Command, describeError, Failure, helpOf, Interrupted, meant, readArguments, UsageError } from './command.ts';
 import { explainCode } from './explain-code.ts';
 import { clearProgress, packageVersion, print, printError, printJson } from './terminal.ts';
@@ -99,7 +99,8 @@ function explain(name: string, error: unknown, json: boolean, speaks: string | u
   const advice = error instanceof Failure ? error.advice : adviceFor(error, speaks);
   const known = error instanceof Failure || error instanceof HandfastError || (code !== 'ERROR' && !code.startsWith('ERR_'));
   if (json) printJson({ error: { ...(error instanceof Failure ? {} : { code }), message, ...(advice && { advice }) } });
-  printError(`handfast ${name}`, error instanceof HandfastError ? `${message} (${code})` : message, advice);
+  if (error instanceof HandfastError) printError(`handfast ${name}`, `${message} (${code})`, advice ?? whereToRead(code));
+  else printError(`handfast ${name}`, message, advice);
   // What nobody foresaw is a fault of ours: the stack helps to find it.
   if (!known && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
   return 1;

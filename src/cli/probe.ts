@@ -5,7 +5,7 @@ import type { Peer } from '../protocols/machine.ts';
 import { connect } from '../transport/connect.ts';
 import type { HandshakeStep } from '../transport/driver.ts';
 import type { SessionInfo } from '../transport/session.ts';
-import { adviceFor } from './advice.ts';
+import { adviceFor, whereToRead } from './advice.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';
 import { chosenProtocol, partsFor } from './protocols/index.ts';
 import type { CommandProtocol, Found } from './protocols/protocol.ts';
@@ -99,7 +99,7 @@ function report(protocol: CommandProtocol, result: Result, call: Call): void {
   const advice = error && (protocol.probe.advice?.(result, call) ?? adviceFor(error, protocol.title));
   if (call.flag('json')) printJson(asJson(protocol, result, advice));
   else show(protocol, result);
-  if (error) printError('handfast probe', `${error.message} (${error.code})`, advice);
+  if (error) printError('handfast probe', `${error.message} (${error.code})`, advice ?? whereToRead(error.code));
 }
 
 function asJson({ protocol, probe }: CommandProtocol, result: Result, advice: string | undefined): object {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { handfast, temporary } from './run.ts';
 
@@ -46,6 +47,14 @@ describe('help', () => {
     expect(code).toBe(0);
     for (const part of parts) expect(stdout).toContain(part);
   });
+});
+
+it('an error for which there is no advice says how to read more of its code', async () => {
+  const path = temporary('not-a-key');
+  await writeFile(path, 'something else', { mode: 0o600 });
+  const { code, stderr } = await handfast(['id', path]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/\(HF_BAD_KEY\)\. handfast help HF_BAD_KEY says what it means\n$/);
 });
 
 describe('what is wrong with a command line is said in one line, exit code 2', () => {
