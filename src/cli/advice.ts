@@ -8,8 +8,10 @@ export function adviceFor(error: unknown, speaks = 'handfast/1'): string | undef
   return SYSTEM[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
 
-/** Said where there is no advice. */
-export const whereToRead = (code: string): string => `handfast help ${code} says what it means`;
+/** Said where there is no advice; a bad argument is named by its message, and nothing more is to be said of it. */
+export function whereToRead(code: string): string | undefined {
+  return code === 'HF_BAD_ARGUMENT' ? undefined : `handfast help ${code} says what it means`;
+}
 
 const causeCode = ({ code, cause }: HandfastError): string => `${code} ${(cause as NodeJS.ErrnoException | undefined)?.code ?? ''}`;
 

@@ -56,7 +56,7 @@ describe('id', () => {
     await handfast(['keygen', path], { env: { HANDFAST_PASSPHRASE: 'right' } });
     const wrong = await handfast(['id', path], { env: { HANDFAST_PASSPHRASE: 'wrong' } });
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
-    expect(wrong.stderr).toMatch(/the passphrase does not open it \(HF_BAD_KEY\)\n$/);
+    expect(wrong.stderr).toMatch(/the passphrase does not open it \(HF_BAD_KEY\)\. handfast help HF_BAD_KEY says what it means\n$/);
     const none = await handfast(['id', path]);
     expect(none).toMatchObject({ code: 1, stdout: '' });
     expect(none.stderr).toMatch(/sealed with a passphrase\. Give it with --passphrase-file/);

@@ -128,6 +128,6 @@ describe('listen --processes', () => {
       'redis://127.0.0.1:1',
     ]);
     expect(unreachable).toMatchObject({ code: 1, stderr: expect.stringContaining('HF_STORE_UNAVAILABLE') });
-    expect(unreachable.stderr.match(/HF_STORE_UNAVAILABLE/g)).toHaveLength(1);
+    expect(unreachable.stderr.match(/\(HF_STORE_UNAVAILABLE\)/g)).toHaveLength(1);
   });
 });
