@@ -10,35 +10,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments, wrongNumber } from './arguments.mjs';
 
 const USAGE = 'usage: npm run fuzz:native -- [--seconds 60 | --executions N] [--only NAME] [--jobs 1] [--seed N]';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'build', 'fuzz');
 const LARGEST_INPUT = 4096;
-const values = read();
-
-function read() {
-  const text = { type: /** @type {const} */ ('string') };
-  try {
-    const { values } = parseArgs({
-      options: { seconds: text, executions: text, only: text, jobs: { ...text, default: '1' }, seed: text, help: { type: 'boolean' } },
-    });
-    for (const name of ['seconds', 'executions', 'jobs', 'seed']) {
-      if (values[name] !== undefined && !/^[1-9]\d*$/.test(values[name]))
-        throw new Error(`--${name}: expected a whole number from 1, not ${values[name]}`);
-    }
-    return values;
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const text = { type: /** @type {const} */ ('string') };
+const values = readArguments(USAGE, { seconds: text, executions: text, only: text, jobs: { ...text, default: '1' }, seed: text }, (given) =>
+  wrongNumber(given, ['seconds', 'executions', 'jobs', 'seed'], /^[1-9]\d*$/, 'a whole number from 1'),
+);
 const compiler = whole();
 if (!compiler) {
   console.log(

@@ -10,43 +10,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { readArguments, wrongNumber } from './arguments.mjs';
 
 const USAGE = 'usage: npm run fuzz -- [--seconds 60 | --executions N] [--only NAME] [--core native|pure] [--seed N] [--input FILE]';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const values = read();
-
-function read() {
-  const text = { type: /** @type {const} */ ('string') };
-  try {
-    const { values } = parseArgs({
-      options: {
-        seconds: text,
-        executions: text,
-        only: text,
-        core: text,
-        seed: text,
-        input: text,
-        exactly: text,
-        help: { type: 'boolean' },
-      },
-    });
-    for (const name of ['seconds', 'executions', 'seed']) {
-      if (values[name] !== undefined && !/^\d+$/.test(values[name]))
-        throw new Error(`--${name}: expected a whole number, not ${values[name]}`);
-    }
-    return values;
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const text = { type: /** @type {const} */ ('string') };
+const values = readArguments(
+  USAGE,
+  { seconds: text, executions: text, only: text, core: text, seed: text, input: text, exactly: text },
+  (given) => wrongNumber(given, ['seconds', 'executions', 'seed'], /^\d+$/, 'a whole number'),
+);
 const number = (given) => (given === undefined ? undefined : Number(given));
 // One file, made of the sources themselves: packages stay outside, and with them what is nobody's to cover.
 const outfile = join(root, 'build/fuzz-inputs/fuzz.mjs');

@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments, wrongNumber } from './arguments.mjs';
 
 const USAGE = 'usage: npm run test:random-mutants -- [--share 0.09] [--seed 1] [--only NAME] [--jobs 1] [--least 85]';
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -20,27 +20,14 @@ const tool = join(root, 'test/mutants/node_modules/@stryker-mutator/core/bin/str
 const LONGEST_WINDOW = 12;
 const NOTICED = ['Killed', 'Timeout'];
 const SURVIVED = ['Survived', 'NoCoverage'];
-const values = read();
+const values = readArguments(USAGE, { share: text('0.09'), seed: text('1'), only: text(''), jobs: text('1'), least: text('85') }, (given) =>
+  wrongNumber(given, ['share', 'seed', 'jobs', 'least'], /^(?=.*[1-9])\d*\.?\d+$/, 'a number above 0'),
+);
 
-function read() {
-  const text = (fallback) => ({ type: /** @type {const} */ ('string'), default: fallback });
-  try {
-    const { values } = parseArgs({
-      options: { share: text('0.09'), seed: text('1'), only: text(''), jobs: text('1'), least: text('85'), help: { type: 'boolean' } },
-    });
-    for (const name of ['share', 'seed', 'jobs', 'least'])
-      if (!(Number(values[name]) > 0)) throw new Error(`--${name}: expected a number above 0, not ${values[name]}`);
-    return values;
-  } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
-  }
+function text(fallback) {
+  return { type: /** @type {const} */ ('string'), default: fallback };
 }
 
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 if (!existsSync(tool)) {
   console.error('test:random-mutants: npm ci --prefix test/mutants comes before it');
   process.exit(2);

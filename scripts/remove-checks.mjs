@@ -4,29 +4,16 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { MUTANTS } from './mutants.mjs';
 
 const USAGE = 'usage: node scripts/remove-checks.mjs [--only text] [--jobs 2]';
-const { values } = read();
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const text = { type: /** @type {const} */ ('string') };
+const values = readArguments(USAGE, { only: text, jobs: { ...text, default: '2' } });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'handfast-mutants-'));
 const chosen = MUTANTS.filter(({ name, file }) => !values.only || `${file} ${name}`.includes(values.only));
-
-function read() {
-  const help = { type: /** @type {const} */ ('boolean') };
-  const text = { type: /** @type {const} */ ('string') };
-  try {
-    return parseArgs({ options: { help, only: text, jobs: { ...text, default: '2' } } });
-  } catch (error) {
-    console.error(`${/** @type {Error} */ (error).message}\n${USAGE}`);
-    process.exit(2);
-  }
-}
 
 /** A copy without the native addon: the tests run on the pure core alone, which is where the machine is the same. */
 function copyOf(number) {

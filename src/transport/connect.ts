@@ -52,60 +52,66 @@ export type ConnectOptions<P extends ProtocolChoice = ProtocolName> = CommonOpti
  * Connects, shakes hands, and is connected.
  * @throws (by rejection) HandfastError: HF_BAD_ARGUMENT, HF_CONNECT_FAILED, HF_ABORTED, HF_UNSUPPORTED, or what the handshake failed with.
  */
-export function connect<const P extends ProtocolChoice>(given: ConnectOptions<P>): Promise<Session> {
+export function connect<const P extends ProtocolChoice>(options: ConnectOptions<P>): Promise<Session> {
   // One promise for all of it: each more of them, and each function that waits for one, costs as much as a call into the core. What is thrown in here is a rejection.
-  return new Promise((resolve, reject) => {
-    const options = familiar(given);
-    const protocol = protocolOf(options.protocol);
-    const { signal, clock = systemClock, deadlineMs } = options;
-    options.core ??= defaultCore();
-    const { core } = options;
-    if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
-    const policy = policyOf(options);
-    // Before dialling: wrong options make no connection.
-    const machine = protocol.initiator(options);
-    if (signal?.aborted) throw aborted(signal);
-    const startedAt = clock.precise();
-    carrierFor(protocol, options, clock).then((carrier) => shakeHands(carrier), reject);
+  return new Promise((resolve, reject) => begin(familiar(options), resolve, reject));
+}
 
-    const shakeHands = (carrier: Carrier): void => {
-      const { room } = options;
-      let giveBack: (() => void) | undefined;
-      const takeRoom = (peer: Peer): boolean => {
-        giveBack ??= room!(peer);
-        return giveBack !== undefined;
-      };
-      const over = (): void => {
-        signal?.removeEventListener('abort', abort);
-        giveBack?.();
-      };
-      const handshake = new Handshake({
-        machine,
-        carrier,
-        clock,
-        workbench: options.workbench ?? workbenchOf(core),
-        about: { protocol: protocol.name, role: 'initiator' },
-        judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
-        onStep: options.onStep,
-        keyLog: keyLogOf(options),
-        keepSteps: options.steps,
-        deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
-        opened(result) {
-          over();
-          const { unreadMessages, unreadBytes } = options.limits ?? NO_LIMITS;
-          resolve(new Session(result, { protocol: protocol.name, core, unreadMessages, unreadBytes }));
-        },
-        failed(why) {
-          over();
-          reject(why);
-        },
-      });
-      const abort = (): void => handshake.abort(aborted(signal!));
-      signal?.addEventListener('abort', abort, { once: true });
-      handshake.start();
-      if (signal?.aborted) abort();
+/** @param options of `connect`, a copy. */
+function begin<const P extends ProtocolChoice>(
+  options: ConnectOptions<P>,
+  resolve: (session: Session) => void,
+  reject: (why: unknown) => void,
+): void {
+  const protocol = protocolOf(options.protocol);
+  const { signal, clock = systemClock, deadlineMs } = options;
+  options.core ??= defaultCore();
+  const { core } = options;
+  if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
+  const policy = policyOf(options);
+  // Before dialling: wrong options make no connection.
+  const machine = protocol.initiator(options);
+  if (signal?.aborted) throw aborted(signal);
+  const startedAt = clock.precise();
+  carrierFor(protocol, options, clock).then((carrier) => shakeHands(carrier), reject);
+
+  const shakeHands = (carrier: Carrier): void => {
+    const { room } = options;
+    let giveBack: (() => void) | undefined;
+    const takeRoom = (peer: Peer): boolean => {
+      giveBack ??= room!(peer);
+      return giveBack !== undefined;
     };
-  });
+    const over = (): void => {
+      signal?.removeEventListener('abort', abort);
+      giveBack?.();
+    };
+    const handshake = new Handshake({
+      machine,
+      carrier,
+      clock,
+      workbench: options.workbench ?? workbenchOf(core),
+      about: { protocol: protocol.name, role: 'initiator' },
+      judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
+      onStep: options.onStep,
+      keyLog: keyLogOf(options),
+      keepSteps: options.steps,
+      deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
+      opened(result) {
+        over();
+        const { unreadMessages, unreadBytes } = options.limits ?? NO_LIMITS;
+        resolve(new Session(result, { protocol: protocol.name, core, unreadMessages, unreadBytes }));
+      },
+      failed(why) {
+        over();
+        reject(why);
+      },
+    });
+    const abort = (): void => handshake.abort(aborted(signal!));
+    signal?.addEventListener('abort', abort, { once: true });
+    handshake.start();
+    if (signal?.aborted) abort();
+  };
 }
 
 /**

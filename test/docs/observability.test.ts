@@ -3,24 +3,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { comparableLines } from '../support/lines.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/observability.md'), 'utf8');
 
-/** Lines without what differs from run to run; in order of the alphabet, since two sides of one process take turns as they like. */
-function comparable(text: string): string[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) =>
-      line
-        .replace(/\d+\.\d+/g, '#')
-        .replace(/^ +# ms/, '# ms')
-        .replace(/(_seconds_sum\S+|slab_bytes) \S+$/, '$1 #')
-        .replace(/core="\w+",lanes="[\w-]+"/, 'core="#",lanes="#"'),
-    )
-    .sort();
-}
+const comparable = (text: string): string[] =>
+  comparableLines(text, (line) =>
+    line
+      .replace(/\d+\.\d+/g, '#')
+      .replace(/^ +# ms/, '# ms')
+      .replace(/(_seconds_sum\S+|slab_bytes) \S+$/, '$1 #')
+      .replace(/core="\w+",lanes="[\w-]+"/, 'core="#",lanes="#"'),
+  );
 
 describe('the page about seeing what happens', () => {
   it.each(['pure', 'auto'])('shows a trace and a scrape that a run on the %s core repeats', (core) => {

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listen, XrplIdentity } from '../../src/index.ts';
+import { comparableLines } from '../support/lines.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'examples/README.md'), 'utf8');
@@ -17,22 +18,16 @@ const CORES = ['pure', 'auto'];
 
 beforeAll(() => expect(existsSync(join(root, 'dist/index.js')), 'no dist/index.js: npm run build first').toBe(true));
 
-/** Lines without what differs from run to run; in order of the alphabet, since two sides of one process take turns as they like. */
-function comparable(text: string): string[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) =>
-      line
-        .replace(/\b12D3KooW\w{44}/g, 'ID')
-        .replace(/\.\.\w{6}\b/g, '..ID')
-        .replace(/127\.0\.0\.1:\d+/g, 'ADDRESS')
-        .replace(/\b0[23][0-9a-f]{10}$/, 'KEY')
-        // Which cipher is taken depends on what the processor does well.
-        .replace(/AES-GCM$|CHACHA20-POLY1305$/, 'CIPHER'),
-    )
-    .sort();
-}
+const comparable = (text: string): string[] =>
+  comparableLines(text, (line) =>
+    line
+      .replace(/\b12D3KooW\w{44}/g, 'ID')
+      .replace(/\.\.\w{6}\b/g, '..ID')
+      .replace(/127\.0\.0\.1:\d+/g, 'ADDRESS')
+      .replace(/\b0[23][0-9a-f]{10}$/, 'KEY')
+      // Which cipher is taken depends on what the processor does well.
+      .replace(/AES-GCM$|CHACHA20-POLY1305$/, 'CIPHER'),
+  );
 
 describe('examples/README.md', () => {
   it('names each example, and no other', () => {

@@ -224,6 +224,13 @@ describe.each(cores)('LightweightSecureTCP on the $name core', (core) => {
   });
 
   describe('the server', () => {
+    it.each([0, 1, 24])('says what was missing when the stream ends after %i bytes of the response', (length) => {
+      const one = fed('responder', {}, new Uint8Array(length).fill(3));
+      one.feed({ kind: 'end', now: NOW });
+      expect(code(one)).toBe('HF_TRUNCATED');
+      expect(one.failed!.message).toContain("the client's response");
+    });
+
     it('speaks first', () => {
       const one = side(core, 'responder').start();
       expect(one.take()[0]).toBe(2);
