@@ -12,7 +12,8 @@ export const HELD_OFF = ['--expose-gc', '--max-semi-space-size=256', '--min-semi
  * @param {object} options
  * @param {boolean} options.toDialler whether who dialled reads, instead of who accepted.
  * @param {number} options.perTurn messages of 256 bytes sent in one turn; fewer where they make so much that they cannot be sent without a collection.
- * @param {number} options.turns of one try.
+ * @param {number} options.turns of the first try. Each has twice as many as the one before while that is short and nothing was collected in any: code that is compiled meanwhile, and with it
+ * the rest of a page of 256 KiB that it is put in, is in `heapUsed` too, and what messages make shall be many times that.
  * @param {number} options.ms processor time for tries, and as much before them: code makes less garbage once it is compiled for good. There are more tries until eight in a row bring no less.
  * @returns {Promise<{ heapBytes: number, arrayBufferBytes: number, messages: number, nanoseconds: number }>} by message, of the last three tries the one in the middle; `messages` of a try.
  * @throws {Error} when something was collected all the same, however few messages there were.
@@ -29,6 +30,7 @@ export async function heapOfMessages(transport, { toDialler, perTurn, turns, ms 
   const collections = new Collections();
   await warm(from, counter, ms);
   let [count, some] = [perTurn, turns];
+  let collected = false;
   /** @type {{ heapBytes: number, arrayBufferBytes: number, messages: number, nanoseconds: number }[]} */
   const made = [];
   let best = Number.POSITIVE_INFINITY;
@@ -44,6 +46,7 @@ export async function heapOfMessages(transport, { toDialler, perTurn, turns, ms 
     const messages = some * count;
     usedMs += spent;
     if ((await collections.seen()) > 0) {
+      collected = true;
       if (messages <= LEAST) throw new Error(`something was collected while ${messages} messages were sent`);
       if (some > 1) some = Math.ceil(some / 2);
       else count = Math.ceil(count / 2);
@@ -54,6 +57,7 @@ export async function heapOfMessages(transport, { toDialler, perTurn, turns, ms 
     made.push({ heapBytes, arrayBufferBytes, messages, nanoseconds: (spent * 1e6) / messages });
     idle = heapBytes < best * 0.98 ? 0 : idle + 1;
     best = Math.min(best, heapBytes);
+    if (!collected && spent * 8 < ms) some *= 2;
   }
   collections.close();
   await cut(pair);

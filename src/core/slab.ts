@@ -14,6 +14,8 @@ export interface Slab {
   readonly released: boolean;
   /** The first `length` bytes: a view that is kept for whoever asks for as many again. Of the native core a Buffer, as Node's streams make one of anything else. @throws HF_RELEASED after the last release. */
   front(length: number): Uint8Array;
+  /** What lies behind the first `from` bytes: a view that is kept likewise. @throws HF_RELEASED after the last release. */
+  back(from: number): Uint8Array;
   /** Bytes from the start that the last release wipes: all of them, unless whoever writes to the slab says how far it was written to. */
   touched: number;
   /** One more holder. @throws HF_RELEASED */
@@ -97,7 +99,7 @@ export class SlabPool implements SlabUse {
     // Counted only once it is registered: a registry that refuses must leave the numbers true.
     const id = this.#registry.register(buffer);
     this.bytes += size;
-    return { bytes: new Uint8Array(buffer), id, size, front: undefined, below: undefined };
+    return { bytes: new Uint8Array(buffer), id, size, front: undefined, back: undefined, below: undefined };
   }
 }
 
@@ -106,6 +108,7 @@ interface Block {
   readonly id: number;
   readonly size: number;
   front: Uint8Array | undefined;
+  back: Uint8Array | undefined;
   /** The next one of its size that waits. */
   below: Block | undefined;
 }
@@ -139,6 +142,12 @@ class Lease implements Slab {
       block.front = this.#pool.viewOf(buffer as ArrayBuffer, length);
     }
     return block.front;
+  }
+
+  back(from: number): Uint8Array {
+    const block = this.#held();
+    if (block.back?.byteOffset !== from) block.back = block.bytes.subarray(from);
+    return block.back;
   }
 
   get released(): boolean {

@@ -126,12 +126,11 @@ class StreamCarrier implements Carrier, Landed {
     return room;
   }
 
-  /** Most connections are never so full. */
+  /** Most connections are never so full; those that are, are again and again. */
   #awaitDrain(): void {
     if (this.#awaitsDrain) return;
     this.#awaitsDrain = true;
-    this.#stream.once('drain', () => {
-      this.#awaitsDrain = false;
+    this.#stream.on('drain', () => {
       this.#congested = false;
       this.#events?.drained();
     });

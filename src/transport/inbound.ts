@@ -10,6 +10,8 @@ export class Inbound {
   /** The bytes not opened yet lie from start to end. */
   #start = 0;
   #end = 0;
+  /** Where the first of them was put: they are where they were while the next record is not whole. */
+  #first = 0;
   #held = false;
   #over = false;
   /** Bytes of the last chunk. */
@@ -50,8 +52,10 @@ export class Inbound {
     }
     this.#expected = true;
     // A record that is not whole goes on where it is: moved for each chunk, a long one would be copied many times.
-    if (this.#slab && this.#start === 0 && this.#slab.size - this.#end >= MUCH) return this.#slab;
-    return this.#move(ROOM);
+    if (this.#slab && this.#start === this.#first && this.#slab.size - this.#end >= MUCH) return this.#slab;
+    const pending = this.#end - this.#start;
+    // A short one ends in the same place each time, so that the view of what is behind it is the slab's for good.
+    return this.#move(ROOM, pending > 0 && pending < REST ? REST : pending);
   }
 
   /** Opens nothing more, not even the rest of the chunk that is being taken, until `go`; what comes meanwhile is kept. */
@@ -108,19 +112,20 @@ export class Inbound {
     return slab;
   }
 
-  /** To the smallest slab with room for what is pending and `more`; sizes are powers of two, so a record that grows is copied a bounded number of times. */
-  #move(more: number): Slab {
-    const pending = this.#end - this.#start;
+  /** To the smallest slab with room for what is pending and `more`; sizes are powers of two, so a record that grows is copied a bounded number of times. @param end where what is pending ends. */
+  #move(more: number, end = this.#end - this.#start): Slab {
+    const first = end - (this.#end - this.#start);
     const old = this.#slab;
-    const slab = this.#core.slab(pending + more);
+    const slab = this.#core.slab(end + more);
     if (old) {
-      move(old.bytes, this.#start, this.#end, slab.bytes);
+      move(old.bytes, this.#start, this.#end, slab.bytes, first);
       old.release();
     }
-    slab.touched = pending;
+    slab.touched = end;
     this.#slab = slab;
-    this.#start = 0;
-    this.#end = pending;
+    this.#first = first;
+    this.#start = first;
+    this.#end = end;
     return slab;
   }
 
@@ -130,6 +135,7 @@ export class Inbound {
     if (pending === 0) {
       slab.release();
       this.#slab = undefined;
+      this.#first = 0;
       this.#start = 0;
       this.#end = 0;
     } else if (slab.size > SMALL_SLAB && slab.size > 4 * pending && !this.#asks) {
@@ -138,10 +144,9 @@ export class Inbound {
   }
 }
 
-/** To the start of `to`. */
-function move(from: Uint8Array, start: number, end: number, to: Uint8Array): void {
-  if (end - start > FEW_BYTES) to.set(from.subarray(start, end));
-  else for (let i = start; i < end; i++) to[i - start] = from[i];
+function move(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > FEW_BYTES) to.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i];
 }
 
 const SMALL_SLAB = 4 * 1024;
@@ -149,5 +154,7 @@ const SMALL_SLAB = 4 * 1024;
 const FEW_BYTES = 512;
 /** Less is copied: it costs little, and makes no large slab necessary. */
 const MUCH = 64 * 1024;
-/** With the rest of a usual message a slab of 512 KiB. */
-const ROOM = 512 * 1024 - 4 * 1024;
+/** The rest of a usual message is shorter, and has so much room. */
+const REST = 4 * 1024;
+/** With that a slab of 512 KiB. */
+const ROOM = 512 * 1024 - REST;

@@ -53,7 +53,7 @@ export class Landing {
       this.release();
       rooms++;
       this.#slab = slab;
-      this.#into = slab.touched === 0 ? slab.bytes : slab.bytes.subarray(slab.touched);
+      this.#into = slab.touched === 0 ? slab.bytes : slab.back(slab.touched);
     } else this.release();
     return this.#into;
   }

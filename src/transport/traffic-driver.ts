@@ -356,7 +356,11 @@ export class TrafficDriver implements CarrierEvents {
 
   /** One timer, for the earliest moment that matters; it is moved only when that comes nearer. */
   #rearm(): void {
-    if (this.#over || this.#traffic.deadline >= this.#armedAt) return;
+    if (!this.#over && this.#traffic.deadline < this.#armedAt) this.#arm();
+  }
+
+  /** By itself, as what makes the other functions is. */
+  #arm(): void {
     this.#disarm();
     const at = Math.max(this.#traffic.deadline, this.#clock.now() + 1);
     this.#armedAt = at;

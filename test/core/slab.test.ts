@@ -92,6 +92,15 @@ describe('a pool of slabs', () => {
     expect([written(), written(100), written()]).toEqual([-1, 100, -1]);
   });
 
+  test('has one view of its back from the same place on', () => {
+    const slab = new SlabPool(new Registry()).lease(4096);
+    const back = slab.back(4000);
+    expect([back.byteOffset, back.length, slab.back(4000) === back]).toEqual([4000, 96, true]);
+    expect(slab.back(4001)).toHaveLength(95);
+    slab.release();
+    expect(codeOf(() => slab.back(4001))).toBe('HF_RELEASED');
+  });
+
   test('has one view of its front for as many bytes again', () => {
     const pool = new SlabPool(new Registry());
     const slab = pool.lease(4096);

@@ -86,7 +86,8 @@ describe('room for the next chunk', () => {
     const record = frameOf(300, 5);
     take(Buffer.concat([frameOf(LARGE), record.subarray(0, 200)]));
     const room = inbound.room(true)!;
-    expect(room.touched).toBe(200);
+    // What is behind a short rest is the same view of the slab each time, whatever the rest.
+    expect([room.touched, room.size, room.back(room.touched) === room.back(4096)]).toEqual([4096, ROOM, true]);
     put(room, Buffer.concat([record.subarray(200), frameOf(LARGE)]));
     expect(messages.map(({ length }) => length)).toEqual([LARGE - 4, 296, LARGE - 4]);
     expect(messages[1]).toEqual(new Uint8Array(296).fill(5));

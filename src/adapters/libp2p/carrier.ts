@@ -32,10 +32,10 @@ export class Libp2pCarrier implements Carrier {
     else if (first) this.#listen();
   }
 
-  /** Copies: the stream keeps the very array for as long as it likes, and tells nothing of its end. */
+  /** Copies, and not by `slice`, which of a Buffer is a view: the stream keeps the very array for as long as it likes, and tells nothing of its end. */
   write(bytes: Uint8Array, written?: (error?: Error) => void): boolean {
     try {
-      const more = this.#stream.send(bytes.slice());
+      const more = this.#stream.send(new Uint8Array(bytes));
       if (!written) return more;
       if (more) process.nextTick(written);
       else this.#unwritten.push(written);

@@ -118,8 +118,11 @@ export class HandfastTraffic implements Traffic {
 
   get deadline(): Millis {
     if (this.#ended) return Number.POSITIVE_INFINITY;
-    const silence = this.#pausedAt === undefined ? this.#lastHeard + LIMITS.silenceMs : Number.POSITIVE_INFINITY;
-    return this.#done ? silence : Math.min(silence, this.#lastSent + LIMITS.pingMs);
+    // Asked for after each chunk. Numbers of `Math.min`, and those that may be Infinity instead, can be objects of their own.
+    const ping = this.#lastSent + LIMITS.pingMs;
+    if (this.#pausedAt !== undefined) return this.#done ? Number.POSITIVE_INFINITY : ping;
+    const silence = this.#lastHeard + LIMITS.silenceMs;
+    return this.#done || silence < ping ? silence : ping;
   }
 
   tick(now: Millis): readonly TrafficOutput[] {

@@ -53,20 +53,23 @@ it('hands over what came before the end of a stream that closed while nobody rea
   expect(told).toEqual(['0102', 'end', 'closed']);
 });
 
-it('sends bytes as they were, whatever becomes of their memory, and says when more is taken', async () => {
+it.each([
+  ['an array', Uint8Array.of(7)],
+  ['a Buffer, whose slice is no copy', Buffer.of(7)],
+])('sends bytes as they were, whatever becomes of their memory, and says when more is taken: %s', async (_, bytes) => {
   const { below, carrier, told } = attached();
   below.takesMore = false;
-  const bytes = Uint8Array.of(7);
   const written: string[] = [];
   expect(carrier.write(bytes, () => written.push('first'))).toBe(false);
-  bytes.fill(0);
+  bytes.fill(8);
   expect(carrier.write(bytes, () => written.push('second'))).toBe(false);
+  bytes.fill(0);
   await turn();
   expect([carrier.congested, below.sent, written]).toEqual([true, ['07'], []]);
   below.takesMore = true;
   below.safeDispatchEvent('drain');
   await turn();
-  expect([carrier.congested, below.sent, written, told]).toEqual([false, ['07', '00'], ['first', 'second'], ['drained']]);
+  expect([carrier.congested, below.sent, written, told]).toEqual([false, ['07', '08'], ['first', 'second'], ['drained']]);
 });
 
 it('fails what was not written once the stream is gone, and what is written after', async () => {

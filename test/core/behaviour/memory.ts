@@ -23,6 +23,12 @@ export function slabBehaviour(core: Core): void {
     expect(core.slabs.leased).toBe(before);
   });
 
+  test('have a front that streams of Node take as it is, of the native core', () => {
+    const slab = core.slab();
+    expect([slab.front(5).length, Buffer.isBuffer(slab.front(5))]).toEqual([5, core.name === 'native']);
+    slab.release();
+  });
+
   test('are wiped by their last holder, and unusable from then on', () => {
     const slab = core.slab(4096);
     const { bytes } = slab;
