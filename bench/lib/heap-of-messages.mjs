@@ -57,7 +57,7 @@ export async function heapOfMessages(transport, { toDialler, perTurn, turns, ms 
     made.push({ heapBytes, arrayBufferBytes, messages, nanoseconds: (spent * 1e6) / messages });
     idle = heapBytes < best * 0.98 ? 0 : idle + 1;
     best = Math.min(best, heapBytes);
-    if (!collected && spent * 8 < ms) some *= 2;
+    if (!collected && spent * 6 < ms) some *= 2;
   }
   collections.close();
   await cut(pair);
