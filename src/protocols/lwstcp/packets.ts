@@ -1,5 +1,6 @@
 /** The packets of LightweightSecureTCP: sizes, fields, and the sums that a handshake is made of. Numbers are little-endian, but for the length of a message. */
 import type { Bytes } from '../../core/core.ts';
+import { room } from '../../wire/writer.ts';
 import { LIMITS } from './limits.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,7 +79,7 @@ export function writeSuccess({ core, handshakeKey, rounds }: Sealing, sessionKey
     scratchKey.set(sessionKey);
     core.xtea256.encrypt(handshakeKey, scratchKey, rounds, scratchKey);
     scratch[0] = Packet.success;
-    return scratch.slice();
+    return taken(SIZES.success);
   } finally {
     scratchKey.fill(0);
   }
@@ -113,7 +114,14 @@ function writeFields({ core, handshakeKey, rounds }: Sealing, type: number, { no
   scratchView.setBigUint64(13, b, true);
   scratch.set(padding ?? core.random(PADDING), 1 + BODY - PADDING);
   core.xtea256.encrypt(handshakeKey, scratchBody, rounds, scratchBody);
-  return scratch.slice(0, 1 + BODY);
+  return taken(1 + BODY);
+}
+
+/** A packet that goes out. */
+function taken(length: number): Bytes {
+  const packet = room(length);
+  for (let i = 0; i < length; i++) packet[i] = scratch[i];
+  return packet;
 }
 
 function readFields({ core, handshakeKey, rounds }: Sealing, sealed: Bytes): Fields | undefined {

@@ -99,24 +99,24 @@ describe.each(cores)('settings on the $name core', (core) => {
   it('remember session keys by handshake key, the newest of each', () => {
     const memory = new SessionKeyMemory({ sessionKeys: 3, handshakeKeys: 2 });
     const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-    for (const byte of [1, 2, 3]) expect(memory.admit(core, 'a', key(byte))).toBe(true);
-    for (const byte of [1, 2, 3]) expect(memory.admit(core, 'a', key(byte))).toBe(false);
-    expect(memory.admit(core, 'b', key(1))).toBe(true);
+    for (const byte of [1, 2, 3]) expect(memory.admit('a', key(byte))).toBe(true);
+    for (const byte of [1, 2, 3]) expect(memory.admit('a', key(byte))).toBe(false);
+    expect(memory.admit('b', key(1))).toBe(true);
     // A fourth pushes out the first, and no other.
-    expect(memory.admit(core, 'a', key(4))).toBe(true);
-    expect(memory.admit(core, 'a', key(2))).toBe(false);
-    expect(memory.admit(core, 'a', key(1))).toBe(true);
+    expect(memory.admit('a', key(4))).toBe(true);
+    expect(memory.admit('a', key(2))).toBe(false);
+    expect(memory.admit('a', key(1))).toBe(true);
     // A third handshake key pushes out the one not used for longest.
-    expect(memory.admit(core, 'c', key(1))).toBe(true);
-    expect(memory.admit(core, 'a', key(4))).toBe(false);
-    expect(memory.admit(core, 'b', key(1))).toBe(true);
+    expect(memory.admit('c', key(1))).toBe(true);
+    expect(memory.admit('a', key(4))).toBe(false);
+    expect(memory.admit('b', key(1))).toBe(true);
 
     // Used once more while there is room, it is not the one that goes.
     const roomy = new SessionKeyMemory({ sessionKeys: 3, handshakeKeys: 3 });
-    for (const name of ['a', 'b']) expect(roomy.admit(core, name, key(1))).toBe(true);
-    expect(roomy.admit(core, 'a', key(1))).toBe(false);
-    for (const name of ['c', 'd']) expect(roomy.admit(core, name, key(1))).toBe(true);
-    expect(roomy.admit(core, 'a', key(1))).toBe(false);
+    for (const name of ['a', 'b']) expect(roomy.admit(name, key(1))).toBe(true);
+    expect(roomy.admit('a', key(1))).toBe(false);
+    for (const name of ['c', 'd']) expect(roomy.admit(name, key(1))).toBe(true);
+    expect(roomy.admit('a', key(1))).toBe(false);
   });
 });
 
