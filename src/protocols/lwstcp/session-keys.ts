@@ -52,6 +52,23 @@ export const sharedSessionKeys = new SessionKeyMemory();
 /** 32 bytes, two a character: short keys of maps are compared fastest. */
 function textOf(bytes: Bytes): string {
   const pair = (i: number): number => bytes[i] | (bytes[i + 1] << 8);
-  const first = String.fromCharCode(pair(0), pair(2), pair(4), pair(6), pair(8), pair(10), pair(12), pair(14));
-  return first + String.fromCharCode(pair(16), pair(18), pair(20), pair(22), pair(24), pair(26), pair(28), pair(30));
+  // One call: what is joined of two texts would have to be made one before it is compared.
+  return String.fromCharCode(
+    pair(0),
+    pair(2),
+    pair(4),
+    pair(6),
+    pair(8),
+    pair(10),
+    pair(12),
+    pair(14),
+    pair(16),
+    pair(18),
+    pair(20),
+    pair(22),
+    pair(24),
+    pair(26),
+    pair(28),
+    pair(30),
+  );
 }
