@@ -62,6 +62,22 @@ describe.each(cores)('settings on the $name core', (core) => {
     expect(handshakeKey).toEqual(KEY);
   });
 
+  it('share one copy of a key that comes in the same array, as long as its bytes are the same', () => {
+    const key = KEY.slice();
+    const first = of({ handshakeKey: key });
+    expect(of({ handshakeKey: key }).handshakeKey).toBe(first.handshakeKey);
+    for (const place of [0, 31]) {
+      key[place] ^= 1;
+      const changed = of({ handshakeKey: key });
+      expect(changed.handshakeKey).toEqual(key);
+      expect(changed.fingerprint).toBe(of({ handshakeKey: key.slice() }).fingerprint);
+      expect(changed.fingerprint).not.toBe(first.fingerprint);
+    }
+    expect(first.handshakeKey).toEqual(KEY);
+    key.fill(0);
+    expect(codeOf(() => of({ handshakeKey: key }))).toBe('HF_BAD_KEY');
+  });
+
   it.each([undefined, false, 1, 'true', null])('ask for allowInsecure: true and name what is secure (%s)', (allowInsecure) => {
     expect(codeOf(() => of({ allowInsecure }))).toBe('HF_BAD_ARGUMENT');
     expect(() => of({ allowInsecure })).toThrow(/allowInsecure: expected true.*'handfast'/);
