@@ -31,7 +31,10 @@ export function boundKeys(core: Core, shared: Bytes, transcript: Bytes): { initi
   // HKDF with SHA-512, RFC 5869: one block is all of it.
   const prk = core.hash.hmacSha512(transcript, shared);
   const block = core.hash.hmacSha512(prk, BOUND_INFO);
-  const keys = { initiator: core.guarded.importEphemeral(block.subarray(0, 32)), responder: core.guarded.importEphemeral(block.subarray(32)) };
+  const keys = {
+    initiator: core.guarded.importEphemeral(block.subarray(0, 32)),
+    responder: core.guarded.importEphemeral(block.subarray(32)),
+  };
   for (const secret of [shared, prk, block]) secret.fill(0);
   return keys;
 }
