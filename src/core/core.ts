@@ -129,6 +129,8 @@ export interface Aead {
 export interface Guarded {
   /** Copies bytes in (1 to 64); the caller wipes its own. */
   import(bytes: Bytes): Secret;
+  /** As `import`, for a key of one session or handshake, whose owner wipes it in any case: the collector of garbage does not watch it, which costs more than all else about a short-lived key. */
+  importEphemeral(bytes: Bytes): Secret;
   x25519KeyPair(seed?: Bytes): GuardedKeyPair;
   /** @throws HF_WEAK_KEY */
   x25519Shared(secretKey: Secret, publicKey: Bytes): Secret;

@@ -38,8 +38,12 @@ export class Border {
 
   /** Copies to a fixed place. */
   put(bytes: Bytes, offset: number): number {
-    this.bytes.set(bytes, offset);
-    return pack(offset, bytes.length);
+    const { length } = bytes;
+    const to = this.bytes;
+    // As in `wipeTo`.
+    if (length > SHORTER) to.set(bytes, offset);
+    else for (let i = 0; i < length; i++) to[offset + i] = bytes[i]!;
+    return pack(offset, length);
   }
 
   /** Copies to the part for bytes of any length, behind what `more` put there; large arrays are left where they are. */
@@ -118,12 +122,33 @@ export class Border {
   /** As `take`, and leaves zeros behind. */
   takeSecret(offset: number, length: number): Bytes {
     const out = this.bytes.slice(offset, offset + length);
-    this.bytes.fill(0, offset, offset + length);
+    this.wipe(offset, offset + length);
     return out;
+  }
+
+  /** As `takeSecret`, into an array that is there. @param to of `length` bytes. */
+  moveSecret(offset: number, length: number, to: Bytes): void {
+    const { bytes } = this;
+    const end = offset + length;
+    // A call of the engine's own costs as much as some hundred bytes do here.
+    if (length > SHORTER) to.set(bytes.subarray(offset, end));
+    else for (let i = offset; i < end; i++) to[i - offset] = bytes[i]!;
+    this.wipe(offset, end);
+  }
+
+  /** Zeros over a part of the scratch block. */
+  wipe(from: number, end: number): void {
+    const { bytes } = this;
+    if (end - from > SHORTER) bytes.fill(0, from, end);
+    else for (let i = from; i < end; i++) bytes[i] = 0;
   }
 
   /** The handle of a Secret, or the place of bytes, which the addon wipes when its call ends. @throws HF_BAD_ARGUMENT, HF_RELEASED */
   key(input: SecretInput, name: string, size: number): number {
+    if (ArrayBuffer.isView(input)) {
+      checkLength(input, name, size);
+      return this.put(input, AT.key);
+    }
     const handle = NativeSecret.handleOf(input);
     if (handle !== undefined) {
       if ((input as Secret).length !== size) badArgument(`${name}: expected ${size} bytes, got ${input.length}`);
@@ -250,3 +275,5 @@ const SCRATCH_BYTES = 32 * 1024;
 const COPIES_BYTES = 4096;
 /** Bytes that a loop wipes faster than a call does. */
 const SHORT = 512;
+/** As `SHORT`, byte by byte. */
+const SHORTER = 64;

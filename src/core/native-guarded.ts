@@ -12,6 +12,11 @@ export function makeGuarded(border: Border): Guarded {
       return border.lasting(addon.secretImport(border.put(bytes, AT.key)), bytes.length);
     },
 
+    importEphemeral(bytes) {
+      checkLength(bytes, 'bytes', 1, 64);
+      return border.secret(addon.secretImport(border.put(bytes, AT.key)), bytes.length);
+    },
+
     x25519KeyPair(seed) {
       if (seed !== undefined) checkLength(seed, 'seed', 32);
       const handle = addon.secretX25519KeyPair(pack(AT.out, 32), seed === undefined ? NOTHING : border.put(seed, AT.key));

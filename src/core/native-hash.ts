@@ -34,7 +34,7 @@ export function makeHash(border: Border): Hash {
       const place = Array.isArray(message) ? joined(border, message) : whole(border, message as Bytes);
       addon.blake2b(pack(AT.out, length), place, key, salt, personal);
       if (key === NOTHING) return border.take(AT.out, length);
-      border.bytes.fill(0, AT.key, AT.key + 64);
+      border.wipe(AT.key, AT.key + 64);
       return border.takeSecret(AT.out, length);
     },
 

@@ -1,7 +1,7 @@
 /** XTEA256 by the addon: one call a message, on the slab or by way of the scratch block. */
 import { checkBytes, checkLength } from './check.ts';
 import type { Bytes, SecretInput, Xtea256 } from './core.ts';
-import { type Border, BULK, LARGE, pack } from './native-border.ts';
+import { type Border, BULK, LARGE } from './native-border.ts';
 import { checkBlocks, checkRange } from './pure-xtea.ts';
 import type { Slab } from './slab.ts';
 
@@ -12,19 +12,17 @@ export function makeXtea256(border: Border): Xtea256 {
     checkBytes(data, 'data');
     const { length } = data;
     checkBlocks(length, rounds);
-    if (out !== undefined) checkLength(out, 'out', length);
+    if (out !== undefined && out !== data) checkLength(out, 'out', length);
     const place = border.key(key, 'key', KEY_BYTES);
     if (length > LARGE) {
       const target = out ?? new Uint8Array(length);
       addon.xtea256(backwards, target, data, place, rounds);
       return target;
     }
-    border.bytes.set(data, BULK);
-    const bulk = pack(BULK, length);
+    const bulk = border.put(data, BULK);
     addon.xtea256(backwards, bulk, bulk, place, rounds);
     if (out === undefined) return border.takeSecret(BULK, length);
-    out.set(border.bytes.subarray(BULK, BULK + length));
-    border.bytes.fill(0, BULK, BULK + length);
+    border.moveSecret(BULK, length, out);
     return out;
   };
 

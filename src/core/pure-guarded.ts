@@ -13,6 +13,8 @@ export const guarded: Guarded = {
     return new PureSecret(new Uint8Array(bytes));
   },
 
+  importEphemeral: (bytes) => guarded.import(bytes),
+
   x25519KeyPair(seed) {
     const { publicKey, secretKey } = x25519.keyPair(seed);
     return { publicKey, secretKey: new PureSecret(secretKey) };

@@ -17,8 +17,9 @@ export class Recent {
 
   /** Forgets the oldest one where there is no room. @returns whether it was new. */
   add(text: string): boolean {
-    if (this.#texts.has(text)) return false;
-    this.#texts.add(text);
+    // Looked for once: finding a place in a large set costs more than the rest.
+    const { size } = this.#texts;
+    if (this.#texts.add(text).size === size) return false;
     if (this.#order.length < this.#capacity) {
       this.#order.push(text);
       return true;

@@ -113,7 +113,12 @@ export class Admission {
 
 /** What counts as one address: an IPv4 address, also inside IPv6, or the /64 of an IPv6 address (whoever has one has all of it). */
 export function addressBlock(address: string): string {
-  if (isIPv4(address)) return address;
+  // The same one is asked for several times in each handshake, and looking at it costs more than knowing it again.
+  if (address === lastIPv4) return address;
+  if (isIPv4(address)) {
+    lastIPv4 = address;
+    return address;
+  }
   const plain = address.split('%', 1)[0];
   if (!isIPv6(plain)) return address;
   const groups = groupsOf(plain);
@@ -129,8 +134,10 @@ export function addressBlock(address: string): string {
 /** An address as bans name it: IPv4 inside IPv6 as IPv4, without a zone. */
 export function plainAddress(address: string): string {
   const block = addressBlock(address);
-  return isIPv4(block) ? block : address.split('%', 1)[0];
+  return block === lastIPv4 || isIPv4(block) ? block : address.split('%', 1)[0];
 }
+
+let lastIPv4: string | undefined;
 
 /** The eight 16-bit groups of a valid IPv6 address, without a zone. */
 export function groupsOf(address: string): number[] {

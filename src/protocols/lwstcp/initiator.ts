@@ -86,7 +86,7 @@ function takeSessionKey(settings: Settings, state: At<'await-success'>, data: By
   if ('fault' in next) return fail(settings, state, next.fault);
   const { packet, rest } = next;
   const sessionKey = readSuccess(settings, packet);
-  const why = refusalOf(settings, sessionKey);
+  const why = refusalOf(settings, sessionKey, packet);
   if (why) {
     sessionKey.fill(0);
     return fail(settings, state, why);
@@ -98,9 +98,9 @@ function takeSessionKey(settings: Settings, state: At<'await-success'>, data: By
   ];
 }
 
-function refusalOf({ core, fingerprint, sessionKeys }: Settings, sessionKey: Bytes): HandfastError | undefined {
+function refusalOf({ fingerprint, sessionKeys }: Settings, sessionKey: Bytes, success: Bytes): HandfastError | undefined {
   if (isZero(sessionKey)) return fault('MALFORMED', 'the session key is all zero');
-  if (sessionKeys.admit(core, fingerprint, sessionKey)) return undefined;
+  if (sessionKeys.admit(fingerprint, success.subarray(1))) return undefined;
   return fault('REPLAYED', 'this session key was used before: somebody plays an old handshake of the server again');
 }
 

@@ -20,6 +20,27 @@ export function handshakeKeyOfWords(words: readonly number[] | Uint32Array | str
   return key;
 }
 
+/** A key that was checked. */
+export interface HandshakeKey {
+  /** Bytes are a copy that nobody changes, a Secret is the caller's. */
+  readonly key: SecretInput;
+  readonly fingerprint: string;
+}
+
+/**
+ * Checks a key and names it; whoever dials often with the same array has it checked once, as long as it holds the same bytes.
+ * @throws HF_BAD_KEY when there is no key, or it is all zero.
+ */
+export function handshakeKeyOf(core: Core, key: SecretInput): HandshakeKey {
+  if (!(key instanceof Uint8Array)) return { key, fingerprint: fingerprintOf(core, key) };
+  let known = knownKeys.get(key);
+  if (!known || !isSame(known.key as Bytes, key)) {
+    known = { fingerprint: fingerprintOf(core, key), key: new Uint8Array(key) };
+    knownKeys.set(key, known);
+  }
+  return known;
+}
+
 /**
  * Eight bytes of a hash of the key, as hexadecimal digits: names the key without giving it away, unless it is one that can be guessed.
  * @throws HF_BAD_KEY when there is no key, or it is all zero.
@@ -35,6 +56,13 @@ export function isZero(bytes: Bytes): boolean {
   let seen = 0;
   for (const byte of bytes) seen |= byte;
   return seen === 0;
+}
+
+/** Takes as long whatever differs. */
+function isSame(a: Bytes, b: Bytes): boolean {
+  let different = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) different |= a[i] ^ b[i];
+  return different === 0;
 }
 
 /** Lends the bytes of a key; a copy that a Secret had to give is wiped. @throws HF_BAD_KEY, HF_RELEASED */
@@ -67,6 +95,8 @@ function toHex(bytes: Bytes): string {
 
 const badKey = (message: string): HandfastError => new HandfastError('BAD_KEY', `handshakeKey: ${message}`);
 
+/** By the caller's array, and no longer than it. */
+const knownKeys = new WeakMap<Bytes, HandshakeKey>();
 const DIGITS = '0123456789abcdef';
 const PERSONAL = new Uint8Array(16);
 PERSONAL.set(utf8('lwstcp key id'));

@@ -26,7 +26,7 @@ export function open(settings: Settings, role: Role, sessionKey: Bytes, transcri
     at += packet.length;
   }
   const binding = core.hash.blake2b(PACKETS, BINDING);
-  const key = core.guarded.import(SESSION_KEY);
+  const key = core.guarded.importEphemeral(SESSION_KEY);
   SESSION_KEY.fill(0);
   return {
     peer: peerOf(settings),

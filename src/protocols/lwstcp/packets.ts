@@ -1,5 +1,6 @@
 /** The packets of LightweightSecureTCP: sizes, fields, and the sums that a handshake is made of. Numbers are little-endian, but for the length of a message. */
 import type { Bytes } from '../../core/core.ts';
+import { room } from '../../wire/writer.ts';
 import { LIMITS } from './limits.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,10 +44,11 @@ export function drawChallenge({ core }: Sealing): DrawnChallenge {
   for (;;) {
     const drawn = core.random(BODY);
     scratchBody.set(drawn);
-    const { nonce, a: num1, b: num2 } = takeFields();
-    const challenge = { nonce, num1, num2, padding: drawn.slice(-PADDING) };
+    const fields = takeFields();
+    if (!fields) continue;
+    const challenge = { nonce: fields.nonce, num1: fields.a, num2: fields.b, padding: drawn.slice(-PADDING) };
     const answer = answerOf(challenge);
-    if (isSet(nonce, num1, num2) && isSet(answer.nonce, answer.sum, answer.xor)) return challenge;
+    if (answer.nonce !== ONES && answer.sum !== ALL_ONES && answer.xor !== ALL_ONES) return challenge;
   }
 }
 
@@ -78,7 +80,7 @@ export function writeSuccess({ core, handshakeKey, rounds }: Sealing, sessionKey
     scratchKey.set(sessionKey);
     core.xtea256.encrypt(handshakeKey, scratchKey, rounds, scratchKey);
     scratch[0] = Packet.success;
-    return scratch.slice();
+    return taken(SIZES.success);
   } finally {
     scratchKey.fill(0);
   }
@@ -113,25 +115,35 @@ function writeFields({ core, handshakeKey, rounds }: Sealing, type: number, { no
   scratchView.setBigUint64(13, b, true);
   scratch.set(padding ?? core.random(PADDING), 1 + BODY - PADDING);
   core.xtea256.encrypt(handshakeKey, scratchBody, rounds, scratchBody);
-  return scratch.slice(0, 1 + BODY);
+  return taken(1 + BODY);
+}
+
+/** A packet that goes out. */
+function taken(length: number): Bytes {
+  const packet = room(length);
+  for (let i = 0; i < length; i++) packet[i] = scratch[i];
+  return packet;
 }
 
 function readFields({ core, handshakeKey, rounds }: Sealing, sealed: Bytes): Fields | undefined {
   scratch.set(sealed);
   core.xtea256.decrypt(handshakeKey, scratchBody, rounds, scratchBody);
-  const fields = takeFields();
-  return isSet(fields.nonce, fields.a, fields.b) ? fields : undefined;
+  return takeFields();
 }
 
-/** Of the scratch memory, which is wiped. */
-function takeFields(): Fields {
-  const fields = { nonce: scratchView.getUint32(1, true), a: scratchView.getBigUint64(5, true), b: scratchView.getBigUint64(13, true) };
+/** Of the scratch memory, which is wiped. @returns undefined where one is all ones, which stands for none. */
+function takeFields(): Fields | undefined {
+  const nonce = scratchView.getUint32(1, true);
+  // By halves: 64 bits at once are compared by a call of the engine's.
+  const set = nonce !== ONES && !isAllOnes(5) && !isAllOnes(13);
+  const fields = set ? { nonce, a: scratchView.getBigUint64(5, true), b: scratchView.getBigUint64(13, true) } : undefined;
   scratchBody.fill(0);
   return fields;
 }
 
-function isSet(nonce: number, a: bigint, b: bigint): boolean {
-  return nonce !== 0xffff_ffff && a !== ALL_ONES && b !== ALL_ONES;
+/** Of the 64 bits at that place. */
+function isAllOnes(at: number): boolean {
+  return (scratchView.getUint32(at, true) & scratchView.getUint32(at + 4, true)) >>> 0 === ONES;
 }
 
 function low(value: bigint): number {
@@ -140,6 +152,7 @@ function low(value: bigint): number {
 
 const BODY = 24;
 const PADDING = 4;
+const ONES = 0xffff_ffff;
 const ALL_ONES = 2n ** 64n - 1n;
 // Where packets are put together and taken apart, one at a time: whoever looks at the memory of an array, as a core does and a view, has the engine move it to where it can be looked at,
 // which costs as much as enciphering it. This one is moved once.

@@ -1,6 +1,8 @@
-/** Session keys that were used before. Whoever replays a server's old flight hands its old session key out again; remembering hashes of recent ones stops the plain form of that. */
-import type { Bytes, Core } from '../../core/core.ts';
-import { utf8 } from '../../wire/text.ts';
+/**
+ * Session keys that were used before. Whoever replays a server's old flight hands its old session key out again; remembering recent ones stops the plain form of that. They are remembered as
+ * they came, enciphered: under one handshake key the same session key always looks the same, and what went over the wire is no secret.
+ */
+import type { Bytes } from '../../core/core.ts';
 import { Recent } from '../recent.ts';
 
 export interface SessionKeyMemoryOptions {
@@ -23,12 +25,9 @@ export class SessionKeyMemory {
     this.#handshakeKeys = handshakeKeys;
   }
 
-  /** Remembers a session key. @param fingerprint of the handshake key. @returns whether it was new. */
-  admit(core: Core, fingerprint: string, sessionKey: Bytes): boolean {
-    SESSION_KEY.set(sessionKey);
-    const hash = core.hash.blake2b(SESSION_KEY, MARK);
-    SESSION_KEY.fill(0);
-    return this.#of(fingerprint).add(textOf(hash));
+  /** Remembers a session key. @param fingerprint of the handshake key. @param sealed 32 bytes: the session key under that key. @returns whether it was new. */
+  admit(fingerprint: string, sealed: Bytes): boolean {
+    return this.#of(fingerprint).add(textOf(sealed));
   }
 
   #of(fingerprint: string): Recent {
@@ -50,14 +49,26 @@ export class SessionKeyMemory {
 /** Of this process, where no other is named. */
 export const sharedSessionKeys = new SessionKeyMemory();
 
-/** 16 bytes, two a character: short keys of maps are compared fastest. */
-function textOf(hash: Bytes): string {
-  const pair = (i: number): number => hash[i] | (hash[i + 1] << 8);
-  return String.fromCharCode(pair(0), pair(2), pair(4), pair(6), pair(8), pair(10), pair(12), pair(14));
+/** 32 bytes, two a character: short keys of maps are compared fastest. */
+function textOf(bytes: Bytes): string {
+  const pair = (i: number): number => bytes[i] | (bytes[i + 1] << 8);
+  // One call: what is joined of two texts would have to be made one before it is compared.
+  return String.fromCharCode(
+    pair(0),
+    pair(2),
+    pair(4),
+    pair(6),
+    pair(8),
+    pair(10),
+    pair(12),
+    pair(14),
+    pair(16),
+    pair(18),
+    pair(20),
+    pair(22),
+    pair(24),
+    pair(26),
+    pair(28),
+    pair(30),
+  );
 }
-
-const PERSONAL = new Uint8Array(16);
-PERSONAL.set(utf8('lwstcp session'));
-const MARK = { length: 16, personal: PERSONAL };
-// Used by one call after the other, as in packets.ts.
-const SESSION_KEY = new Uint8Array(32);

@@ -2,7 +2,7 @@
 import type { Core, SecretInput } from '../../core/core.ts';
 import { defaultCore } from '../../core/default.ts';
 import { HandfastError } from '../../errors.ts';
-import { fingerprintOf } from './key.ts';
+import { handshakeKeyOf } from './key.ts';
 import { LIMITS } from './limits.ts';
 import { SessionKeyMemory, sharedSessionKeys } from './session-keys.ts';
 
@@ -49,8 +49,7 @@ export interface Settings {
 /** @throws HF_BAD_KEY when the key is missing, all zero or not of 32 bytes; HF_BAD_ARGUMENT that names the option. */
 export function settingsOf(options: LwstcpOptions): Settings {
   const core = options.core ?? defaultCore();
-  const { handshakeKey } = options;
-  const fingerprint = fingerprintOf(core, handshakeKey);
+  const { key: handshakeKey, fingerprint } = handshakeKeyOf(core, options.handshakeKey);
   if (options.allowInsecure !== true) {
     throw new HandfastError(
       'BAD_ARGUMENT',
@@ -64,7 +63,7 @@ export function settingsOf(options: LwstcpOptions): Settings {
   if (!(sessionKeys instanceof SessionKeyMemory)) throw bad('sessionKeys', 'a SessionKeyMemory');
   return {
     core,
-    handshakeKey: handshakeKey instanceof Uint8Array ? handshakeKey.slice() : handshakeKey,
+    handshakeKey,
     fingerprint,
     rounds,
     older: dialect === 'older',

@@ -16,7 +16,7 @@ export class NoiseCipher {
   constructor(core: Core, name: NoiseCipherName, key: Bytes) {
     this.#core = core;
     this.#name = name;
-    this.#key = core.guarded.import(key.subarray(0, KEY_BYTES));
+    this.#key = core.guarded.importEphemeral(key.subarray(0, KEY_BYTES));
   }
 
   /** The number of the next message. */
@@ -51,7 +51,7 @@ export class NoiseCipher {
   rekey(): void {
     const bytes = this.#core.aead.seal(SUITES[this.#name], this.#key, nonceOf(this.#name, LAST), new Uint8Array(KEY_BYTES));
     this.#key.wipe();
-    this.#key = this.#core.guarded.import(bytes.subarray(0, KEY_BYTES));
+    this.#key = this.#core.guarded.importEphemeral(bytes.subarray(0, KEY_BYTES));
     bytes.fill(0);
   }
 

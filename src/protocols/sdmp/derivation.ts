@@ -10,7 +10,7 @@ export type Derivation = (typeof DERIVATIONS)[number];
 /** @param shared Z, as long as the prime; wiped. @returns 32 bytes. */
 export function sessionKey(core: Core, shared: Bytes, derivation: Derivation): Secret {
   const hashed = derivation === 'sha512-32' ? core.hash.sha512(shared) : derivation === 'sha256' ? core.hash.sha256(shared) : shared;
-  const key = core.guarded.import(derivation === 'right32' ? hashed.subarray(-32) : hashed.subarray(0, 32));
+  const key = core.guarded.importEphemeral(derivation === 'right32' ? hashed.subarray(-32) : hashed.subarray(0, 32));
   hashed.fill(0);
   shared.fill(0);
   return key;
@@ -31,7 +31,10 @@ export function boundKeys(core: Core, shared: Bytes, transcript: Bytes): { initi
   // HKDF with SHA-512, RFC 5869: one block is all of it.
   const prk = core.hash.hmacSha512(transcript, shared);
   const block = core.hash.hmacSha512(prk, BOUND_INFO);
-  const keys = { initiator: core.guarded.import(block.subarray(0, 32)), responder: core.guarded.import(block.subarray(32)) };
+  const keys = {
+    initiator: core.guarded.importEphemeral(block.subarray(0, 32)),
+    responder: core.guarded.importEphemeral(block.subarray(32)),
+  };
   for (const secret of [shared, prk, block]) secret.fill(0);
   return keys;
 }

@@ -54,6 +54,7 @@ export function argumentBehaviour(core: Core): void {
     'aead.open key': (x) => aead.open('chacha20-poly1305', x, filled(12, 1), good),
     'aead.open sealed': (x) => aead.open('chacha20-poly1305', good, filled(12, 1), x),
     'guarded.import': (x) => guarded.import(x),
+    'guarded.importEphemeral': (x) => guarded.importEphemeral(x),
     'guarded.blake2b part': (x) => guarded.blake2b([x], 32),
   };
 

@@ -73,10 +73,10 @@ export function slabBehaviour(core: Core): void {
 export function guardedBehaviour(core: Core): void {
   const { guarded, hash } = core;
 
-  test('are counted until wiped, and of no use afterwards', () => {
+  test.each(['import', 'importEphemeral'] as const)('are counted until wiped, and of no use afterwards: %s', (way) => {
     const before = guarded.live;
     const bytes = filled(32, 7);
-    const secret = guarded.import(bytes);
+    const secret = guarded[way](bytes);
     expect(guarded.live).toBe(before + 1);
     bytes.fill(0);
     expect(secret.export()).toEqual(filled(32, 7));
@@ -117,7 +117,10 @@ export function guardedBehaviour(core: Core): void {
       expect(secret.length).toBe(length);
       secret.wipe();
     }
-    for (const length of [0, 65]) expect(codeOf(() => guarded.import(filled(length, 1)))).toBe('HF_BAD_ARGUMENT');
+    for (const length of [0, 65]) {
+      expect(codeOf(() => guarded.import(filled(length, 1)))).toBe('HF_BAD_ARGUMENT');
+      expect(codeOf(() => guarded.importEphemeral(filled(length, 1)))).toBe('HF_BAD_ARGUMENT');
+    }
   });
 
   test('agree with the open functions', () => {
