@@ -1,6 +1,6 @@
 /** Many peers in a second process that reconnect to one listener again and again. Measured at the listener: how many a second, and how long its event loop stands still; at the peers: how long each waits. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { peerSubjects } from '../lib/peers/index.mjs';
+import { controlSubject, peerSubjects } from '../lib/peers/index.mjs';
 import { TcpProcess } from '../lib/tcp-process.mjs';
 import { checkPair, cut, loopback, welcome } from '../lib/transport.mjs';
 
@@ -19,12 +19,21 @@ export const suite = {
     reference: 'node:net',
     timeFactor: 2,
   })),
-  subjects: peerSubjects((transport, caseName, { name }) => storm(transport, name, Number(caseName.slice('peers-'.length)))).map(
-    (subject) =>
+  subjects: [
+    ...peerSubjects(subjectOf).map((subject) =>
       // A quick run has no time for it: some hundred connections take it a second.
       subject.name === 'handfast pure' ? { ...subject, quick: false } : subject,
-  ),
+    ),
+    // What lanes save, and what they could save at most.
+    controlSubject('handfast native, lanes off', subjectOf),
+    controlSubject('handfast native, keys for nothing', subjectOf),
+  ],
 };
+
+/** @param {import('../lib/transport.mjs').Transport} transport @param {string} caseName @param {{ name: string }} peer */
+function subjectOf(transport, caseName, { name }) {
+  return storm(transport, name, Number(caseName.slice('peers-'.length)));
+}
 
 /** @param {import('../lib/transport.mjs').Transport} transport @param {string} name @param {number} peers */
 async function storm(transport, name, peers) {

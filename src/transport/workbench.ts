@@ -1,7 +1,7 @@
 /**
  * Where handshakes have their public-key work done: one turn's work of all sessions becomes one call into the core, a large one is spread over its threads.
- * Nothing waits for more to come: a turn ends when the event loop says so, and what is done no faster together does not wait even for that. Answers are given out in the order in
- * which they were asked for.
+ * Nothing waits on a timer: a turn ends when the event loop says so, several requests wait for the next few turns as long as each brings another, and what is done no faster together does
+ * not wait even for the end of its own. Answers are given out in the order in which they were asked for.
  */
 import type { Answer, Bytes, Core, Job } from '../core/core.ts';
 import { isLegacyJob, type LegacyJob, runLegacy } from '../core/legacy/jobs.ts';
@@ -36,7 +36,15 @@ export class Workbench {
   readonly #asyncFrom: number;
   readonly #largestBatch: number;
   readonly #legacyAtOnce: number;
+  /** Whether this core does jobs faster together. */
+  readonly #gathers: boolean;
   #orders: Order[] = [];
+  /** In them. */
+  #jobs = 0;
+  /** Of these, what had come by the end of the last turn. */
+  #seen = 0;
+  /** For how many turns they have waited. */
+  #waited = 0;
   #scheduled = false;
   #elsewhere = false;
   /** Jobs done at once in this turn of the event loop. */
@@ -53,6 +61,7 @@ export class Workbench {
     this.#asyncFrom = asyncFrom ?? (core.threads > 1 ? ASYNC_FROM : Number.POSITIVE_INFINITY);
     this.#largestBatch = largestBatch;
     this.#legacyAtOnce = legacyAtOnce;
+    this.#gathers = core.lanes !== 'off';
   }
 
   /**
@@ -133,6 +142,7 @@ export class Workbench {
 
   #order(order: Order): void {
     this.#orders.push(order);
+    this.#jobs += order.jobs.length;
     if (this.#immediate) this.#work();
     else this.#schedule();
   }
@@ -153,10 +163,28 @@ export class Workbench {
   #schedule(): void {
     if (this.#scheduled || this.#elsewhere || this.#orders.length === 0) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#work();
-    });
+    this.#seen = 0;
+    this.#waited = 0;
+    setImmediate(this.#turnEnded);
+  }
+
+  readonly #turnEnded = (): void => {
+    if (this.#mayGrow()) {
+      this.#seen = this.#jobs;
+      this.#waited++;
+      setImmediate(this.#turnEnded);
+      return;
+    }
+    this.#scheduled = false;
+    this.#work();
+  };
+
+  /**
+   * Node accepts one connection a turn, so that peers that come by the hundred ask for their work one after another, a turn each: done turn by turn it would all be done alone. One request
+   * is alone, waits for nobody, and is done when its turn ends.
+   */
+  #mayGrow(): boolean {
+    return this.#gathers && this.#orders.length > 1 && this.#jobs > this.#seen && this.#jobs < ENOUGH && this.#waited < MOST_TURNS;
   }
 
   #work(): void {
@@ -182,6 +210,7 @@ export class Workbench {
     while (count < this.#orders.length && (count === 0 || jobs + this.#orders[count].jobs.length <= this.#largestBatch)) {
       jobs += this.#orders[count++].jobs.length;
     }
+    this.#jobs -= jobs;
     return this.#orders.splice(0, count);
   }
 
@@ -260,4 +289,8 @@ const ASYNC_FROM = 65;
 const AT_ONCE = ASYNC_FROM - 1;
 /** As the core groups them. */
 const EIGHT = 8;
+/** Of a turn's key pair, shared secret and signature, two whole eights each; what one more turn brings does not make it a batch for threads. */
+const ENOUGH = 6 * EIGHT;
+/** As many as it takes to have so much where each brings one of these. */
+const MOST_TURNS = 2 * EIGHT;
 const shared = new WeakMap<Core, Workbench>();

@@ -309,6 +309,7 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
   };
   return {
     name: 'pure',
+    lanes: 'off',
     slab: (size?: number) => pool.lease(size),
     slabs: pool,
     guarded: {

@@ -37,6 +37,61 @@ describe('the workbench', () => {
     expect(core.batches).toEqual([6]);
   });
 
+  it('waits with several requests for as long as each turn brings another', async () => {
+    const core = Object.assign(toyCore(), { lanes: 'avx512-ifma' as const });
+    const bench = new Workbench(core);
+    const all = [done(bench, [verify(1), verify(0)]), done(bench, [verify(0)])];
+    for (let more = 0; more < 5; more++) {
+      await turn();
+      expect(core.batches).toEqual([]);
+      all.push(done(bench, [verify(1)]));
+    }
+    await turn();
+    expect(core.batches).toEqual([]);
+    await turn();
+    expect(core.batches).toEqual([8]);
+    expect((await Promise.all(all)).map(valid)).toEqual([[true, false], [false], ...Array(5).fill([true])]);
+  });
+
+  it('does one request at the end of its turn, and several where the core does them no faster together', async () => {
+    const core = Object.assign(toyCore(), { lanes: 'avx512-ifma' as const });
+    const bench = new Workbench(core);
+    const all: Promise<unknown>[] = [];
+    for (let i = 0; i < 3; i++) {
+      all.push(done(bench, [verify(1), verify(1)]));
+      await turn();
+    }
+    expect(core.batches).toEqual([2, 2, 2]);
+    const without = toyCore();
+    const other = new Workbench(without);
+    all.push(done(other, [verify(1)]), done(other, [verify(1)]));
+    await turn();
+    all.push(done(other, [verify(1)]));
+    await turn();
+    expect(without.batches).toEqual([2, 1]);
+    await Promise.all(all);
+  });
+
+  it.each([
+    ['16 more turns', 1, 2 + 16],
+    ['48 jobs', 12, 48],
+  ])('waits for no more than %s', async (_, each, most) => {
+    const core = Object.assign(toyCore(), { lanes: 'avx512-ifma' as const });
+    const bench = new Workbench(core);
+    const ask = (): Promise<unknown> =>
+      done(
+        bench,
+        Array.from({ length: each }, () => verify(1)),
+      );
+    const all = [ask()];
+    while (core.batches.length === 0 && all.length < 100) {
+      all.push(ask());
+      await turn();
+    }
+    expect(core.batches).toEqual([most]);
+    await Promise.all(all);
+  });
+
   it('does it at once when told to', () => {
     let answers: WorkAnswer[] = [];
     new Workbench(toyCore(), { immediate: true }).do([verify(1)], (made) => {

@@ -1,11 +1,31 @@
 /** Sessions of `connect` and `listen`, with limits that let one address come as often as it likes. */
+import { freeKeys } from '../free-keys.mjs';
 import { loadCore } from '../suite.mjs';
 import { Counter, End, HOST, SEEDS } from '../transport.mjs';
 
 /** @param {'native' | 'pure'} coreName @returns {Promise<import('../transport.mjs').Transport | import('../suite.mjs').Missing>} */
 export async function handfastTransport(coreName) {
   const core = await loadCore(coreName);
+  return core.missing ? core : transportWith(core);
+}
+
+/** Public-key work and ciphers as without AVX-512. In a process where nothing has loaded the native core yet. */
+export async function withoutLanes() {
+  process.env.HANDFAST_LANES = 'off';
+  const core = await loadCore('native');
   if (core.missing) return core;
+  if (core.lanes !== 'off') throw new Error('the native core was loaded before');
+  return transportWith(core);
+}
+
+/** What lanes could save at most. */
+export async function withFreeKeys() {
+  const core = await loadCore('native');
+  return core.missing ? core : transportWith(freeKeys(core));
+}
+
+/** @param {import('handfast/core').Core} core @returns {Promise<import('../transport.mjs').Transport>} */
+async function transportWith(core) {
   const { connect, Identity, listen } = await import('handfast');
   const common = { protocol: 'handfast', network: 'bench', core };
   const listener = Identity.fromSeed(SEEDS.listener, { core });

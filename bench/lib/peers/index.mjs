@@ -41,16 +41,32 @@ export const PEERS = [
   { name: 'node:net', protocol: 'none', load: async () => (await import('./sockets.mjs')).netTransport() },
 ];
 
-/** What is no subject of any suite. @type {readonly Peer[]} */
+/** Subjects of the suites that name them. @type {readonly Peer[]} */
 const CONTROLS = [
+  { name: 'handfast native, lanes off', protocol: 'handfast/1', load: async () => (await import('./handfast.mjs')).withoutLanes() },
+  { name: 'handfast native, keys for nothing', protocol: 'none', load: async () => (await import('./handfast.mjs')).withFreeKeys() },
   { name: 'node:net, three flights', protocol: 'none', load: async () => (await import('./sockets.mjs')).flightsTransport() },
 ];
 
 /** @param {string} name @param {object} [credentials] */
 export async function transportOf(name, credentials) {
+  return peerOf(name).load(credentials);
+}
+
+/** @param {string} name */
+function peerOf(name) {
   const peer = [...PEERS, ...CONTROLS].find((one) => one.name === name);
   if (!peer) throw new Error(`no transport is called ${name}`);
-  return peer.load(credentials);
+  return peer;
+}
+
+/**
+ * A control as a subject of a suite over sockets, left out of `--quick`.
+ * @param {string} name @param {(transport: Transport, caseName: string, peer: Peer) => Promise<import('../suite.mjs').Prepared>} prepare
+ * @returns {import('../suite.mjs').Subject}
+ */
+export function controlSubject(name, prepare) {
+  return subjectOf({ ...peerOf(name), quick: false }, (peer, caseName) => overSocketsOf(peer, caseName, prepare));
 }
 
 /**
@@ -61,14 +77,22 @@ export async function transportOf(name, credentials) {
  * @returns {import('../suite.mjs').Subject[]}
  */
 export function peerSubjects(prepare, overSockets = () => true, otherwise = {}) {
-  return PEERS.map((peer) => ({
-    name: peer.name,
-    protocol: peer.protocol,
-    ...(peer.quick === undefined ? {} : { quick: peer.quick }),
-    async prepare(caseName) {
+  return PEERS.map((peer) =>
+    subjectOf(peer, async (_, caseName) => {
       if (!overSockets(caseName)) return otherwise[peer.name]?.(caseName);
-      const transport = await peer.load();
-      return 'missing' in transport ? transport : prepare(transport, caseName, peer);
-    },
-  }));
+      return overSocketsOf(peer, caseName, prepare);
+    }),
+  );
+}
+
+/** @param {Peer} peer @param {(peer: Peer, caseName: string) => Promise<any>} prepare @returns {import('../suite.mjs').Subject} */
+function subjectOf(peer, prepare) {
+  const { name, protocol, quick } = peer;
+  return { name, protocol, ...(quick === undefined ? {} : { quick }), prepare: (caseName) => prepare(peer, caseName) };
+}
+
+/** @param {Peer} peer @param {string} caseName @param {(transport: Transport, caseName: string, peer: Peer) => Promise<import('../suite.mjs').Prepared>} prepare */
+async function overSocketsOf(peer, caseName, prepare) {
+  const transport = await peer.load();
+  return 'missing' in transport ? transport : prepare(transport, caseName, peer);
 }
