@@ -43,6 +43,13 @@ const makeHandfast: Maker = (core, role, options) => {
   };
 };
 
+/** Of a session of version 3. */
+export function noiseChannel(core: Core, role: Role): NoiseChannel {
+  const [send, receive] = keysOf(role).map((key) => new NoiseCipher(core, 'ChaChaPoly', key));
+  const split = { send: send!, receive: receive!, handshakeHash: HASH.slice(), remoteStatic: HASH };
+  return new NoiseChannel(split, { binarize: true, limit: 1 << 20, info: { version: 3 } });
+}
+
 const makeHive =
   (channelOf: (core: Core, role: Role) => Channel): Maker =>
   (core, role, options) => {
@@ -89,11 +96,7 @@ export const standing: Readonly<Record<string, Maker>> = {
         info: {},
       }),
   ),
-  'hivemind 3': makeHive((core, role) => {
-    const [send, receive] = keysOf(role).map((key) => new NoiseCipher(core, 'ChaChaPoly', key));
-    const split = { send: send!, receive: receive!, handshakeHash: HASH.slice(), remoteStatic: HASH };
-    return new NoiseChannel(split, { binarize: true, limit: 1 << 20, info: {} });
-  }),
+  'hivemind 3': makeHive(noiseChannel),
   lwstcp: (core, role, options) => {
     const settings = lwstcpSettings(options);
     return (now) => new LwstcpTraffic(settings, role, core.guarded.import(KEYS[0]), now);
