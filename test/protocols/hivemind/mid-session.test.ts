@@ -163,6 +163,18 @@ describe.each(cores)('in the middle of sessions of HiveMind, on the $name core',
     expect(endingOf(receive(master, hello).outputs)?.code).toBe('HF_OUT_OF_TURN');
   });
 
+  it('what is late and in clear does not end the key before: that is for the first message under the new one', async () => {
+    const { slave, master } = await open();
+    const old = [write(master, { type: 'one' }), write(master, { type: 'two' })] as const;
+    const request = { password: true, encodings: ['JSON-HEX'], ciphers: ['AES-GCM'] };
+    receive(slave, shake(request));
+    receive(slave, shake({ envelope: envelope(), encoding: 'JSON-HEX', cipher: 'AES-GCM' }));
+    expect(kinds(slave.opened!.traffic.answered!([stretched], slave.now))).toEqual(['event']);
+    expect(receive(slave, old[0]).own).toHaveLength(1);
+    expect(nothing(receive(slave, textMessage({ msg_type: 'hello', payload: {} })))).toBe(true);
+    expect(receive(slave, old[1]).own).toHaveLength(1);
+  });
+
   it('a HELLO that is sealed and said again changes nothing', async () => {
     const { slave, master } = await preshared();
     const again = sealed({ msg_type: 'hello', payload: { session: { session_id: 'other' } } });
