@@ -133,7 +133,7 @@ function reachedBy(bundle, name) {
   return JSON.parse(readFileSync(answer, 'utf8'));
 }
 
-/** Which tests a mutant meets, the quickest first. */
+/** Which tests a mutant meets, and how long they may take. */
 function runsOf({ id, status }, { perTest, times, static: once }) {
   if (status === 'Ignored') return { status };
   const reaching = Object.keys(perTest).filter((test) => perTest[test][id] > 0);
