@@ -20,6 +20,7 @@ const own = join(root, 'test/mutants');
 const out = join(root, 'build/mutants');
 const tool = join(own, 'node_modules/@stryker-mutator/instrumenter/dist/src/index.js');
 const LONGEST_WINDOW = 12;
+const LEAST_SECONDS = 10;
 const NOTICED = ['Killed', 'Timeout'];
 const SURVIVED = ['Survived', 'NoCoverage'];
 /** As long as all the others together; and those that read modules anew, which are one here. What only they would notice counts as a survivor. */
@@ -71,7 +72,7 @@ async function runPart({ sources, tests }) {
   const name = sources.replace(/\W+/g, '-');
   const bundle = join(out, `${name}.mjs`);
   await bundled(bundle, tests, new Map(made.files.map(({ name: file, content }) => [file, content])));
-  const reached = reachedBy(bundle, name);
+  const reached = reachedBy(bundle, name, tests);
   const all = made.mutants.map((mutant) => ({ ...mutant, file: relative(root, mutant.fileName), ...runsOf(mutant, reached) }));
   const waiting = all.filter(({ status }) => status === undefined);
   const jobs = Array.from({ length: Number(values.jobs) }, async (_, job) => {
@@ -87,11 +88,11 @@ async function runPart({ sources, tests }) {
   return all;
 }
 
-/** All tests of a part in one file, with mutants in their sources. */
+/** All tests of a part in one file, with mutants in their sources; each test file is read when it is asked for. */
 async function bundled(outfile, tests, sources) {
   await build({
     stdin: {
-      contents: `${tests.map((file) => `import './${file}';`).join('\n')}\nexport { runTests } from './test/mutants/harness.mjs';`,
+      contents: `export const files = [${tests.map((file) => `() => import('./${file}')`)}];\nexport { runTests } from './test/mutants/harness.mjs';`,
       resolveDir: root,
     },
     outfile,
@@ -121,31 +122,45 @@ async function bundled(outfile, tests, sources) {
   });
 }
 
-/** Runs all tests once, without a mutant. @returns which mutants each reaches and how often, how long it takes, and which run when modules are read. */
-function reachedBy(bundle, name) {
+/** Runs all tests once, without a mutant, each file in a process of its own. @returns of each file which mutants its tests reach and how often, how long they take, and which run when modules are read. */
+function reachedBy(bundle, name, tests) {
   const [orders, answer] = ['orders', 'reached'].map((kind) => join(out, `${name}-${kind}.json`));
-  writeFileSync(orders, JSON.stringify({ out: answer }));
-  const { status } = spawnSync(process.execPath, [join(own, 'run.mjs'), bundle, orders], { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) {
-    console.error(`test:random-mutants: the tests of ${name} fail without a mutant`);
-    process.exit(1);
-  }
-  return JSON.parse(readFileSync(answer, 'utf8'));
+  return tests.map((test, file) => {
+    writeFileSync(orders, JSON.stringify({ file, out: answer }));
+    const { status } = spawnSync(process.execPath, [join(own, 'run.mjs'), bundle, orders], { stdio: ['ignore', 'inherit', 'inherit'] });
+    if (status !== 0) {
+      console.error(`test:random-mutants: ${test} fails without a mutant`);
+      process.exit(1);
+    }
+    return JSON.parse(readFileSync(answer, 'utf8'));
+  });
 }
 
-/** Which tests a mutant meets, and how long they may take. */
-function runsOf({ id, status }, { perTest, times, static: once }) {
+/** Which tests of which files a mutant meets, how often it may run, and how long they may take. */
+function runsOf({ id, status }, reached) {
   if (status === 'Ignored') return { status };
-  const reaching = Object.keys(perTest).filter((test) => perTest[test][id] > 0);
-  if (reaching.length === 0) return { status: once[id] > 0 ? 'Ignored' : 'NoCoverage' };
-  const hits = reaching.reduce((sum, test) => sum + perTest[test][id], 0);
-  const ms = reaching.reduce((sum, test) => sum + (times[test] ?? 0), 0);
-  return { status: undefined, tests: reaching.map(Number), hitLimit: 100 * hits + 100, seconds: 20 + Math.ceil(ms / 100) };
+  const runs = reached.flatMap(({ perTest, times }, file) => {
+    const tests = Object.keys(perTest).filter((test) => perTest[test][id] > 0);
+    const sum = (of) => tests.reduce((total, test) => total + of(test), 0);
+    const hitLimit = 100 + 100 * sum((test) => perTest[test][id]);
+    return tests.length === 0 ? [] : [{ file, tests: tests.map(Number), hitLimit, ms: sum((test) => times[test] ?? 0) }];
+  });
+  if (runs.length === 0) return { status: reached.some(({ static: once }) => once[id] > 0) ? 'Ignored' : 'NoCoverage' };
+  return { status: undefined, runs: runs.sort((a, b) => a.ms - b.ms) };
 }
 
-/** One mutant and the tests that reach it. What has no end is known by how often it runs, or by the time of the processor that it takes: no mutant is noticed because the machine is busy. */
-function meets(bundle, orders, { id, tests, hitLimit, seconds }) {
-  writeFileSync(orders, JSON.stringify({ mutant: id, tests, hitLimit }));
+/** One mutant and the tests that reach it, the quickest file first. */
+async function meets(bundle, orders, { id, runs }) {
+  for (const { file, tests, hitLimit, ms } of runs) {
+    writeFileSync(orders, JSON.stringify({ mutant: id, file, tests, hitLimit }));
+    const status = await survives(bundle, orders, LEAST_SECONDS + Math.ceil(ms / 100));
+    if (status !== 'Survived') return status;
+  }
+  return 'Survived';
+}
+
+/** What has no end is known by how often it runs, or by the time of the processor that it takes: no mutant is noticed because the machine is busy. */
+function survives(bundle, orders, seconds) {
   const command = `ulimit -t ${seconds}; exec "$0" "$@"`;
   const child = spawn('sh', ['-c', command, process.execPath, join(own, 'run.mjs'), bundle, orders], { stdio: 'ignore' });
   return new Promise((resolve) => {

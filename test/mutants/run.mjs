@@ -1,12 +1,12 @@
 /**
- * Runs the tests of a bundle, in a process of its own: `node run.mjs BUNDLE ORDERS`. Without a mutant it writes which mutants each test reaches, and how often; with one, exit code 1 says that
+ * Runs the tests of one file of a bundle, in a process of its own: `node run.mjs BUNDLE ORDERS`. Without a mutant it writes which mutants each test reaches, and how often; with one, exit code 1 says that
  * it was noticed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const [, , bundle, file] = process.argv;
-const { mutant, tests, hitLimit, out } = JSON.parse(readFileSync(file, 'utf8'));
+const { mutant, file: number, tests, hitLimit, out } = JSON.parse(readFileSync(file, 'utf8'));
 const all = { activeMutant: mutant, mutantCoverage: { static: {}, perTest: {} }, hitCount: undefined, hitLimit: undefined };
 globalThis.__stryker__ = all;
 process.env.HANDFAST_TEST_SEED = '1';
@@ -20,7 +20,8 @@ if (mutant !== undefined) {
 for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, failed);
 const wanted = tests && new Set(tests);
 try {
-  const { runTests } = await import(pathToFileURL(bundle).href);
+  const { files, runTests } = await import(pathToFileURL(bundle).href);
+  await files[number]();
   const times = await runTests(
     (id) => !wanted || wanted.has(id),
     (id) => {
