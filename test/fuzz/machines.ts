@@ -51,8 +51,7 @@ function told(protocol: Attacked, which: 'a' | 'b'): Target {
     run(bytes) {
       const input = new Input(bytes);
       const live = protocol.core.guarded.live;
-      const ends = protocol.pair({ draw: 'fuzz' });
-      const side = ends[which];
+      const side = protocol.side(which === 'a' ? 'initiator' : 'responder', { draw: 'fuzz' });
       for (let steps = 0; steps < 40 && input.left > 0 && !side.over; steps++) {
         switch (input.number(KINDS)) {
           case 0:
@@ -80,15 +79,15 @@ function told(protocol: Attacked, which: 'a' | 'b'): Target {
             side.release();
         }
       }
-      protocol.finish(ends, true);
-      settled(protocol, ends, live);
+      protocol.finish({ [which]: side }, true);
+      settled(protocol, { [which]: side }, live);
     },
   };
 }
 
-/** However it went, both know that it is over, and nothing is left of it. */
-function settled({ core }: Attacked, ends: Ends, live: number): void {
-  holds(ends.a.over && ends.b.over, 'both sides have an end');
+/** However it went, each knows that it is over, and nothing is left of it. */
+function settled({ core }: Attacked, ends: Partial<Ends>, live: number): void {
+  for (const side of Object.values(ends)) holds(side.over, 'a side has an end');
   dispose(ends);
   holds(core.guarded.live === live, 'no secret is left');
 }

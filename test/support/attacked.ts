@@ -5,7 +5,7 @@ import { handfast } from '../../src/protocols/handfast/index.ts';
 import { targetOf } from '../../src/protocols/hivemind/authorization.ts';
 import { type HiveMindOptions, HiveSessions, hivemind } from '../../src/protocols/hivemind/index.ts';
 import { lwstcp, SessionKeyMemory } from '../../src/protocols/lwstcp/index.ts';
-import type { CarrierFacts, CarrierName, Machine, MessageAbout, Role } from '../../src/protocols/machine.ts';
+import type { CarrierFacts, CarrierName, Machine, MessageAbout, Opened, Role } from '../../src/protocols/machine.ts';
 import type { AnyProtocol } from '../../src/protocols/registry.ts';
 import { SdmpPeers, sdmp, sdmpContainer } from '../../src/protocols/sdmp/index.ts';
 import { xrpl } from '../../src/protocols/xrpl/index.ts';
@@ -17,6 +17,7 @@ import { Side } from './machines.ts';
 import { type ServeOptions, Story } from './pair.ts';
 import { Random } from './random.ts';
 import { publicPem, identityOf as rsaIdentityOf } from './sdmp.ts';
+import { type Make, standing } from './standing.ts';
 import { QuickBench, WorkOnce } from './work-once.ts';
 import { factsOf, identityOf as nodeKeyOf } from './xrpl.ts';
 
@@ -29,9 +30,9 @@ export interface Sent {
 }
 
 /** The dialling side and the listening side. */
-export interface Ends {
-  readonly a: Side;
-  readonly b: Side;
+export interface Ends<Of = Side> {
+  readonly a: Of;
+  readonly b: Of;
 }
 
 export interface PairOptions {
@@ -66,6 +67,14 @@ interface Recipe {
   /** A message that says this. */
   payload(text: string): Uint8Array;
   readonly about?: MessageAbout;
+  /** A side remembers the last handshakes, so each needs a machine of its own. */
+  readonly remembers?: boolean;
+}
+
+/** A side whose session is open. */
+export interface Open {
+  readonly opened?: Pick<Opened, 'traffic'> | undefined;
+  readonly now: number;
 }
 
 const PASSWORD = 'correct horse battery staple';
@@ -96,11 +105,12 @@ const RECIPES: readonly Recipe[] = [
     payload: utf8,
     about: { kind: 'validation' },
   },
-  { name: 'hivemind 2', protocol: hivemind, borders: true, facts: upgraded, payload: utterance, options: hiveOptions },
+  { name: 'hivemind 2', protocol: hivemind, borders: true, remembers: true, facts: upgraded, payload: utterance, options: hiveOptions },
   {
     name: 'hivemind 3',
     protocol: hivemind,
     borders: true,
+    remembers: true,
     facts: upgraded,
     payload: utterance,
     options: (core, role, process) => ({ ...hiveOptions(core, role, process), noise: { secretKey: filled(role === 'initiator' ? 1 : 2) } }),
@@ -108,6 +118,7 @@ const RECIPES: readonly Recipe[] = [
   {
     name: 'lwstcp',
     protocol: lwstcp,
+    remembers: true,
     options: (core, _role, { sessionKeys }) => ({ core, handshakeKey: KEY, allowInsecure: true, sessionKeys }),
     payload: utf8,
   },
@@ -138,6 +149,8 @@ export class Attacked {
   readonly about: MessageAbout;
   readonly #recipe: Recipe;
   readonly #once: WorkOnce;
+  readonly #machines = new Map<Role, Machine>();
+  #sessions: Make[] | undefined;
   #random = new Random(1);
 
   constructor(recipe: Recipe, core: Core) {
@@ -161,7 +174,7 @@ export class Attacked {
     const random = new Random(1, `${role} ${draw}`);
     const drawn = random.bytes(32);
     this.#random = random;
-    const { initial, step } = this.#recipe.protocol[role](this.#recipe.options(this.core, role, process) as never);
+    const { initial, step } = this.#machineOf(role, process);
     const machine: Machine = {
       initial,
       step: (state, input) => {
@@ -177,6 +190,29 @@ export class Attacked {
     // A master of HiveMind waits before it greets.
     if (this.borders && role === 'responder') wait(side, 200);
     return side;
+  }
+
+  /** As a server does, which makes it once for all its connections. */
+  #machineOf(role: Role, process: Process): Machine {
+    const known = this.#machines.get(role);
+    if (known && !process.remembers) return known;
+    const made = this.#recipe.protocol[role](this.#recipe.options(this.core, role, process) as never);
+    if (!process.remembers && !this.#recipe.remembers) this.#machines.set(role, made);
+    return made;
+  }
+
+  /** An open session, without its handshake. @param kind where a protocol has more than one. */
+  standing(kind = this.name): Ends<Open & { dispose(): void }> {
+    const process = new Process(false);
+    this.#random = new Random(1);
+    this.#sessions ??= (['initiator', 'responder'] as const).map((role) =>
+      standing[kind]!(this.core, role, this.#recipe.options(this.core, role, process)),
+    );
+    const [a, b] = this.#sessions.map((make) => {
+      const traffic = make(NOW);
+      return { opened: { traffic }, now: NOW, dispose: () => traffic.wipe() };
+    });
+    return { a: a!, b: b! };
   }
 
   /** A side that was told nothing yet. */
@@ -214,8 +250,8 @@ export class Attacked {
   }
 
   /** Nothing more comes, or nothing comes for too long: whoever still waits finds out. */
-  finish({ a, b }: Ends, late: boolean): void {
-    for (const side of [a, b]) {
+  finish(ends: Partial<Ends>, late: boolean): void {
+    for (const side of Object.values(ends)) {
       if (side.over) continue;
       if (late) wait(side, 60_000);
       else side.feed({ kind: 'end', now: side.now });
@@ -296,8 +332,8 @@ export class Attacked {
   }
 
   /** What a side that has opened would send to say this. */
-  write(side: Side, says = 'something'): Sent {
-    const payload = this.payload(says);
+  write(side: Open, says: string | Uint8Array = 'something'): Sent {
+    const payload = typeof says === 'string' ? this.payload(says) : says;
     const { traffic } = side.opened!;
     if (traffic.writer) {
       const { data, text } = traffic.writer.write(payload, this.about, side.now);
@@ -313,7 +349,7 @@ export class Attacked {
   }
 
   /** What a session makes of bytes of its carrier, end of the stream included where `last`: its messages, and how it ended. */
-  read(side: Side, { data, text }: Sent, last = false): Heard {
+  read(side: Open, { data, text }: Sent, last = false): Heard {
     const { traffic } = side.opened!;
     const heard: Heard = { payloads: [], ended: false, code: undefined };
     const take = (outputs: readonly { kind: string; why?: { code: string } }[]): void => {
@@ -360,9 +396,8 @@ export function attacked(core: Core, ...names: readonly string[]): Attacked[] {
 }
 
 /** Ends the keys of both sides. */
-export function dispose({ a, b }: Ends): void {
-  a.dispose();
-  b.dispose();
+export function dispose(ends: Partial<Ends<{ dispose(): void }>>): void {
+  for (const side of Object.values(ends)) side.dispose();
 }
 
 function wait(side: Side, ms: number): void {

@@ -8,26 +8,25 @@ export function seedOfRun(): number {
 
 /** sfc32 (Chris Doty-Humphrey): small, fast, passes PractRand. Not for keys. */
 export class Random {
+  // Signed: the engine keeps those of 32 bits as they are.
   #a: number;
-  #b: number;
-  #c: number;
+  #b = 0;
+  #c = 0;
   #count = 1;
 
   constructor(seed: number, stream = '') {
-    this.#a = seed >>> 0;
-    this.#b = 0;
-    this.#c = 0;
-    for (const letter of stream) this.#b = (Math.imul(this.#b, 31) + letter.charCodeAt(0)) >>> 0;
+    this.#a = seed | 0;
+    for (const letter of stream) this.#b = (Math.imul(this.#b, 31) + letter.charCodeAt(0)) | 0;
     for (let i = 0; i < 16; i++) this.word();
   }
 
   /** 32 bits. */
   word(): number {
-    const sum = (this.#a + this.#b + this.#count++) >>> 0;
-    this.#a = (this.#b ^ (this.#b >>> 9)) >>> 0;
-    this.#b = (this.#c + (this.#c << 3)) >>> 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) >>> 0;
-    return sum;
+    const sum = (this.#a + this.#b + this.#count++) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    return sum >>> 0;
   }
 
   /** From 0 to `below` - 1. */

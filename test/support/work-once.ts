@@ -100,33 +100,35 @@ function nameOf(work: Work, drawn: Uint8Array): string | undefined {
   switch (work.op) {
     case 'pbkdf2-sha256':
     case 'argon2id':
-      return [work.op, hex(work.password), hex(work.salt), work.length].join(' ');
+      return [work.op, text(work.password), text(work.salt), work.length].join(' ');
     case 'keygen':
-      return `keygen ${hex(drawn)}`;
+      return `keygen ${text(drawn)}`;
     case 'dh':
-      return `dh ${hexOf(work.secretKey)} ${hex(work.publicKey)}`;
+      return `dh ${textOf(work.secretKey)} ${text(work.publicKey)}`;
     case 'sign':
-      return `sign ${hexOf(work.secretKey)} ${hex(work.message)}`;
+      return `sign ${textOf(work.secretKey)} ${text(work.message)}`;
     case 'secp256k1-sign':
-      return `secp256k1-sign ${hexOf(work.secretKey)} ${hex(work.digest)}`;
+      return `secp256k1-sign ${textOf(work.secretKey)} ${text(work.digest)}`;
     case 'verify':
-      return `verify ${hex(work.signature)} ${hex(work.message)} ${hex(work.publicKey)}`;
+      return `verify ${text(work.signature)} ${text(work.message)} ${text(work.publicKey)}`;
     case 'secp256k1-verify':
-      return `secp256k1-verify ${hex(work.signature)} ${hex(work.digest)} ${hex(work.publicKey)}`;
+      return `secp256k1-verify ${text(work.signature)} ${text(work.digest)} ${text(work.publicKey)}`;
     case 'ffdh-keygen':
-      return `ffdh-keygen ${hex(work.prime)} ${hex(drawn)}`;
+      return `ffdh-keygen ${text(work.prime)} ${text(drawn)}`;
     case 'ffdh-derive':
-      return `ffdh-derive ${hex(work.keyPair.publicKey)} ${hex(work.publicKey)}`;
+      return `ffdh-derive ${text(work.keyPair.publicKey)} ${text(work.publicKey)}`;
     case 'rsa-sign':
-      return `rsa-sign ${hex(work.key.publicKey.spki)} ${hex(work.message)}`;
+      return `rsa-sign ${text(work.key.publicKey.spki)} ${text(work.message)}`;
     case 'rsa-verify':
-      return `rsa-verify ${hex(work.key.spki)} ${hex(work.signature)} ${hex(work.message)}`;
+      return `rsa-verify ${text(work.key.spki)} ${text(work.signature)} ${text(work.message)}`;
     default:
       return undefined;
   }
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-const hexOf = (key: SecretInput): string => hex(key instanceof Uint8Array ? key : key.export());
+/** A character for each byte, half of what hexadecimal digits take, behind how many there are: so no two pieces of work have one name. */
+const text = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  `${length}:${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
+const textOf = (key: SecretInput): string => text(key instanceof Uint8Array ? key : key.export());
 const exponentOf = (drawn: Uint8Array): Uint8Array => new Uint8Array(crypto.createHash('sha256').update(drawn).digest());
 const MOST = 50_000;

@@ -6,7 +6,7 @@ import { bytesOfHex, ENCODINGS, type Encoding, OFFERED_ENCODINGS } from '../../.
 import { createHsub, matchHsub } from '../../../src/protocols/hivemind/hsub.ts';
 import { asciiJson, jsonText } from '../../../src/protocols/hivemind/json-text.ts';
 import { guessBits, LEAST_BITS } from '../../../src/protocols/hivemind/password.ts';
-import { destinationOf, fileNameOf, isFor, relayed } from '../../../src/protocols/hivemind/routing.ts';
+import { destinationOf, fileNameOf, isFor, relayed, withContext } from '../../../src/protocols/hivemind/routing.ts';
 import { canonicalJson, prologueOf } from '../../../src/protocols/hivemind/v3-prologue.ts';
 import { PskCache, pskJob } from '../../../src/protocols/hivemind/v3-psk.ts';
 import { shownText, utf8 } from '../../../src/wire/text.ts';
@@ -155,6 +155,18 @@ describe('routing', () => {
       ],
     });
     expect(relayed({ bytes: utf8('{"type": "a"}') }, 'peer', 'master')).toBe(undefined);
+  });
+
+  it('what a session says of itself fills up what a message says of it, and takes nothing away', () => {
+    const under = { session: { session_id: 's', site_id: 'kitchen' }, k: 1 };
+    const payload = { type: 'a', context: { session: { session_id: 'other', x: 2 }, k: 3 } };
+    expect(withContext(payload, under, { source: 'p' })).toEqual({
+      type: 'a',
+      data: {},
+      context: { session: { session_id: 'other', site_id: 'kitchen', x: 2 }, k: 3, source: 'p' },
+    });
+    expect(withContext({ type: 'a', data: 1, context: 7 }, under).context).toEqual(under);
+    expect(withContext({ type: 'a', context: { session: 7 } }, {}).context).toEqual({ session: 7 });
   });
 
   it('a message is for whom it names, or for everybody', () => {

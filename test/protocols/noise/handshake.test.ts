@@ -100,6 +100,8 @@ describe.each(cores.map((core) => [core.name, core] as const))('a Noise handshak
     expect(codeOf(() => initiator.read(filled(1, 80)))).toBe('HF_BAD_ARGUMENT');
     expect(codeOf(() => responder.write())).toBe('HF_BAD_ARGUMENT');
     expect(codeOf(() => responder.answered([]))).toBe('HF_BAD_ARGUMENT');
+    // What is wrong is named by its option.
+    expect(() => responder.answered([])).toThrow(/^answers: /);
     expect(initiator.write()).toHaveProperty('work');
     expect(codeOf(() => initiator.write())).toBe('HF_BAD_ARGUMENT');
     expect(codeIn(initiator.answered([{ op: 'failed', why: new HandfastError('BUSY', 'no') }]))).toBe('HF_BUSY');
