@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -153,7 +155,7 @@ struct Dialling {
     Write(hello, size + 4);
   }
 
-  void Write(const uint8_t* bytes, size_t size) { Expect(send(fd, bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size), "the connection broke off"); }
+  void Write(const uint8_t* bytes, size_t size) { Expect(send(fd, bytes, size, 0) == static_cast<ssize_t>(size), "the connection broke off"); }
 
   // True: a whole frame is there.
   bool Read() {
@@ -361,6 +363,7 @@ class Storm {
 
 int main(int argc, char** argv) {
   Expect(sodium_init() >= 0 && argc == 5, "storm-load PORT NETWORK LISTENER AT-ONCE");
+  std::signal(SIGPIPE, SIG_IGN);
   Storm storm(std::atoi(argv[1]), argv[2], argv[3], static_cast<size_t>(std::atoi(argv[4])));
   double ms;
   while (std::scanf("%lf", &ms) == 1) storm.Run(ms / 1000);

@@ -57,7 +57,13 @@ async function shared(caseName, processes, store) {
   const atOnce = Number(caseName.split('-').at(-1));
   const seed = randomBytes(32).toString('hex');
   const serving = await server.ask({ do: 'start', processes, inTurn: !storms, seed, port: 0, store: redis ? redis.url : store });
-  const load = await (storms ? storm : requests)({ core, atOnce, peer: serving.id, listener: serving.publicKey, port: Number(serving.address.split(':').at(-1)) });
+  const load = await (storms ? storm : requests)({
+    core,
+    atOnce,
+    peer: serving.id,
+    listener: serving.publicKey,
+    port: Number(serving.address.split(':').at(-1)),
+  });
   /** Of each that serves. @returns {Promise<{ used: number, handled: number, opened: number }[]>} */
   const done = async () => [...(await server.ask({ do: 'done' })).done, { used: redis?.used() ?? 0, handled: 0, opened: 0 }];
   const run = async (ms) => {
