@@ -182,7 +182,7 @@ function isOurs(message: unknown): message is Message {
 const unavailable = (cause?: Error): HandfastError => new HandfastError('STORE_UNAVAILABLE', 'the primary process is gone', { cause });
 
 /** A message and its answer cost each of the two processes some 25 us, and what is asked a tenth of that. */
-const PAUSE_MS = 2;
+const PAUSE_MS = 1;
 type Call = keyof StoreConnection;
 const CALLS: readonly Call[] = [
   'beat',

@@ -260,7 +260,7 @@ function number(reply: unknown): number {
 const strange = (what: string): HandfastError => new HandfastError('STORE_REFUSED', `what Redis holds as ${what} is none`);
 
 /** Each script takes Redis, and whoever asks, far longer than each of its values; and Redis writes to its file before it answers. */
-const PAUSE_MS = 2;
+const PAUSE_MS = 1;
 const LIFE = /^[0-9a-f]{32}$/;
 const CLAIMED: readonly string[] = ['mine', 'lost', 'banned', 'past'];
 const PAGE_BITS = 13n;
