@@ -11,10 +11,14 @@ import { cpus } from 'node:os';
  * @property {() => Promise<void>} end
  */
 
-/** @param {string} file a module that answers each message of its parent by one, and ends when the channel closes. @param {readonly string[]} [nodeFlags] @returns {Other} */
-export function startOther(file, nodeFlags = []) {
+/**
+ * @param {string} file a module that answers each message of its parent by one, and ends when the channel closes. @param {readonly string[]} [nodeFlags]
+ * @param {{ anywhere?: boolean }} [options] anywhere: on the cores that this process may use, for what is several processes itself.
+ * @returns {Other}
+ */
+export function startOther(file, nodeFlags = [], { anywhere = false } = {}) {
   const command = [process.execPath, '--no-warnings', ...nodeFlags, file];
-  const cpu = otherCpu();
+  const cpu = anywhere ? undefined : otherCpu();
   if (cpu !== undefined) command.unshift('taskset', '-c', String(cpu));
   const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   /** @type {string | undefined} */

@@ -18,8 +18,9 @@ async function serve({ seed, port, store }) {
     memory: memoryStore,
     primary: () => primaryStore(/** @type {import('handfast').Channel} */ (process)),
   };
+  const identity = Identity.fromSeed(Buffer.from(seed, 'hex'), { core });
   const node = await createNode({
-    identity: Identity.fromSeed(Buffer.from(seed, 'hex'), { core }),
+    identity,
     network: NETWORK,
     core,
     listen: { host: HOST, port },
@@ -27,14 +28,21 @@ async function serve({ seed, port, store }) {
     limits: { handshakesPerSecond: MANY, handshakeBurst: MANY, halfOpenPerAddress: 256 },
     store: stores[store] ? stores[store]() : redisStore(store),
   });
-  node.handle('', ({ bytes }) => bytes.reverse());
-  return { id: node.id, address: node.address };
+  node.handle('', ({ bytes }) => {
+    handled++;
+    return bytes.reverse();
+  });
+  opened = () => node.status().opened.inbound;
+  return { id: node.id, publicKey: Buffer.from(identity.publicKey).toString('hex'), address: node.address };
 }
 
-/** Microseconds of processor time so far. */
-const used = () => {
+let handled = 0;
+let opened = () => 0;
+
+/** So far: microseconds of processor time, requests handled and sessions that have opened. */
+const done = () => {
   const { user, system } = process.cpuUsage();
-  return user + system;
+  return { used: user + system, handled, opened: opened() };
 };
 
 /** @type {import('node:cluster').Worker[]} */
@@ -42,12 +50,13 @@ const workers = [];
 
 /** @type {Record<string, (order: any) => Promise<object>>} */
 const orders = {
-  async start({ processes, ...setup }) {
+  /** @param options `inTurn`: the primary hands connections out, so that each process has as many. */
+  async start({ processes, inTurn, ...setup }) {
     if (processes === 1) return serve(setup);
     const { PrimaryStore } = await import('handfast');
     const store = new PrimaryStore();
-    // As `handfast listen --processes` has it.
-    if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
+    // Otherwise as `handfast listen --processes` has it.
+    cluster.schedulingPolicy = inTurn ? cluster.SCHED_RR : cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
     let started;
     for (let i = 0; i < processes; i++) {
@@ -61,11 +70,11 @@ const orders = {
     return started;
   },
 
-  /** Of each process that serves. */
-  async used() {
-    const all = [used()];
-    for (const worker of workers) all.push((await ask(worker, { used: true })).used);
-    return { used: all };
+  /** Of each process that serves, this one first. */
+  async done() {
+    const all = [done()];
+    for (const worker of workers) all.push((await ask(worker, { done: true })).done);
+    return { done: all };
   },
 };
 
@@ -94,7 +103,7 @@ process.on('message', async (/** @type {any} */ message) => {
   if (cluster.isWorker && !message.bench) return;
   try {
     if (!cluster.isWorker) process.send?.(await orders[message.do](message));
-    else process.send?.({ bench: message.bench.start ? await serve(message.bench.start) : { used: used() } });
+    else process.send?.({ bench: message.bench.start ? await serve(message.bench.start) : { done: done() } });
   } catch (error) {
     const failed = { error: String(Object(error).message ?? error) };
     process.send?.(cluster.isWorker ? { bench: failed } : failed);

@@ -1,12 +1,18 @@
-/** What several processes of one identity carry, and what their store costs: requests and handshakes over TCP on 127.0.0.1, counted by the processor time of everything that serves, the primary and Redis too. */
+/**
+ * What several processes of one identity carry, and what their store costs: requests and handshakes over TCP on 127.0.0.1, by the clock, all processes on all cores. The peers are on the same cores, so they are as light
+ * as may be, and what they take is said beside what those who serve take, the primary and Redis too.
+ */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { onAllCores } from '../lib/all-cores.mjs';
+import { LightDialler } from '../lib/light-dialler.mjs';
+import { LightRequests } from '../lib/light-requests.mjs';
+import { startStorm } from '../lib/light-storm.mjs';
 import { startOther } from '../lib/other-process.mjs';
 import { startRedis } from '../lib/redis.mjs';
-import { quantile } from '../lib/statistics.mjs';
-import { loadCore, sameBytes } from '../lib/suite.mjs';
+import { quantiles } from '../lib/statistics.mjs';
+import { loadCore } from '../lib/suite.mjs';
 
-const HOST = '127.0.0.1';
 const NETWORK = 'bench';
 const PAYLOAD = 256;
 const PEERS = 8;
@@ -15,15 +21,19 @@ const SERVER = fileURLToPath(new URL('../lib/shared-server.mjs', import.meta.url
 /** @type {import('../lib/suite.mjs').Suite} */
 export const suite = {
   name: 'shared',
-  title: 'One identity by one process or two, and what they share: as much as so many cores carry, by the processor time of all that serve',
+  title: 'One identity by one process or two, and what they share: by the clock, with the peers on the same cores',
   cases: [
-    {
-      name: 'request-64',
-      operation: `a request of ${PAYLOAD} bytes and its answer, 8 peers with 8 in flight each`,
+    ...[64, 512].map((atOnce) => ({
+      name: `request-${atOnce}`,
+      operation: `a request of ${PAYLOAD} bytes and its answer, ${PEERS} peers with ${atOnce / PEERS} in flight each`,
       reference: '1 process',
-    },
-    { name: 'request-1', operation: `a request of ${PAYLOAD} bytes and its answer, one at a time`, reference: '1 process' },
-    { name: 'storm-16', operation: 'a new connection, its handshake and its end, 16 at once', reference: '1 process', timeFactor: 2 },
+    })),
+    ...[16, 64].map((atOnce) => ({
+      name: `storm-${atOnce}`,
+      operation: `a new connection, its handshake as a node and its end, ${atOnce} at once`,
+      reference: '1 process',
+      timeFactor: 2,
+    })),
   ],
   subjects: [
     { name: '1 process', prepare: (caseName) => shared(caseName, 1, 'none') },
@@ -39,79 +49,130 @@ export const suite = {
 async function shared(caseName, processes, store) {
   const core = await loadCore('native');
   if (core.missing) return core;
-  const { connect, createNode, Identity } = await import('handfast');
+  const pinned = onAllCores();
   const redis = store === 'redis' ? await startRedis() : undefined;
   if (redis && 'missing' in redis) return redis;
-  const server = startOther(SERVER);
-  const seed = randomBytes(32).toString('hex');
-  const { id, address } = await server.ask({ do: 'start', processes, seed, port: 0, store: redis ? redis.url : store });
-  const port = Number(address.split(':').at(-1));
-  const peer = id;
-  const common = { network: NETWORK, core };
-  const storm = caseName.startsWith('storm');
+  const server = startOther(SERVER, [], { anywhere: true });
+  const storms = caseName.startsWith('storm');
   const atOnce = Number(caseName.split('-').at(-1));
-  /** @type {import('handfast').Node[]} */
-  const nodes = [];
-  for (let i = 0; !storm && i < Math.min(PEERS, atOnce); i++) {
-    const node = await createNode({ ...common, identity: Identity.generate({ core }) });
-    await node.connect(address, { peer });
-    nodes.push(node);
-  }
-  const identities = Array.from({ length: storm ? atOnce : 0 }, () => Identity.generate({ core }));
-  const payload = randomBytes(PAYLOAD);
-  const expected = Buffer.from(payload).reverse();
-  const once = storm
-    ? async (i) => {
-        const session = await connect({ ...common, protocol: 'handfast', identity: identities[i], host: HOST, port, peer });
-        session.destroy();
-        await session.closed;
-      }
-    : (i) => nodes[i % nodes.length].request(peer, payload);
-  /** Microseconds of each process that serves. @returns {Promise<number[]>} */
-  const used = async () => [...(await server.ask({ do: 'used' })).used, redis?.used() ?? 0];
+  const seed = randomBytes(32).toString('hex');
+  const serving = await server.ask({ do: 'start', processes, inTurn: !storms, seed, port: 0, store: redis ? redis.url : store });
+  const load = await (storms ? storm : requests)({
+    core,
+    atOnce,
+    peer: serving.id,
+    listener: serving.publicKey,
+    port: Number(serving.address.split(':').at(-1)),
+  });
+  /** Of each that serves. @returns {Promise<{ used: number, handled: number, opened: number }[]>} */
+  const done = async () => [...(await server.ask({ do: 'done' })).done, { used: redis?.used() ?? 0, handled: 0, opened: 0 }];
+  const run = async (ms) => {
+    const before = await done();
+    const made = await load.run(ms);
+    const after = await done();
+    const used = after.map((now, i) => now.used - before[i].used);
+    const counted = after.reduce((sum, now, i) => sum + now[load.counts] - before[i][load.counts], 0);
+    // Each was served, none of them twice.
+    if (counted !== made.count) throw new Error(`${made.count} ${load.counts} as the peers have it, ${counted} by those who serve`);
+    return { ...made, used };
+  };
   return {
     operations: 1,
     async sample(ms) {
-      const took = [];
-      const before = await used();
-      const startedAt = performance.now();
-      const loop = async (i) => {
-        for (let now = performance.now(); now - startedAt < ms; ) {
-          await once(i);
-          const done = performance.now();
-          took.push(done - now);
-          now = done;
-        }
-      };
-      await Promise.all(Array.from({ length: atOnce }, (_, i) => loop(i)));
-      const seconds = (performance.now() - startedAt) / 1000;
-      const usedSeconds = (await used()).map((now, i) => (now - before[i]) / 1e6);
-      const allSeconds = usedSeconds.reduce((sum, one) => sum + one, 0);
-      // Neither can so many cores do more than that in a second, nor can the process that has the most to do.
-      const full = Math.max(allSeconds / processes, ...usedSeconds);
-      const ns = (percent) => 1e6 * quantile(took, percent / 100);
-      const latency = Object.fromEntries([1, 10, 25, 50, 75, 90, 99].map((percent) => [`p${percent}`, ns(percent)]));
+      const { count, seconds, usedMicroseconds, latency, used } = await run(ms);
+      const all = used.reduce((sum, one) => sum + one, 0);
       return {
-        opsPerSecond: took.length / full,
+        opsPerSecond: count / seconds,
         nsPerOp: { p50: latency.p50, p99: latency.p99 },
         latency,
-        figures: { perSecondByClock: took.length / seconds, processorMicrosecondsEach: (1e6 * allSeconds) / took.length },
+        figures: {
+          servingMicrosecondsEach: all / count,
+          // The first one is the primary where there are several, and the last one is Redis.
+          ...(processes > 1 ? { primaryMicrosecondsEach: used[0] / count } : {}),
+          ...(redis ? { redisMicrosecondsEach: used.at(-1) / count } : {}),
+          peersMicrosecondsEach: usedMicroseconds / count,
+          // What so many cores would carry were the peers elsewhere: no more than that in a second, nor more than the process that has the most to do.
+          perSecondByProcessorTime: (1e6 * count) / Math.max(all / processes, ...used),
+        },
       };
     },
-    async check() {
-      if (storm) await once(0);
-      else for (let i = 0; i < nodes.length; i++) sameBytes(await once(i), expected, 'answer');
-    },
+    check: async () => void (await run(CHECK_MS)),
     async close() {
-      await Promise.all(nodes.map((node) => node.close({ drainMs: 100 })));
+      await load.close();
       await server.end();
       await redis?.end();
+      pinned();
     },
-    facts: {
-      core: core.name,
-      processes,
-      store,
-      rates: 'by the processor time of all that serve, on as many cores as there are processes, and of the busiest of them',
+    facts: { core: core.name, processes, store, peers: load.by, rates: 'by the clock, all processes on all cores' },
+  };
+}
+
+/**
+ * Both loads: what those who serve count of it, and a round. `usedMicroseconds` of the peers, `latency` in nanoseconds.
+ * @typedef {{ core: any, atOnce: number, peer: string, listener: string, port: number }} Loading
+ */
+
+/** @param {Loading} loading */
+async function requests({ core, atOnce, peer, port }) {
+  const payload = randomBytes(PAYLOAD);
+  const expected = Buffer.from(payload).reverse();
+  const dialler = new LightDialler(core, port);
+  /** @type {LightRequests[]} */
+  const peers = [];
+  for (let i = 0; i < PEERS; i++) {
+    const dialled = await dialler.dial(await machineOf(core, peer));
+    peers.push(new LightRequests(dialled, core, { payload, expected, atOnce: atOnce / PEERS }));
+  }
+  return {
+    counts: 'handled',
+    by: 'Node',
+    /** @param {number} ms */
+    async run(ms) {
+      const before = process.cpuUsage();
+      const start = performance.now();
+      const rounds = await Promise.all(peers.map((one) => one.ask(ms)));
+      const seconds = (performance.now() - start) / 1000;
+      const { user, system } = process.cpuUsage(before);
+      const took = rounds.flatMap(({ latency }) => latency);
+      return { count: took.length, seconds, usedMicroseconds: user + system, latency: latencyOf(took, 1e6) };
+    },
+    async close() {
+      for (const one of peers) one.close();
     },
   };
 }
+
+/** @param {Loading} loading */
+async function storm({ core, atOnce, peer, listener, port }) {
+  const machines = await Promise.all(Array.from({ length: 256 }, () => machineOf(core, peer)));
+  const peers = startStorm({ core, port, network: NETWORK, listener, atOnce, machines });
+  return {
+    counts: 'opened',
+    by: peers.by,
+    /** @param {number} ms */
+    async run(ms) {
+      const { opened, seconds, usedMicroseconds, nanoseconds } = await peers.run(ms);
+      return { count: opened, seconds, usedMicroseconds, latency: Array.isArray(nanoseconds) ? latencyOf(nanoseconds, 1) : nanoseconds };
+    },
+    close: () => peers.end(),
+  };
+}
+
+/** The dialling side of a new peer. @param {any} core @param {string} peer */
+async function machineOf(core, peer) {
+  const { Identity } = await import('handfast');
+  const { handfast } = await import('handfast/protocols');
+  return handfast.initiator({ identity: Identity.generate({ core }), network: NETWORK, core, peer, node: true, bootId: randomBytes(16) });
+}
+
+/** @param {readonly number[]} took @param {number} nanoseconds of one of them. @returns {Record<string, number>} */
+function latencyOf(took, nanoseconds) {
+  const percents = [1, 10, 25, 50, 75, 90, 99];
+  const each = quantiles(
+    took,
+    percents.map((percent) => percent / 100),
+  );
+  return Object.fromEntries(percents.map((percent, i) => [`p${percent}`, nanoseconds * each[i]]));
+}
+
+const CHECK_MS = 20;

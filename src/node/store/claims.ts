@@ -40,7 +40,7 @@ export class SharedClaims implements Claims {
     this.#shared = shared;
     this.#reserved = reserved;
     this.#outdated = outdated;
-    this.#claiming = new Gathered<{ life: string; request: RequestTaken }, Claimed>(AT_ONCE, async (all) => {
+    this.#claiming = new Gathered<{ life: string; request: RequestTaken }, Claimed>(shared.departures, AT_ONCE, async (all) => {
       // Of two lives only while one ends; what is of the other one is over.
       const { life } = all[0];
       const requests = all.filter((one) => one.life === life).map(({ request }) => request);

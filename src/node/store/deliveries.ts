@@ -30,37 +30,38 @@ export class Deliveries {
       if (this.#shared.down && this.#shared.without.broadcasts === 'deliver') this.#give(this.#waiting.splice(0));
       return;
     }
-    this.#asking = true;
-    setImmediate(() => void this.#ask());
+    this.#askLater();
   }
 
   /** The store is to be had. */
   again(): void {
-    if (this.#asking || this.#waiting.length === 0) return;
-    this.#asking = true;
-    void this.#ask();
+    if (!this.#asking) this.#askLater();
+  }
+
+  #askLater(): void {
+    this.#asking = this.#waiting.length > 0;
+    if (this.#asking) this.#shared.departures.next(() => void this.#ask());
   }
 
   async #ask(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // Another process may have delivered what is older, and the store forgotten it.
-      const oldest = this.#clock.precise() - GOSSIP.pastMs;
-      const batch = this.#waiting.splice(0, AT_ONCE);
-      const late = batch.filter(({ at }) => at < oldest).length;
-      this.dropped += late;
-      const fresh = batch.slice(late);
-      try {
-        const ids = fresh.map(({ message }) => message.id);
-        const first = await this.#shared.ask((store) => store.first(ids, GOSSIP.pastMs + GOSSIP.aheadMs + SLACK_MS));
-        this.#give(fresh.filter((_, i) => first[i]));
-      } catch {
-        // One that was late may have been heard: then nobody delivers these.
-        if (this.#shared.without.broadcasts === 'deliver') this.#give(fresh);
-        else this.#waiting.unshift(...fresh.slice(-Math.max(0, MOST_WAITING - this.#waiting.length)));
-        break;
-      }
+    // Another process may have delivered what is older, and the store forgotten it.
+    const oldest = this.#clock.precise() - GOSSIP.pastMs;
+    const batch = this.#waiting.splice(0, AT_ONCE);
+    const late = batch.filter(({ at }) => at < oldest).length;
+    this.dropped += late;
+    const fresh = batch.slice(late);
+    try {
+      const ids = fresh.map(({ message }) => message.id);
+      const first = await this.#shared.ask((store) => store.first(ids, GOSSIP.pastMs + GOSSIP.aheadMs + SLACK_MS));
+      this.#give(fresh.filter((_, i) => first[i]));
+    } catch {
+      this.#asking = false;
+      // One that was late may have been heard: then nobody delivers these.
+      if (this.#shared.without.broadcasts === 'deliver') this.#give(fresh);
+      else this.#waiting.unshift(...fresh.slice(-Math.max(0, MOST_WAITING - this.#waiting.length)));
+      return;
     }
-    this.#asking = false;
+    this.#askLater();
   }
 
   #give(some: readonly { readonly message: GossipMessage }[]): void {

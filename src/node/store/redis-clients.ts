@@ -106,7 +106,8 @@ export class RedisClients {
     const { timeoutMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#late()), timeoutMs);
+      // Where this process has stood still itself, the answer is there and only has to be read.
+      timer = setTimeout(() => setImmediate(() => reject(this.#late())), timeoutMs);
     });
     try {
       return await Promise.race([doing, late]);

@@ -47,6 +47,7 @@ export function redisStore(url: string, { timeoutMs = 1_000, prefix = 'handfast'
   if (typeof prefix !== 'string' || !/^[\w.-]{1,64}$/.test(prefix))
     throw new HandfastError('BAD_ARGUMENT', 'prefix: expected 1 to 64 letters, digits, dots and dashes');
   return {
+    pauseMs: PAUSE_MS,
     async open(opening) {
       const name = createHash('sha256').update(opening.network).digest('hex').slice(0, 16);
       // In braces: a Redis Cluster keeps all of it in one place.
@@ -258,6 +259,8 @@ function number(reply: unknown): number {
 
 const strange = (what: string): HandfastError => new HandfastError('STORE_REFUSED', `what Redis holds as ${what} is none`);
 
+/** Each script takes Redis, and whoever asks, far longer than each of its values; and Redis writes to its file before it answers. */
+const PAUSE_MS = 1;
 const LIFE = /^[0-9a-f]{32}$/;
 const CLAIMED: readonly string[] = ['mine', 'lost', 'banned', 'past'];
 const PAGE_BITS = 13n;

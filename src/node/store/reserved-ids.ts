@@ -58,13 +58,17 @@ export class ReservedIds {
     this.#shared = shared;
     this.#clock = clock;
     this.#remembered = remembered;
-    this.#reserving = new Gathered<{ life: string; range: PeerLife & IdRange }, number | undefined>(AT_ONCE, async (all) => {
-      // Of two lives only while one ends.
-      const { life } = all[0];
-      const ranges = all.filter((one) => one.life === life).map(({ range }) => range);
-      const reserved = [...(await shared.ask((store) => store.reserve(life, ranges)))];
-      return all.map((one) => (one.life === life ? reserved.shift() : undefined));
-    });
+    this.#reserving = new Gathered<{ life: string; range: PeerLife & IdRange }, number | undefined>(
+      shared.departures,
+      AT_ONCE,
+      async (all) => {
+        // Of two lives only while one ends.
+        const { life } = all[0];
+        const ranges = all.filter((one) => one.life === life).map(({ range }) => range);
+        const reserved = [...(await shared.ask((store) => store.reserve(life, ranges)))];
+        return all.map((one) => (one.life === life ? reserved.shift() : undefined));
+      },
+    );
   }
 
   /** A request has come that was never seen here. @returns whether it is this process's already. */

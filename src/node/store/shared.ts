@@ -8,7 +8,7 @@ import { HandfastError } from '../../errors.ts';
 import type { Millis, Refusal } from '../../protocols/machine.ts';
 import type { Cancel, Clock } from '../../transport/clock.ts';
 import { addressBlock } from '../../transport/limits.ts';
-import { Gathered } from './gathered.ts';
+import { Departures, Gathered } from './gathered.ts';
 import { type Letter, readLetter } from './letters.ts';
 import { BEAT_MS, type Pulse, type Rate, type StoreConnection, type StoreOpening } from './store.ts';
 
@@ -24,6 +24,8 @@ export interface WithoutStore {
 
 export interface SharedOptions extends Omit<StoreOpening, 'received'> {
   readonly open: (opening: StoreOpening) => Promise<StoreConnection>;
+  /** As of the store. */
+  readonly pauseMs?: Millis | undefined;
   /** 16 random bytes in hex. */
   random(): string;
   readonly rate: Rate;
@@ -44,6 +46,8 @@ export interface SharedEvents {
 export class Shared {
   readonly process: string;
   readonly without: Required<WithoutStore>;
+  /** Of all calls that many may want made. */
+  readonly departures: Departures;
   readonly #options: SharedOptions;
   readonly #clock: Clock;
   #connection!: StoreConnection;
@@ -77,7 +81,8 @@ export class Shared {
     this.#clock = options.clock;
     this.process = options.process;
     this.without = { sessions, requests, broadcasts };
-    this.#entering = new Gathered(AT_ONCE, async (all) => {
+    this.departures = new Departures(options.clock, options.pauseMs);
+    this.#entering = new Gathered(this.departures, AT_ONCE, async (all) => {
       const blocks = all.filter((block) => block !== undefined);
       if (blocks.length === 0) {
         const version = await this.ask((store) => store.version());

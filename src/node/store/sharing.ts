@@ -58,7 +58,8 @@ export class Sharing {
     const { handshakesPerSecond: perSecond, handshakeBurst: burst } = admissionLimits(limits);
     const rate = { perSecond, burst };
     const open = store.open.bind(store);
-    const shared = await Shared.open({ open, network, identity: identity.id, process: random(), clock, random, rate, without });
+    const { pauseMs } = store;
+    const shared = await Shared.open({ open, pauseMs, network, identity: identity.id, process: random(), clock, random, rate, without });
     const sharing = new Sharing(shared, settings, bans);
     try {
       await sharing.bans.reach(await shared.version());
@@ -173,23 +174,29 @@ export class Sharing {
   /** Told for many together, as in `Gathered`: in a storm there are many. */
   #held(peer: string, here: boolean): void {
     this.#changed.set(peer, here);
-    if (this.#telling) return;
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
+    if (this.#telling || this.#changed.size === 0) return;
     this.#telling = true;
-    setImmediate(() => void this.#tellHeld());
+    this.#shared.departures.next(() => {
+      void this.#tellHeld().then(() => {
+        this.#telling = false;
+        this.#tellLater();
+      });
+    });
   }
 
   async #tellHeld(): Promise<void> {
-    while (this.#changed.size > 0) {
-      const all = [...this.#changed];
-      this.#changed.clear();
-      const [come, gone] = [true, false].map((wanted) => all.filter(([, is]) => is === wanted).map(([id]) => id));
-      const told: Promise<void>[] = [];
-      if (come.length > 0) told.push(this.#shared.ask((store) => store.hold(come)));
-      if (gone.length > 0) told.push(this.#shared.ask((store) => store.release(gone)));
-      // What fails is made up for: whom this process has is said anew once the store is back.
-      await Promise.allSettled(told);
-    }
-    this.#telling = false;
+    const all = [...this.#changed];
+    this.#changed.clear();
+    const [come, gone] = [true, false].map((wanted) => all.filter(([, is]) => is === wanted).map(([id]) => id));
+    const told: Promise<void>[] = [];
+    if (come.length > 0) told.push(this.#shared.ask((store) => store.hold(come)));
+    if (gone.length > 0) told.push(this.#shared.ask((store) => store.release(gone)));
+    // What fails is made up for: whom this process has is said anew once the store is back.
+    await Promise.allSettled(told);
   }
 
   #outdated(): void {

@@ -10,6 +10,8 @@ import type { AdoptedBan } from '../bans/bans.ts';
 
 /** Given to `createNode` as `store`. */
 export interface Store {
+  /** Calls that may wait for others leave so long after the last ones at least: what a call costs, whatever it asks for, is then paid so often at most. None when absent. */
+  readonly pauseMs?: Millis | undefined;
   /** @throws (by rejection) HF_STORE_UNAVAILABLE, HF_STORE_LATE, HF_STORE_REFUSED; HF_UNSUPPORTED where a package is missing. */
   open(opening: StoreOpening): Promise<StoreConnection>;
 }

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import { Gathered } from '../../../src/node/store/gathered.ts';
+import { Departures, Gathered } from '../../../src/node/store/gathered.ts';
+import { HandClock } from '../../support/clock.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('asks for all of a turn at once, in parts that are not too large, and gives each its own answer', async () => {
   const asked: number[][] = [];
-  const gathered = new Gathered<number, number>(2, async (all) => {
+  const gathered = new Gathered<number, number>(new Departures(new HandClock()), 2, async (all) => {
     asked.push([...all]);
     return all.map((one) => 10 * one);
   });
@@ -16,7 +17,7 @@ it('asks for all of a turn at once, in parts that are not too large, and gives e
 
 it('fails all that were asked for together, and none that come after', async () => {
   let fails = true;
-  const gathered = new Gathered<number, number>(9, async (all) => {
+  const gathered = new Gathered<number, number>(new Departures(new HandClock()), 9, async (all) => {
     if (fails) throw new Error('gone');
     return all;
   });
@@ -25,4 +26,29 @@ it('fails all that were asked for together, and none that come after', async () 
   fails = false;
   expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(await gathered.ask(3)).toBe(3);
+});
+
+it('asks a store that is another process once in its pause, for all kinds together, and at once after a quiet time', async () => {
+  const clock = new HandClock();
+  const departures = new Departures(clock, 1);
+  const left: string[] = [];
+  const kind = (name: string) =>
+    new Gathered<number, number>(departures, 9, async (all) => {
+      left.push(`${name} ${all.join(' ')}`);
+      return all;
+    });
+  const [one, other] = [kind('one'), kind('other')];
+  const first = one.ask(1);
+  await turn();
+  expect(left).toEqual(['one 1']);
+  await first;
+  const answers = [one.ask(2), other.ask(3), one.ask(4)];
+  for (let i = 0; i < 5; i++) await turn();
+  expect(left).toEqual(['one 1']);
+  clock.advance(1);
+  expect(left).toEqual(['one 1', 'one 2 4', 'other 3']);
+  expect(await Promise.all(answers)).toEqual([2, 3, 4]);
+  clock.advance(1);
+  expect(await other.ask(5)).toBe(5);
+  expect(clock.armed).toBe(0);
 });

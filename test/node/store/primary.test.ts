@@ -38,6 +38,24 @@ describe('the store of a primary', () => {
     await expect(asked).rejects.toMatchObject({ code: 'HF_STORE_UNAVAILABLE' });
   });
 
+  it('is asked for all of a turn by one message, and for what comes meanwhile by the next', async () => {
+    const [connection, { worker: channel }] = await worker(new PrimaryStore(), NAMES[0]);
+    const asked: string[][] = [];
+    const { send } = channel;
+    channel.send = (message, done) => {
+      asked.push((message as { calls: { call: string }[] }).calls.map(({ call }) => call));
+      return send.call(channel, message, done);
+    };
+    const turn = [connection.version(), connection.hold(['P']), connection.holder('P')];
+    await new Promise((resolve) => setImmediate(resolve));
+    turn.push(connection.release(['P']), connection.holder('P'));
+    expect((await Promise.all(turn)).slice(1)).toEqual([undefined, NAMES[0], undefined, undefined]);
+    expect(asked).toEqual([
+      ['version', 'hold', 'holder'],
+      ['release', 'holder'],
+    ]);
+  });
+
   it('answers no call that is none, nothing before it was opened, and leaves the messages of others alone', async () => {
     const pair = channelPair();
     new PrimaryStore().serve(pair.primary);
