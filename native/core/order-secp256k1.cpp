@@ -1,7 +1,5 @@
 #include "core/order-secp256k1.h"
 
-#include <vector>
-
 namespace handfast {
 namespace {
 
@@ -99,7 +97,8 @@ OrderNumber OrderMultiply(const OrderNumber& a, const OrderNumber& b) {
 
 void OrderInvertTogether(OrderNumber* numbers, size_t count) {
   if (count == 0) return;
-  std::vector<OrderNumber> products(numbers, numbers + count);
+  OrderNumber products[kMostInverted];
+  products[0] = numbers[0];
   for (size_t i = 1; i < count; i++) products[i] = OrderMultiply(products[i - 1], numbers[i]);
   OrderNumber inverse = Inverse(products[count - 1]);
   for (size_t i = count - 1; i > 0; i--) {

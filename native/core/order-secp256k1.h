@@ -14,7 +14,8 @@ struct OrderNumber {
 bool OrderFromBytes(OrderNumber* out, const uint8_t bytes[32]);
 bool OrderIsZero(const OrderNumber& a);
 OrderNumber OrderMultiply(const OrderNumber& a, const OrderNumber& b);
-// Replaces numbers that are not zero by their inverses: all together for the price of one and three multiplications each.
+// Replaces at most kMostInverted numbers that are not zero by their inverses: all together for the price of one and three multiplications each.
+constexpr size_t kMostInverted = 64;
 void OrderInvertTogether(OrderNumber* numbers, size_t count);
 // a + n as four words; false where that is not below p, the prime of the field.
 bool OrderRaised(uint64_t out[4], const OrderNumber& a);

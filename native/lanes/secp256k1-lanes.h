@@ -205,7 +205,7 @@ LANES_NOINLINE unsigned Holds(const EcdsaLanes<V>& of) {
 // At most 64 signatures, filled up to whole sets of lanes.
 template <class V>
 void EcdsaVerifyTemplate(bool valid[], const Bytes signature[], const Bytes digest[], const Bytes publicKey[], size_t count) {
-  constexpr size_t kMostSets = 64 / V::kLanes;
+  constexpr size_t kMostSets = kMostInverted / V::kLanes;
   EcdsaLanes<V> begun[kMostSets];
   OrderNumber s[kMostSets * V::kLanes];
   const size_t sets = (count + V::kLanes - 1) / V::kLanes;
