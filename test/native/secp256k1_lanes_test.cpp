@@ -183,9 +183,16 @@ CASE(Secp256k1Keys, "secp256k1 in lanes: uncompressed keys are verified too, and
   CHECK(Secp256k1Sign(all[3].signature.data(), &size, all[3].digest.data(), secret) == Fault::none);
   all[3].signature.resize(size);
   all[3].publicKey = uncompressed;
-  all[5].publicKey = check::Hex("02fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30");  // 1 above p, and a point if it were taken modulo p
+  // r, s and digest are the x of the base point and the key together, so that the equation holds for the key whose x is 1; p + 1 is another way to write that, and no key.
+  const std::string r = "57d783579d03d9ab67a8aa7ad9b75a66ebca4ebce1b5be71442db1307f9146a8";
+  for (const size_t i : {4u, 5u}) {
+    all[i].signature = check::Hex("30440220" + r + "0220" + r);
+    all[i].digest = check::Hex(r);
+  }
+  all[4].publicKey = check::Hex("020000000000000000000000000000000000000000000000000000000000000001");
+  all[5].publicKey = check::Hex("02fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30");
   for (Signed& one : all) one.Judge();
-  CHECK(all[3].valid && !all[5].valid);
+  CHECK(all[3].valid && all[4].valid && !all[5].valid);
   Bytes signature[9], digest[9], publicKey[9];
   bool valid[9];
   for (size_t i = 0; i < 9; i++) {
