@@ -68,19 +68,23 @@ class LinkEnd extends End {
 
 const { TLS_CIPHERS } = await import(new URL('../../dist/transport/tls.js', import.meta.url).href);
 
-/**
- * The same TLS to the cipher: with Node's own order it would be AES-256 with SHA-384.
- * @param {Signatures} [signatures] both sides sign a Finished message and verify the other's signature, by calls of the core, and look at nothing else; absent: the fields are as long and say nothing.
- * @returns {import('./transport.mjs').Transport}
- */
-export function upgradeTransport(signatures) {
+/** Of the controls. The same TLS to the cipher: with Node's own order it would be AES-256 with SHA-384. */
+export function tlsOptions() {
   const options = {
     minVersion: 'TLSv1.2',
     ciphers: TLS_CIPHERS,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
   };
   const server = { ...options, ...selfSigned('localhost', 'P-256'), requestCert: false, noDelay: true };
-  const secureContext = tls.createSecureContext(options);
+  return { server, secureContext: tls.createSecureContext(options) };
+}
+
+/**
+ * @param {Signatures} [signatures] both sides sign a Finished message and verify the other's signature, by calls of the core, and look at nothing else; absent: the fields are as long and say nothing.
+ * @returns {import('./transport.mjs').Transport}
+ */
+export function upgradeTransport(signatures) {
+  const { server, secureContext } = tlsOptions();
   return {
     facts: { openssl: process.versions.openssl, ...signatures?.facts },
     listen: (accepted) =>
@@ -135,7 +139,7 @@ export async function bareSignatures(coreName) {
 }
 
 /** Reads up to the empty line; nothing comes behind it. */
-function head(socket) {
+export function head(socket) {
   return new Promise((resolve) => {
     let text = '';
     const read = (chunk) => {

@@ -4,6 +4,7 @@ import { connecting } from '../lib/connecting.mjs';
 import { delayDuring } from '../lib/delay.mjs';
 import { quantile } from '../lib/statistics.mjs';
 import { loadCore, sameBytes } from '../lib/suite.mjs';
+import { byHandTransport } from '../lib/xrpl-by-hand.mjs';
 import { bareSignatures, upgradeTransport, xrplTransport } from '../lib/xrpl-transport.mjs';
 
 const AT_ONCE = [1, 16];
@@ -11,6 +12,7 @@ const MANY = 1024;
 const MESSAGE_BYTES = 200;
 const CONTROL = 'node:tls and upgrade';
 const SIGNED_CONTROL = 'node:tls, upgrade and signatures';
+const BY_HAND = 'the handshake by hand on node:tls';
 const ONE_THREAD = 'handfast native, one thread';
 
 /** @type {import('../lib/suite.mjs').Suite} */
@@ -55,6 +57,17 @@ export const suite = {
         if (!name.startsWith('tls-')) return undefined;
         const signatures = await bareSignatures('native');
         return signatures.missing ? signatures : connecting(upgradeTransport(signatures), atOnceOf(name));
+      },
+    },
+    // And what the page asks for beside the signatures: session value, fields, checks, by hand.
+    {
+      name: BY_HAND,
+      protocol: 'XRPL overlay',
+      quick: false,
+      async prepare(name) {
+        if (!name.startsWith('tls-')) return undefined;
+        const transport = await byHandTransport('native');
+        return transport.missing ? transport : connecting(transport, atOnceOf(name));
       },
     },
     { name: ONE_THREAD, prepare: async (name) => (name.startsWith('verify-many') ? many('native', oneByOne) : undefined) },

@@ -13,7 +13,7 @@ namespace handfast {
 namespace {
 
 // From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
-constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, SIZE_MAX};
+constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, 3};
 // With AVX2 there is but the one kernel, of four lanes, which takes as long as a pair.
 constexpr size_t kLeastForFourLanes = 3;
 
@@ -80,7 +80,8 @@ void RunLanes(Work* const item[], size_t count) {
       for (size_t i = 0; i < count; i++) message[i] = item[i]->message;
       return Ed25519SignLanes(out, message, secret, count);
     }
-    case Op::verify: {
+    case Op::verify:
+    case Op::secp256k1_verify: {
       Bytes signature[kMost], message[kMost], publicKey[kMost];
       bool valid[kMost];
       for (size_t i = 0; i < count; i++) {
@@ -88,7 +89,8 @@ void RunLanes(Work* const item[], size_t count) {
         message[i] = item[i]->message;
         publicKey[i] = item[i]->publicKey;
       }
-      Ed25519VerifyLanes(valid, signature, message, publicKey, count);
+      if (item[0]->op == Op::verify) Ed25519VerifyLanes(valid, signature, message, publicKey, count);
+      else Secp256k1VerifyLanes(valid, signature, message, publicKey, count);
       for (size_t i = 0; i < count; i++) item[i]->result = valid[i];
       return;
     }

@@ -74,9 +74,8 @@ Fault Secp256k1Sign(uint8_t der[72], size_t* size, const uint8_t digest[32], con
 
 bool Secp256k1Verify(Bytes der, Bytes digest, Bytes publicKey, bool lowS) {
   if (digest.size != 32) return false;
-  const uint8_t first = publicKey.size > 0 ? publicKey.data[0] : 0;
   // The hybrid forms 06 and 07 are left out on purpose: one key, one meaning.
-  if (!(publicKey.size == 33 && (first == 2 || first == 3)) && !(publicKey.size == 65 && first == 4)) return false;
+  if (!Secp256k1IsCompressed(publicKey) && !(publicKey.size == 65 && publicKey.data[0] == 4)) return false;
   uint8_t compact[64];
   if (!CompactOfDer(compact, der)) return false;
   secp256k1_pubkey point;
@@ -89,13 +88,26 @@ bool Secp256k1Verify(Bytes der, Bytes digest, Bytes publicKey, bool lowS) {
   return secp256k1_ecdsa_verify(Context(), &signature, digest.data, &point) == 1;
 }
 
+void Secp256k1Multiple(uint8_t xy[64], uint8_t times) {
+  uint8_t scalar[32] = {}, bytes[65];
+  scalar[31] = times;
+  secp256k1_pubkey point;
+  if (!secp256k1_ec_pubkey_create(Context(), &point, scalar)) return;
+  size_t size = sizeof bytes;
+  secp256k1_ec_pubkey_serialize(Context(), bytes, &size, &point, SECP256K1_EC_UNCOMPRESSED);
+  std::memcpy(xy, bytes + 1, 64);
+}
+
 #else
 
 bool Secp256k1Available() { return false; }
 Fault Secp256k1Public(uint8_t*, const uint8_t*) { return Fault::unsupported; }
 Fault Secp256k1Sign(uint8_t*, size_t*, const uint8_t*, const uint8_t*) { return Fault::unsupported; }
 bool Secp256k1Verify(Bytes, Bytes, Bytes, bool) { return false; }
+void Secp256k1Multiple(uint8_t[64], uint8_t) {}
 
 #endif
+
+bool Secp256k1IsCompressed(Bytes publicKey) { return publicKey.size == 33 && (publicKey.data[0] == 2 || publicKey.data[0] == 3); }
 
 }  // namespace handfast

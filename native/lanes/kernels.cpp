@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/ed25519.h"
+#include "core/secp256k1.h"
 #include "core/x25519.h"
 #include "lanes/kernels-avx2.h"
 #include "lanes/kernels-ifma.h"
@@ -17,6 +18,8 @@ namespace {
 // As many ladders share one inversion.
 constexpr size_t kTogether = 64, kTogetherAvx2 = 32;
 constexpr size_t kWorthAvx2 = 2;
+// Fewer take no longer one by one.
+constexpr size_t kWorthOfSecp256k1 = 3;
 
 // Pointers for whole sets of lanes: those past `count` repeat the first.
 template <class T>
@@ -111,6 +114,23 @@ void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes messa
   }
 #endif
   for (size_t i = 0; i < count; i++) valid[i] = Ed25519Verify(signature[i], message[i], publicKey[i]);
+}
+
+void Secp256k1VerifyLanes(bool valid[], const Bytes signature[], const Bytes digest[], const Bytes publicKey[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels() && count >= kWorthOfSecp256k1) {
+    for (size_t start = 0; start < count; start += kTogether) {
+      const size_t now = std::min(kTogether, count - start);
+      Secp256k1VerifyIfma(valid + start, Filled<Bytes>(signature + start, now).of, Filled<Bytes>(digest + start, now).of, Filled<Bytes>(publicKey + start, now).of, now);
+    }
+    // Uncompressed keys, which are rare, have no kernel.
+    for (size_t i = 0; i < count; i++) {
+      if (!valid[i] && !Secp256k1IsCompressed(publicKey[i])) valid[i] = Secp256k1Verify(signature[i], digest[i], publicKey[i], false);
+    }
+    return;
+  }
+#endif
+  for (size_t i = 0; i < count; i++) valid[i] = Secp256k1Verify(signature[i], digest[i], publicKey[i], false);
 }
 
 }  // namespace handfast

@@ -25,5 +25,7 @@ void X25519SharedLanes(uint8_t* const out[], const uint8_t* const secret[], cons
 void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
 // Each answer is that of Ed25519Verify alone. Variable time.
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
+// Each answer is that of Secp256k1Verify alone, with high S accepted. Variable time. Only where Secp256k1Available().
+void Secp256k1VerifyLanes(bool valid[], const Bytes signature[], const Bytes digest[], const Bytes publicKey[], size_t count);
 
 }  // namespace handfast

@@ -30,6 +30,7 @@ export function makeCore(addon: Addon): Core {
   const sodium = `libsodium ${info.sodium}`;
   const ipsecMb = `ipsec-mb ${info.ipsecMb}`;
   const eight = info.kernels === 'avx512-ifma' ? ' (batches eight at a time with avx512-ifma)' : '';
+  const verified = info.kernels === 'avx512-ifma' ? ' (verified eight at a time with avx512-ifma)' : '';
   const x25519 = info.kernels === 'avx2' ? ' (shared secrets four at a time with avx2)' : eight;
   return {
     name: 'native',
@@ -37,7 +38,7 @@ export function makeCore(addon: Addon): Core {
     parts: {
       ed25519: `handfast${eight}, ${sodium}`,
       x25519: info.x25519 === 'handfast' || x25519 ? `handfast${x25519}, ${sodium}` : sodium,
-      secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}` : pure.parts.secp256k1,
+      secp256k1: secp256k1 ? `libsecp256k1 ${info.secp256k1}${verified}` : pure.parts.secp256k1,
       'chacha20-poly1305': info.chacha === 'ipsec-mb' ? ipsecMb : sodium,
       'aes-256-gcm': info.gcm === 'ipsec-mb' ? ipsecMb : aes ? sodium : pure.parts['aes-256-gcm'],
       hash: sodium,

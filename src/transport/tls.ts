@@ -80,7 +80,7 @@ function newDialled(context: SecureContext): Over {
     const { host, port } = options;
     // No more than such a socket takes, and put together at once: what is added to a copy makes it an object of a form that the engine has never seen.
     const asked = { host: host!, port, allowHalfOpen: true, secureContext: context, rejectUnauthorized: false };
-    const socket = tlsConnect(asked);
+    const socket = unjudged(tlsConnect(asked));
     // Of a socket for TLS, Node does not take this from the options.
     socket.once('connect', () => socket.setNoDelay(true));
     return socket;
@@ -93,6 +93,19 @@ function newDialled(context: SecureContext): Over {
       () => socket.destroy(),
     );
   return Object.assign(carrier, { dial });
+}
+
+/**
+ * Node's own dialler looks at the certificate as the handshake ends, and makes an error of what is wrong with it, stack and all, only to pass over it: that it is no longer told of the end spares a
+ * hundredth of a connection. Nothing of what it does then is used here, and an end that comes too early is noticed by the carrier. By which functions it is told is no promise of Node's: a socket that has
+ * others stays as it is.
+ */
+function unjudged(socket: TLSSocket): TLSSocket {
+  const [judges, ends] = [socket.listeners('secure'), socket.listeners('end')];
+  if (judges.length !== 1 || judges[0].name !== 'onConnectSecure' || ends[0]?.name !== 'onConnectEnd') return socket;
+  socket.removeListener('secure', judges[0] as () => void);
+  socket.removeListener('end', ends[0] as () => void);
+  return socket;
 }
 
 /** The TLS side of a connected socket: no session is offered or kept, no name told, no protocol asked for, no certificate checked. */
@@ -247,7 +260,8 @@ class TlsCarrier implements Carrier {
       this.#events?.ready?.(new TlsCarrierFacts(socket, this.remote));
       this.#next();
     };
-    if (socket.getFinished() && socket.getPeerFinished()) process.nextTick(stand);
+    // Null until the handshake is through.
+    if (socket.alpnProtocol !== null) process.nextTick(stand);
     // Told in the middle of the read that ends the handshake: what came in the same read is told later.
     else socket.once('secure', stand);
   }

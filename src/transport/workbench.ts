@@ -148,7 +148,7 @@ export class Workbench {
   }
 
   /**
-   * Work that is done no faster together: an answer that comes at once leaves with what the same read has made, the end of TLS, as one packet. Only as much of it in one turn as may hold up
+   * Work that is better not waited with: an answer that comes at once leaves with what the same read has made, the end of TLS, as one packet. Only as much of it in one turn as may hold up
    * the event loop; the rest is gathered as all other work is. Nobody overtakes.
    */
   #mayBeDoneAtOnce(items: readonly Work[]): boolean {
@@ -246,7 +246,7 @@ export function workbenchOf(core: Core): Workbench {
   return bench;
 }
 
-/** Neither core has a faster way for several of these. */
+/** Nothing makes several signatures faster, and of verifications, which lanes do, too few come in one turn to be worth the wait (docs/lanes.md). */
 function isDoneAlone({ op }: Work): boolean {
   return op === 'secp256k1-sign' || op === 'secp256k1-verify';
 }

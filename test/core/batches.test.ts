@@ -13,6 +13,7 @@ type Plan =
   | { op: 'dh'; secretKey: Uint8Array; publicKey: Uint8Array }
   | { op: 'sign'; secretKey: Uint8Array; message: Uint8Array }
   | { op: 'verify'; signature: Uint8Array; message: Uint8Array; publicKey: Uint8Array }
+  | { op: 'secp256k1-verify'; signature: Uint8Array; digest: Uint8Array; publicKey: Uint8Array }
   | { op: 'secp256k1-sign'; secretKey: Uint8Array; digest: Uint8Array };
 
 const MAKERS = {
@@ -33,6 +34,15 @@ const MAKERS = {
     const message = random.bytes(random.below(random.chance(0.1) ? 3000 : 300));
     const signature = helper.ed25519.sign(message, secretKey);
     return { op: 'verify', signature: random.chance(0.2) ? random.mutated(signature) : signature, message, publicKey };
+  },
+  'secp256k1-verify': (random: Random): Plan => {
+    const helper = native ?? pure;
+    const { publicKey, secretKey } = helper.secp256k1.keyPair(random.bytes(32));
+    const digest = random.bytes(32);
+    const made = { signature: helper.secp256k1.sign(digest, secretKey), digest, publicKey };
+    if (random.chance(0.1)) made.digest = random.bytes(32);
+    const spoiled = random.chance(0.3) ? random.pick(['signature', 'publicKey'] as const) : undefined;
+    return { op: 'secp256k1-verify', ...made, ...(spoiled && { [spoiled]: random.mutated(made[spoiled]) }) };
   },
   'secp256k1-sign': (random: Random): Plan => ({ op: 'secp256k1-sign', secretKey: random.bytes(32), digest: random.bytes(32) }),
 };

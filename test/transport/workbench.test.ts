@@ -11,7 +11,7 @@ const verify = (number: number): Work => ({
   message: Uint8Array.of(number),
   publicKey: new Uint8Array(32),
 });
-/** Of those that no core does faster together. */
+/** Of those that are not waited with. */
 const verifyAlone = (number: number): Work => ({
   op: 'secp256k1-verify',
   signature: new Uint8Array(70),
@@ -117,7 +117,7 @@ describe('the workbench', () => {
     expect(answers[1]).toMatchObject({ why: { code: 'HF_ABORTED' } });
   });
 
-  it('does at once what is done no faster together', async () => {
+  it('does at once what is not worth the wait for more', async () => {
     const core = toyCore();
     const bench = new Workbench(core);
     const made: WorkAnswer[] = [];
