@@ -52,6 +52,20 @@ describe('addresses', () => {
     ['100::', false],
     ['2ff::', true],
     ['ff02::1', false],
+    ['9.255.255.255', true],
+    ['10.0.0.0', false],
+    ['11.0.0.0', true],
+    ['126.0.0.1', true],
+    ['127.9.9.9', false],
+    ['172.15.255.255', true],
+    ['172.16.0.0', false],
+    ['172.31.255.255', false],
+    ['172.32.0.0', true],
+    ['171.16.0.0', true],
+    ['192.167.0.1', true],
+    ['192.168.0.1', false],
+    ['192.169.0.1', true],
+    ['191.168.0.1', true],
   ])('%s is public: %s', (text, expected) => {
     expect(isPublic(readAddress(text)!)).toBe(expected);
   });

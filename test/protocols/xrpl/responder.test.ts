@@ -267,6 +267,23 @@ it('a seat is left also when a function of ours throws', () => {
   expect(hear(side('responder', { slots }), requestOf()).opened).toBeDefined();
 });
 
+describe('after its end a side', () => {
+  it('does nothing more, whatever comes: opened or failed', () => {
+    for (const judge of [() => undefined, () => ({ code: 'BANNED', reason: 'you' }) as const]) {
+      const responder = hear(side('responder', { judge }), requestOf());
+      expect(responder.over).toBe(true);
+      const { state } = responder;
+      for (const input of [
+        { kind: 'bytes', now: responder.now, data: new Uint8Array(3) },
+        { kind: 'tick', now: responder.now + 1e9 },
+        { kind: 'end', now: responder.now },
+        { kind: 'abort', now: responder.now, why: new HandfastError('ABORTED', 'x') },
+      ] as const)
+        expect(responder.machine.step(state, input)).toEqual([state]);
+    }
+  });
+});
+
 describe('the deadline of 15 s', () => {
   it('holds from the connection on, however slowly bytes come', () => {
     const listener = side('responder');
