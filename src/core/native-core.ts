@@ -23,7 +23,7 @@ export function makeCore(addon: Addon): Core {
   const aes = info.gcm !== 'none';
   const jobs = makeJobs(border, secp256k1 ? undefined : pure.secp256k1);
   const frames = makeFrames(border, aes);
-  const slabs = new SlabPool(addon, undefined, (buffer, length) => Buffer.from(buffer, 0, length));
+  const slabs = new SlabPool(addon);
   const hash = makeHash(border);
   const aead = makeAead(border, aes);
   const guarded = makeGuarded(border);

@@ -12,7 +12,7 @@ export interface Slab {
   /** The number under which the core knows the block. @throws HF_RELEASED after the last release. */
   readonly id: number;
   readonly released: boolean;
-  /** The first `length` bytes: a view that is kept for whoever asks for as many again. Of the native core a Buffer, as Node's streams make one of anything else. @throws HF_RELEASED after the last release. */
+  /** The first `length` bytes: a view that is kept for whoever asks for as many again. A plain array, whose slice is a copy: of a Buffer it would be a view of memory that is used again. @throws HF_RELEASED after the last release. */
   front(length: number): Uint8Array;
   /** What lies behind the first `from` bytes: a view that is kept likewise. @throws HF_RELEASED after the last release. */
   back(from: number): Uint8Array;
@@ -41,17 +41,14 @@ export interface BlockRegistry {
 export class SlabPool implements SlabUse {
   leased = 0;
   bytes = 0;
-  readonly viewOf: (buffer: ArrayBuffer, length: number) => Uint8Array;
   readonly #registry: BlockRegistry;
   readonly #keepBytes: number;
   /** By the exponent of their size, each the first of a chain: a list that is emptied and filled again gets new memory each time. */
   readonly #waiting = new Array<Block | undefined>(32).fill(undefined);
   #waitingBytes = 0;
 
-  /** @param viewOf makes the views of `front`. */
-  constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024, viewOf = plainView) {
+  constructor(registry: BlockRegistry, keepBytes = 8 * 1024 * 1024) {
     this.#registry = registry;
-    this.viewOf = viewOf;
     this.#keepBytes = keepBytes;
   }
 
@@ -137,10 +134,7 @@ class Lease implements Slab {
 
   front(length: number): Uint8Array {
     const block = this.#held();
-    if (block.front?.length !== length) {
-      const { buffer } = block.bytes;
-      block.front = this.#pool.viewOf(buffer as ArrayBuffer, length);
-    }
+    if (block.front?.length !== length) block.front = new Uint8Array(block.bytes.buffer as ArrayBuffer, 0, length);
     return block.front;
   }
 
@@ -172,8 +166,6 @@ class Lease implements Slab {
     return this.#block;
   }
 }
-
-const plainView = (buffer: ArrayBuffer, length: number): Uint8Array => new Uint8Array(buffer, 0, length);
 
 const MIN_EXPONENT = 12;
 const MIN_BYTES = 2 ** MIN_EXPONENT;

@@ -276,9 +276,9 @@ export class NodeClock implements Clock {
   }
 }
 
-/** Enough turns of the event loop for what came to be opened, worked on, and answered. */
+/** Enough turns of the event loop for what came to be opened, worked on, and answered: requests for public-key work wait for each other for up to 16 of them. */
 async function turns(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 19; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const DIRECTIONS: readonly Direction[] = ['there', 'back'];
