@@ -70,8 +70,8 @@ export const ATTACK_MUTANTS = [
     [
       [
         'memory for bytes that came',
-        'const slab = this.#core.slab(pending + more);',
-        'const slab = this.#core.slab(Math.max(pending + more, 1 << 20));',
+        'const slab = this.#core.slab(end + more);',
+        'const slab = this.#core.slab(Math.max(end + more, 1 << 20));',
       ],
     ],
   ),
@@ -132,8 +132,8 @@ export const ATTACK_MUTANTS = [
     [
       [
         'a session key twice',
-        'return this.#of(fingerprint).add(textOf(hash));',
-        'this.#of(fingerprint).add(textOf(hash));\n    return true;',
+        'return this.#of(fingerprint).add(textOf(sealed));',
+        'this.#of(fingerprint).add(textOf(sealed));\n    return true;',
       ],
     ],
   ),

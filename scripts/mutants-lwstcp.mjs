@@ -27,7 +27,7 @@ export const LWSTCP_MUTANTS = [
       ['nothing behind the request', 'if (rest.length > 0)', 'if (false)'],
       ['numbers of the request are set', 'if (!challenge) return fail', 'if (false) return fail'],
       ['no session key of zeros', 'if (isZero(sessionKey))', 'if (false)'],
-      ['no session key twice', 'if (sessionKeys.admit(core, fingerprint, sessionKey))', 'if (true)'],
+      ['no session key twice', 'if (sessionKeys.admit(fingerprint, success.subarray(1)))', 'if (true)'],
       ['one deadline', 'if (input.now >= state.deadline)', 'if (false)'],
       ['the end of the stream', "if (input.kind === 'end') return fail", "if (input.kind === 'never') return fail"],
       ['who is not wanted', 'if (refusal) return fail', 'if (false) return fail'],
@@ -55,10 +55,18 @@ export const LWSTCP_MUTANTS = [
     'packets',
     ['handshake'],
     [
-      ['numbers drawn again', 'if (isSet(nonce, num1, num2) && ', 'if ('],
-      ['numbers of which the answer is set', ' && isSet(answer.nonce, answer.sum, answer.xor)', ''],
-      ['numbers read are set', 'return isSet(fields.nonce, fields.a, fields.b) ? fields : undefined;', 'return fields;'],
-      ['all of 32 bits', 'nonce !== 0xffff_ffff && ', ''],
+      [
+        'numbers drawn again',
+        'if (!fields) continue;',
+        'if (!fields) return { nonce: ONES, num1: ALL_ONES, num2: ALL_ONES, padding: drawn.slice(-PADDING) };',
+      ],
+      [
+        'numbers of which the answer is set',
+        'if (answer.nonce !== ONES && answer.sum !== ALL_ONES && answer.xor !== ALL_ONES) return',
+        'return',
+      ],
+      ['numbers read are set', '!isAllOnes(5) && !isAllOnes(13);', 'true;'],
+      ['all of 32 bits', 'const set = nonce !== ONES && ', 'const set = '],
     ],
   ),
   ...rows(
@@ -101,7 +109,6 @@ export const LWSTCP_MUTANTS = [
       ['said to be insecure', 'if (options.allowInsecure !== true) {', 'if (false) {'],
       ['inactivity beyond keep-alives', 'if (ms <= keepAliveMs)', 'if (false)'],
       ['dialects', "if (dialect !== 'current' && dialect !== 'older')", 'if (false)'],
-      ['a copy of the key', 'handshakeKey instanceof Uint8Array ? handshakeKey.slice() : handshakeKey', 'handshakeKey'],
     ],
   ),
   ...rows(
@@ -111,13 +118,15 @@ export const LWSTCP_MUTANTS = [
       ['no key of zeros', 'if (isZero(bytes))', 'if (false)'],
       ['length of the key', 'if (bytes.length !== LIMITS.handshakeKey)', 'if (false)'],
       ['eight words', 'if (numbers?.length !== 8)', 'if (numbers === undefined)'],
+      ['a copy of the key', 'key: new Uint8Array(key) }', 'key }'],
+      ['another key in the same array', ' || !isSame(known.key as Bytes, key)', ''],
     ],
   ),
   ...rows(
     'session-keys',
     ['settings'],
     [
-      ['seen before', 'return this.#of(fingerprint).add(textOf(hash));', 'this.#of(fingerprint).add(textOf(hash));\n    return true;'],
+      ['seen before', 'return this.#of(fingerprint).add(textOf(sealed));', 'this.#of(fingerprint).add(textOf(sealed));\n    return true;'],
       ['bounded keys', 'new Recent(this.#sessionKeys)', 'new Recent(1 << 30)'],
       ['bounded handshake keys', 'if (this.#seen.size >= this.#handshakeKeys) {', 'if (false) {'],
       ['used last, forgotten last', '    this.#seen.delete(fingerprint);\n', ''],

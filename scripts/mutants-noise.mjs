@@ -56,8 +56,8 @@ export const NOISE_MUTANTS = [
       ['short ones', 'if (sealed.length < TAG_BYTES) throw', 'if (false) throw'],
       [
         'another key',
-        '    this.#key = this.#core.guarded.import(bytes.subarray(0, KEY_BYTES));\n',
-        '    this.#key = this.#core.guarded.import(new Uint8Array(KEY_BYTES));\n',
+        '    this.#key = this.#core.guarded.importEphemeral(bytes.subarray(0, KEY_BYTES));\n',
+        '    this.#key = this.#core.guarded.importEphemeral(new Uint8Array(KEY_BYTES));\n',
       ],
     ],
   ),
