@@ -6,6 +6,7 @@ import type { Carrier, RemoteAddress } from '../../src/transport/carrier.ts';
 import type { Cancel, Clock } from '../../src/transport/clock.ts';
 import { HandClock } from './clock.ts';
 import { Random } from './random.ts';
+import { TURNS_OF_WORK } from './turns.ts';
 import { type Direction, Wire } from './wire.ts';
 
 /** How often what happens by itself. All are off until {@link ChaosNetwork.storm}. */
@@ -276,9 +277,9 @@ export class NodeClock implements Clock {
   }
 }
 
-/** Enough turns of the event loop for what came to be opened, worked on, and answered: requests for public-key work wait for each other for up to 16 of them. */
+/** Enough turns of the event loop for what came to be opened, worked on, and answered. */
 async function turns(): Promise<void> {
-  for (let i = 0; i < 19; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < TURNS_OF_WORK; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const DIRECTIONS: readonly Direction[] = ['there', 'back'];

@@ -12,6 +12,7 @@ import { toHex } from './bytes.ts';
 import { HandClock } from './clock.ts';
 import type { Random } from './random.ts';
 import { type Bytes, cat, envelope, tagOf, text, u64 } from './reference.ts';
+import { TURNS_OF_WORK } from './turns.ts';
 
 export const NETWORK = 'demo';
 
@@ -181,7 +182,7 @@ export class GossipNet {
 
   /** Everything sent arrives, in order, and every turn ends, until nothing happens any more. No time passes. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 2; ) {
+    for (let quiet = 0; quiet < TURNS_OF_WORK; ) {
       const flights = this.#flights;
       const deferred = this.deferred.splice(0);
       this.#flights = [];

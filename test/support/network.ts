@@ -11,6 +11,7 @@ import { connect } from '../../src/transport/connect.ts';
 import { type MemoryPair, memoryPair } from '../../src/transport/memory.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { HandClock } from './clock.ts';
+import { TURNS_OF_WORK } from './turns.ts';
 
 interface Joined {
   readonly from: string;
@@ -135,7 +136,7 @@ export class NodeStory {
 
   /** Moves bytes until nothing moves any more. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 4; ) {
+    for (let quiet = 0; quiet < TURNS_OF_WORK; ) {
       quiet = this.network.move() > 0 ? 0 : quiet + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }

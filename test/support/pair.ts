@@ -9,6 +9,7 @@ import { type MemoryPair, type MemoryPairOptions, memoryPair } from '../../src/t
 import type { Session } from '../../src/transport/session.ts';
 import { Workbench } from '../../src/transport/workbench.ts';
 import { HandClock } from './clock.ts';
+import { TURNS_OF_WORK } from './turns.ts';
 
 /** What a story may set: whatever its protocol takes. */
 export type DialOptions = Partial<Omit<ConnectOptions<AnyProtocol>, 'protocol'>>;
@@ -76,7 +77,7 @@ export class Story {
 
   /** Moves bytes until nothing moves any more. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 3; ) {
+    for (let quiet = 0; quiet < TURNS_OF_WORK; ) {
       let moved = 0;
       for (const pair of this.pairs) moved += pair.run();
       quiet = moved > 0 ? 0 : quiet + 1;
