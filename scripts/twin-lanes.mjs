@@ -1,9 +1,9 @@
 /**
- * Compares the vector kernels with libsodium on many random inputs, in C++.
+ * Compares the vector kernels with libsodium and libsecp256k1 on many random inputs, in C++.
  *
  *   npm run twin:lanes -- [--count 1000000] [--seed N]
  *
- * Public keys, shared secrets, signatures, and verdicts on valid, mutated and hand-made signatures: `count` of each. Exit code 1 at any difference.
+ * Public keys, shared secrets, signatures, hashes of messages, and verdicts of both curves on valid, mutated and hand-made signatures: `count` of each. Exit code 1 at any difference.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
