@@ -11,16 +11,14 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { nodeBinary } from '../bench/lib/node-versions.mjs';
+import { readArguments } from './arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { values } = parseArgs({
-  options: {
-    folder: { type: 'string' },
-    node: { type: 'string', default: process.versions.node },
-    measure: { type: 'boolean', default: false },
-  },
+const values = readArguments('usage: npm run check:libp2p -- [--node VERSION] [--folder FOLDER] [--measure]', {
+  folder: { type: 'string' },
+  node: { type: 'string', default: process.versions.node },
+  measure: { type: 'boolean', default: false },
 });
 const PACKAGES = [
   '@libp2p/interface-compliance-tests@7.0.16',

@@ -11,13 +11,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { nodeBinary } from '../bench/lib/node-versions.mjs';
+import { readArguments } from './arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { values } = parseArgs({
-  options: { node: { type: 'string', default: process.versions.node }, keep: { type: 'boolean', default: false } },
+const values = readArguments('usage: npm run check:package -- [--node VERSION] [--keep]', {
+  node: { type: 'string', default: process.versions.node },
+  keep: { type: 'boolean', default: false },
 });
 const { name, exports, version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const MODULES = [

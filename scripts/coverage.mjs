@@ -11,13 +11,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { generatedPositionFor, LEAST_UPPER_BOUND, TraceMap } from '@jridgewell/trace-mapping';
+import { readArguments } from './arguments.mjs';
 import { reachedPage } from './reached-page.mjs';
 
 const LEAST = 92;
 const text = /** @type {const} */ ('string');
-const { values } = parseArgs({ options: { keep: { type: text }, from: { type: text } } });
+const values = readArguments('usage: npm run coverage -- [--keep FOLDER | --from FOLDER]', { keep: { type: text }, from: { type: text } });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = values.from ?? values.keep ?? mkdtempSync(join(tmpdir(), 'handfast-coverage-'));
 const places = { children: join(folder, 'children'), reached: join(folder, 'reached'), report: join(folder, 'report') };

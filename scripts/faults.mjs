@@ -12,7 +12,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments, wrongNumber } from './arguments.mjs';
 import { reconcile } from './faults/books.mjs';
 import { identityOf } from './faults/cast.mjs';
 import { Chance } from './faults/chance.mjs';
@@ -20,14 +20,16 @@ import { faultsOfFiles } from './faults/files.mjs';
 import { ChaosProxy } from './faults/proxy.mjs';
 
 const text = /** @type {const} */ ('string');
-const { values } = parseArgs({
-  options: {
+const values = readArguments(
+  'usage: npm run test:faults -- [--nodes 12] [--seconds 60] [--seed N] [--files yes|no]',
+  {
     nodes: { type: text, default: '12' },
     seconds: { type: text, default: '60' },
     seed: { type: text },
     files: { type: text, default: 'yes' },
   },
-});
+  (given) => wrongNumber(given, ['nodes', 'seconds', 'seed'], /^\d+$/, 'a whole number'),
+);
 const SECONDS = Number(values.seconds);
 const SEED = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 const random = new Chance(SEED);

@@ -8,20 +8,22 @@
 import { fork } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { descriptors } from '../bench/lib/descriptors.mjs';
 import { core as chosen } from '../dist/core/choose.js';
 import { createNode } from '../dist/index.js';
 import { Charges } from '../dist/node/bans/charges.js';
+import { readArguments, wrongNumber } from './arguments.mjs';
 import { ATTACKERS, identityOf, NETWORK } from './flood/cast.mjs';
 
-const { values } = parseArgs({
-  options: {
+const values = readArguments(
+  'usage: npm run test:flood -- [--seconds 10] [--per-second 2000] [--honest 1000]',
+  {
     seconds: { type: 'string', default: '10' },
     'per-second': { type: 'string', default: '2000' },
     honest: { type: 'string', default: '1000' },
   },
-});
+  (given) => wrongNumber(given, ['seconds', 'per-second', 'honest'], /^\d+$/, 'a whole number'),
+);
 const SECONDS = Number(values.seconds);
 const PER_SECOND = Number(values['per-second']);
 const HONEST = Number(values.honest);

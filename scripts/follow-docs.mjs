@@ -19,6 +19,10 @@ import { Terminal } from './follow-docs/terminal.mjs';
 const ALONE = 'HANDFAST_DOCS_ALONE';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const named = process.argv.slice(2);
+if (named.some((name) => name.startsWith('-'))) {
+  console.log('usage: npm run docs:check [-- PAGE...]');
+  process.exit(named.includes('--help') ? 0 : 2);
+}
 
 if (process.env[ALONE] === undefined) process.exitCode = apartFromEachOther(named.length > 0 ? named : allPages());
 else process.exitCode = (await follow(named[0])) ? 0 : 1;

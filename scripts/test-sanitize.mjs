@@ -9,6 +9,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const sanitizers = 'address,undefined';
 const tests = process.argv.slice(2);
+if (tests.some((name) => name.startsWith('-'))) {
+  console.log('usage: npm run test:sanitize [-- TEST FILE...]');
+  process.exit(tests.includes('--help') ? 0 : 2);
+}
 
 const cmakeJs = require.resolve('cmake-js/bin/cmake-js');
 run(process.execPath, [cmakeJs, 'build', '--out', 'build/asan', '--debug', '--target', 'handfast', `--CDHANDFAST_SANITIZE=${sanitizers}`]);

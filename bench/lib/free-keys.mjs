@@ -17,6 +17,7 @@ export function freeKeys(core) {
         return { op, signature: BYTES.slice() };
       case 'verify':
       case 'secp256k1-verify':
+      case 'secp256k1-verify-sha512':
         return { op, valid: true };
     }
   };

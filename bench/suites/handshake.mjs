@@ -12,10 +12,12 @@ import { noiseHandshakes } from '../lib/peers/noise-handshake.mjs';
 import { loadCore, optional, sameBytes } from '../lib/suite.mjs';
 import { tlsPairs, tlsSettings } from '../lib/tls-pair.mjs';
 import { checkPair, cut } from '../lib/transport.mjs';
+import { workAlone } from '../lib/work-alone.mjs';
 
 const AT_ONCE = [1, 16, 256];
 /** Handshakes in memory at once. */
 const TOGETHER = 64;
+const ALONE = 'handfast native, its public-key work alone';
 const overTcp = (caseName) => caseName.startsWith('tcp-');
 const inMemory = (prepare) => async (caseName) => (overTcp(caseName) ? undefined : prepare());
 const atOnce = (caseName) => (caseName === 'memory' ? 1 : TOGETHER);
@@ -54,6 +56,7 @@ export const suite = {
       '@hyperswarm/secret-stream': (name) => pairsInMemory('@hyperswarm/secret-stream', atOnce(name)),
       '@chainsafe/libp2p-noise': (name) => pairsInMemory('@chainsafe/libp2p-noise', atOnce(name)),
     }),
+    { name: ALONE, protocol: 'none', quick: false, prepare: async (name) => (overTcp(name) ? undefined : publicKeyWork(atOnce(name))) },
     { name: 'sodium-native by hand', protocol: 'handfast/1', prepare: inMemory(handMadeOnSodium) },
     { name: '@noble by hand', protocol: 'handfast/1', prepare: inMemory(async () => handMade(await nobleLibrary(), {})) },
     { name: 'noise-handshake', protocol: 'Noise XX', quick: false, prepare: inMemory(noiseMessages) },
@@ -65,13 +68,8 @@ export const suite = {
 async function machines(name, count) {
   const core = await loadCore(name);
   if (core.missing) return core;
-  const { handfast } = await import('handfast/protocols');
-  const { Identity } = await import('handfast');
-  const settings = { network: 'demo', core, suites: ['chacha20-poly1305'] };
-  const identityOfA = Identity.fromSeed(new Uint8Array(32).fill(1), { core });
-  const identityOfB = Identity.fromSeed(new Uint8Array(32).fill(2), { core });
-  const optionsOfA = { ...settings, identity: identityOfA };
-  const pair = pairOf(core, () => handfast.initiator(optionsOfA), handfast.responder({ ...settings, identity: identityOfB }));
+  const { pairOn, close } = await handfastPairs(core);
+  const pair = pairOn(core);
   return {
     operations: count,
     call: count === 1 ? pair.handshake : () => pair.together(count),
@@ -79,12 +77,53 @@ async function machines(name, count) {
       checkBindings(pair.fixedHandshake(FIXED));
       if (count > 1) for (const { bindingOfA, bindingOfB } of pair.bindingsTogether(count)) sameBytes(bindingOfA, bindingOfB, 'binding');
     },
+    close,
+    facts: core.parts,
+  };
+}
+
+/** @param {number} count of handshakes at once. */
+async function publicKeyWork(count) {
+  const core = await loadCore('native');
+  if (core.missing) return core;
+  const { pairOn, close } = await handfastPairs(core);
+  const work = workAlone(core, (asked) => (count === 1 ? pairOn(asked).handshake() : pairOn(asked).together(count)));
+  return {
+    operations: count,
+    call: work.call,
+    check() {
+      const each = 2 * count;
+      const counts = work.counts();
+      for (const op of ['keygen', 'dh', 'sign', 'verify'])
+        if (counts[op] !== each) throw new Error(`${op}: asked for ${counts[op]} times instead of ${each}`);
+      work.check();
+    },
+    close() {
+      work.close();
+      close();
+    },
+    facts: core.parts,
+  };
+}
+
+/** @param {import('handfast/core').Core} core */
+async function handfastPairs(core) {
+  const { handfast } = await import('handfast/protocols');
+  const { Identity } = await import('handfast');
+  const settings = { network: 'demo', suites: ['chacha20-poly1305'] };
+  const identityOfA = Identity.fromSeed(new Uint8Array(32).fill(1), { core });
+  const identityOfB = Identity.fromSeed(new Uint8Array(32).fill(2), { core });
+  return {
+    /** @param {import('handfast/core').Core} core that does the work; of the same kind. */
+    pairOn(core) {
+      const optionsOfA = { ...settings, core, identity: identityOfA };
+      return pairOf(core, () => handfast.initiator(optionsOfA), handfast.responder({ ...settings, core, identity: identityOfB }));
+    },
     close() {
       identityOfA.wipe();
       identityOfB.wipe();
       if (core.guarded.live !== 0) throw new Error(`${core.guarded.live} secrets were not wiped`);
     },
-    facts: core.parts,
   };
 }
 

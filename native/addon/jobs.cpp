@@ -4,7 +4,7 @@
 // a, b, c, then the result. Length -1 makes the offset a handle. Offsets are relative to the block; the bytes lie behind all records, so that no job can write over one.
 //   keygen: a takes the public key; result: handle of the secret key      dh: a secret key, b public key; result: handle, or 0 for a weak one
 //   sign: a secret key, b message, c takes the signature                  verify: a signature, b message, c public key; result: 0 or 1
-//   secp256k1_sign: as sign, c of 72 bytes; result: length, 0 bad key     secp256k1_verify: as verify
+//   secp256k1_sign: as sign, c of 72 bytes; result: length, 0 bad key     secp256k1_verify, secp256k1_verify_sha512: as verify
 #include "addon/jobs.h"
 
 #include <sodium.h>
@@ -42,9 +42,9 @@ Fault ReadJob(Arena& arena, KeyPool* pool, Bytes block, size_t count, size_t ind
   const Part a{record[1], record[2]}, b{record[3], record[4]}, c{record[5], record[6]};
   *work = {};
   *keys = {};
-  if (!Whole(record[0], 5)) return Fault::bad_argument;
+  if (!Whole(record[0], 6)) return Fault::bad_argument;
   work->op = static_cast<Op>(static_cast<uint8_t>(record[0]));
-  if (!Secp256k1Available() && (work->op == Op::secp256k1_sign || work->op == Op::secp256k1_verify)) return Fault::unsupported;
+  if (!Secp256k1Available() && (work->op == Op::secp256k1_sign || work->op == Op::secp256k1_verify || work->op == Op::secp256k1_verify_sha512)) return Fault::unsupported;
 
   const auto part = [&](Part field, Bytes* out) { return PartOf(block, count * kRecordBytes, field, out); };
   const auto exactly = [&](Part field, size_t size, Bytes* out) { return part(field, out) && out->size == size; };
@@ -89,7 +89,8 @@ Fault ReadJob(Arena& arena, KeyPool* pool, Bytes block, size_t count, size_t ind
       return edwards || work->message.size == 32 ? Fault::none : Fault::bad_argument;
     }
     case Op::verify:
-    case Op::secp256k1_verify: {
+    case Op::secp256k1_verify:
+    case Op::secp256k1_verify_sha512: {
       const bool fits = part(a, &work->signature) && part(b, &work->message) && part(c, &work->publicKey);
       return fits ? Fault::none : Fault::bad_argument;
     }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/ed25519.h"
+#include "core/hash.h"
 #include "core/secp256k1.h"
 #include "core/x25519.h"
 #include "lanes/lanes.h"
@@ -13,7 +14,7 @@ namespace handfast {
 namespace {
 
 // From how many items on a call of the kernels, which costs the same for 1 to 8, takes less time than single operations; docs/lanes.md has the figures. Ops without a kernel: never.
-constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, 3};
+constexpr size_t kLeastForLanes[kOps] = {1, 2, 2, 2, SIZE_MAX, 3, 3};
 // With AVX2 there is but the one kernel, of four lanes, which takes as long as a pair.
 constexpr size_t kLeastForFourLanes = 3;
 
@@ -21,6 +22,9 @@ size_t LeastForLanes(Op op) {
   if (LanesKernels()) return kLeastForLanes[static_cast<size_t>(op)];
   return op == Op::dh && LanesInUse() == Lanes::avx2 ? kLeastForFourLanes : SIZE_MAX;
 }
+
+// Of a SHA-512, what ECDSA on a curve of 256 bits signs (FIPS 186-5, section 6.4.1).
+constexpr size_t kDigest = 32;
 
 // Lanes that hash wait for the longest message: half a microsecond for each 128 bytes, beside some 50 for the rest. So those above this have groups of their own.
 constexpr size_t kLongMessage = 2048;
@@ -45,6 +49,12 @@ void RunOne(Work* work) {
       return;
     }
     case Op::secp256k1_verify: work->result = Secp256k1Verify(work->signature, work->message, work->publicKey, false); return;
+    case Op::secp256k1_verify_sha512: {
+      uint8_t hash[64];
+      Sha512(hash, work->message);
+      work->result = Secp256k1Verify(work->signature, {hash, kDigest}, work->publicKey, false);
+      return;
+    }
     case Op::ready: return;
   }
 }
@@ -81,13 +91,19 @@ void RunLanes(Work* const item[], size_t count) {
       return Ed25519SignLanes(out, message, secret, count);
     }
     case Op::verify:
-    case Op::secp256k1_verify: {
+    case Op::secp256k1_verify:
+    case Op::secp256k1_verify_sha512: {
       Bytes signature[kMost], message[kMost], publicKey[kMost];
       bool valid[kMost];
       for (size_t i = 0; i < count; i++) {
         signature[i] = item[i]->signature;
         message[i] = item[i]->message;
         publicKey[i] = item[i]->publicKey;
+      }
+      uint8_t hash[kMost][64];
+      if (item[0]->op == Op::secp256k1_verify_sha512) {
+        MessageHashLanes(hash, message, count);
+        for (size_t i = 0; i < count; i++) message[i] = {hash[i], kDigest};
       }
       if (item[0]->op == Op::verify) Ed25519VerifyLanes(valid, signature, message, publicKey, count);
       else Secp256k1VerifyLanes(valid, signature, message, publicKey, count);

@@ -11,18 +11,18 @@
 namespace handfast {
 
 // The numbers are those of native-jobs.ts. ready: nothing is left to do, the result is there.
-enum class Op : uint8_t { keygen = 0, dh = 1, sign = 2, verify = 3, secp256k1_sign = 4, secp256k1_verify = 5, ready = 6 };
-constexpr size_t kOps = 6;
+enum class Op : uint8_t { keygen = 0, dh = 1, sign = 2, verify = 3, secp256k1_sign = 4, secp256k1_verify = 5, secp256k1_verify_sha512 = 6, ready = 7 };
+constexpr size_t kOps = 7;
 
 // What an op reads and writes; lengths that are not a peer's choice were checked by whoever made the item. No item reads what another writes.
 struct Work {
   Op op;
   Bytes secret;     // dh, secp256k1_sign: 32; sign: 64. keygen: 32 to be filled with the new secret key
-  Bytes message;    // sign, verify: any; secp256k1_*: the digest
-  Bytes publicKey;  // dh: 32; verify, secp256k1_verify: any
-  Bytes signature;  // verify, secp256k1_verify: any
+  Bytes message;    // sign, verify, secp256k1_verify_sha512: any; secp256k1_sign, secp256k1_verify: the digest
+  Bytes publicKey;  // dh: 32; verifications: any
+  Bytes signature;  // verifications: any
   Bytes out;        // keygen: public key, 32; dh: shared secret, 32; sign: 64; secp256k1_sign: 72
-  // dh: 0 weak, 1 done; verify, secp256k1_verify: 0 or 1; secp256k1_sign: length, or 0 for a key that cannot be used; else 1.
+  // dh: 0 weak, 1 done; verifications: 0 or 1; secp256k1_sign: length, or 0 for a key that cannot be used; else 1.
   uint32_t result;
 };
 

@@ -6,9 +6,11 @@ namespace {
 using Wide = unsigned __int128;
 
 constexpr uint64_t kOrder[4] = {0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff};
-// 2^256 - n, and n - 2.
+// 2^256 - n.
 constexpr uint64_t kFold[3] = {0x402da1732fc9bebf, 0x4551231950b75fc4, 1};
-constexpr uint64_t kInverse[4] = {kOrder[0] - 2, kOrder[1], kOrder[2], kOrder[3]};
+// -1 / n modulo 2^64.
+constexpr uint64_t kNegatedInverse = 0x4b0dff665588b13f;
+static_assert(kNegatedInverse * kOrder[0] == ~uint64_t{0});
 // p - n.
 constexpr uint64_t kSpare[4] = {0x402da1722fc9baee, 0x4551231950b75fc4, 1, 0};
 
@@ -19,51 +21,107 @@ bool Less(const uint64_t a[4], const uint64_t b[4]) {
   return false;
 }
 
-// a - n, modulo 2^256.
-void SubtractOrder(uint64_t a[4]) {
+// a - b. True: b was more.
+bool Subtract(uint64_t a[4], const uint64_t b[4]) {
   uint64_t borrow = 0;
   for (int i = 0; i < 4; i++) {
-    const Wide difference = static_cast<Wide>(a[i]) - kOrder[i] - borrow;
+    const Wide difference = static_cast<Wide>(a[i]) - b[i] - borrow;
     a[i] = static_cast<uint64_t>(difference);
     borrow = static_cast<uint64_t>(difference >> 64) & 1;
   }
+  return borrow != 0;
 }
 
-// The upper four of eight words are taken down, as often as there are any.
-OrderNumber Reduced(uint64_t t[8]) {
-  while ((t[4] | t[5] | t[6] | t[7]) != 0) {
-    const uint64_t high[4] = {t[4], t[5], t[6], t[7]};
-    t[4] = t[5] = t[6] = t[7] = 0;
-    for (int i = 0; i < 4; i++) {
-      if (high[i] == 0) continue;
-      uint64_t carry = 0;
-      for (int j = 0; j < 3; j++) {
-        const Wide sum = static_cast<Wide>(high[i]) * kFold[j] + t[i + j] + carry;
-        t[i + j] = static_cast<uint64_t>(sum);
-        carry = static_cast<uint64_t>(sum >> 64);
-      }
-      for (int k = i + 3; carry != 0 && k < 8; k++) {
-        t[k] += carry;
-        carry = t[k] < carry;
-      }
+// Takes the `high` words above the first four of t down to those below, by 2^256 = 2^256 - n modulo n; what this comes to has at most four words and high - 1 more, or where high is 1 a bit more.
+template <int high>
+__attribute__((always_inline)) inline void Fold(uint64_t t[4 + high]) {
+  constexpr int kWords = 4 + high;
+  uint64_t above[high];
+  for (int i = 0; i < high; i++) {
+    above[i] = t[4 + i];
+    t[4 + i] = 0;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < high; i++) {
+    Wide sum = static_cast<Wide>(above[i]) * kFold[0] + t[i];
+    t[i] = static_cast<uint64_t>(sum);
+    sum = static_cast<Wide>(above[i]) * kFold[1] + t[i + 1] + static_cast<uint64_t>(sum >> 64);
+    t[i + 1] = static_cast<uint64_t>(sum);
+    // The third word of what 2^256 is worth is 1.
+    sum = static_cast<Wide>(above[i]) + t[i + 2] + static_cast<uint64_t>(sum >> 64);
+    t[i + 2] = static_cast<uint64_t>(sum);
+#pragma GCC unroll 8
+    for (int k = i + 3; k < kWords; k++) {
+      sum = static_cast<Wide>(t[k]) + static_cast<uint64_t>(sum >> 64);
+      t[k] = static_cast<uint64_t>(sum);
     }
   }
+}
+
+OrderNumber Reduced(uint64_t t[8]) {
+  Fold<4>(t);  // below 2^386
+  Fold<3>(t);  // below 2^260
+  Fold<1>(t);  // below 2^256 + 2^133
+  Fold<1>(t);  // below 2^256: what was just above it is little now
   OrderNumber out{{t[0], t[1], t[2], t[3]}};
-  if (!Less(out.word, kOrder)) SubtractOrder(out.word);
+  if (!Less(out.word, kOrder)) Subtract(out.word, kOrder);
   return out;
 }
 
-OrderNumber Inverse(const OrderNumber& a) {
-  OrderNumber power[16];
-  power[1] = a;
-  for (int i = 2; i < 16; i++) power[i] = OrderMultiply(power[i - 1], a);
-  OrderNumber out = power[15];
-  for (int i = 62; i >= 0; i--) {
-    for (int k = 0; k < 4; k++) out = OrderMultiply(out, out);
-    const unsigned digit = kInverse[i / 16] >> (4 * (i % 16)) & 15;
-    if (digit != 0) out = OrderMultiply(out, power[digit]);
+// a times 2^-bits, bits from 1 to 63: as often n as makes the lowest bits zero, then a shift.
+void DivideByPower(uint64_t a[4], int bits) {
+  const uint64_t times = a[0] * kNegatedInverse & ((uint64_t{1} << bits) - 1);
+  uint64_t sum[5], carry = 0;
+  for (int i = 0; i < 4; i++) {
+    const Wide product = static_cast<Wide>(times) * kOrder[i] + a[i] + carry;
+    sum[i] = static_cast<uint64_t>(product);
+    carry = static_cast<uint64_t>(product >> 64);
   }
-  return out;
+  sum[4] = carry;
+  for (int i = 0; i < 4; i++) a[i] = sum[i] >> bits | sum[i + 1] << (64 - bits);
+}
+
+// Until a, which is not zero, is odd; what is worth so many of it is divided too.
+void MakeOdd(uint64_t a[4], uint64_t worth[4]) {
+  while ((a[0] & 1) == 0) {
+    const int bits = a[0] == 0 ? 63 : __builtin_ctzll(a[0]);
+    for (int i = 0; i < 3; i++) a[i] = a[i] >> bits | a[i + 1] << (64 - bits);
+    a[3] >>= bits;
+    DivideByPower(worth, bits);
+  }
+}
+
+void SubtractModulo(uint64_t a[4], const uint64_t b[4]) {
+  if (!Subtract(a, b)) return;
+  uint64_t carry = 0;
+  for (int i = 0; i < 4; i++) {
+    const Wide sum = static_cast<Wide>(a[i]) + kOrder[i] + carry;
+    a[i] = static_cast<uint64_t>(sum);
+    carry = static_cast<uint64_t>(sum >> 64);
+  }
+}
+
+// By the binary form of Euclid's algorithm (Knuth, The Art of Computer Programming, volume 2, 4.5.2, algorithm B, with the multiples kept): u = x a and v = y a modulo n all the while, both odd.
+OrderNumber Inverse(const OrderNumber& a) {
+  uint64_t u[4], v[4], x[4] = {1}, y[4] = {};
+  for (int i = 0; i < 4; i++) {
+    u[i] = a.word[i];
+    v[i] = kOrder[i];
+  }
+  MakeOdd(u, x);
+  for (;;) {
+    if (Less(u, v)) {
+      Subtract(v, u);
+      SubtractModulo(y, x);
+      MakeOdd(v, y);
+    } else {
+      Subtract(u, v);
+      // Both were 1, since n is prime.
+      if ((u[0] | u[1] | u[2] | u[3]) == 0) return {{x[0], x[1], x[2], x[3]}};
+      SubtractModulo(x, y);
+      MakeOdd(u, x);
+    }
+  }
 }
 
 }  // namespace
@@ -75,7 +133,7 @@ bool OrderFromBytes(OrderNumber* out, const uint8_t bytes[32]) {
     out->word[i] = word;
   }
   if (Less(out->word, kOrder)) return true;
-  SubtractOrder(out->word);
+  Subtract(out->word, kOrder);
   return false;
 }
 

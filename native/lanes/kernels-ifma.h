@@ -15,5 +15,6 @@ void X25519SharedIfma(uint8_t* const out[], const uint8_t* const secret[], const
 void Ed25519SignIfma(uint8_t* const signature[], const Bytes message[], const uint8_t* const secretKey[], size_t count);
 void Ed25519VerifyIfma(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
 void Secp256k1VerifyIfma(bool valid[], const Bytes signature[], const Bytes digest[], const Bytes publicKey[], size_t count);
+void MessageHashIfma(uint8_t hash[][64], const Bytes message[], size_t count);
 
 }  // namespace handfast

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/ed25519.h"
+#include "core/hash.h"
 #include "core/secp256k1.h"
 #include "core/x25519.h"
 #include "lanes/kernels-avx2.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr size_t kTogether = 64, kTogetherAvx2 = 32;
 constexpr size_t kWorthAvx2 = 2;
 // Fewer take no longer one by one.
-constexpr size_t kWorthOfSecp256k1 = 3;
+constexpr size_t kWorthOfSecp256k1 = 3, kWorthOfHashes = 3;
 
 // Pointers for whole sets of lanes: those past `count` repeat the first.
 template <class T>
@@ -131,6 +132,13 @@ void Secp256k1VerifyLanes(bool valid[], const Bytes signature[], const Bytes dig
   }
 #endif
   for (size_t i = 0; i < count; i++) valid[i] = Secp256k1Verify(signature[i], digest[i], publicKey[i], false);
+}
+
+void MessageHashLanes(uint8_t hash[][64], const Bytes message[], size_t count) {
+#ifdef HANDFAST_IFMA
+  if (LanesKernels() && count >= kWorthOfHashes) return MessageHashIfma(hash, message, count);
+#endif
+  for (size_t i = 0; i < count; i++) Sha512(hash[i], message[i]);
 }
 
 }  // namespace handfast

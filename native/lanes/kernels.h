@@ -27,5 +27,7 @@ void Ed25519SignLanes(uint8_t* const signature[], const Bytes message[], const u
 void Ed25519VerifyLanes(bool valid[], const Bytes signature[], const Bytes message[], const Bytes publicKey[], size_t count);
 // Each answer is that of Secp256k1Verify alone, with high S accepted. Variable time. Only where Secp256k1Available().
 void Secp256k1VerifyLanes(bool valid[], const Bytes signature[], const Bytes digest[], const Bytes publicKey[], size_t count);
+// SHA-512 of each. Time depends on the lengths alone.
+void MessageHashLanes(uint8_t hash[][64], const Bytes message[], size_t count);
 
 }  // namespace handfast

@@ -235,6 +235,7 @@ const WORDS = {
   verify: 'Ed25519 verification',
   'secp256k1-sign': 'secp256k1 signature',
   'secp256k1-verify': 'secp256k1 verification',
+  'secp256k1-verify-sha512': 'secp256k1 verification',
   'ffdh-keygen': 'key pair of the group',
   'ffdh-derive': 'Diffie-Hellman',
   'rsa-sign': 'RSA signature',

@@ -271,14 +271,16 @@ export type Job =
   | { op: 'sign'; secretKey: SecretInput; message: Bytes }
   | { op: 'verify'; signature: Bytes; message: Bytes; publicKey: Bytes }
   | { op: 'secp256k1-sign'; secretKey: SecretInput; digest: Bytes }
-  | { op: 'secp256k1-verify'; signature: Bytes; digest: Bytes; publicKey: Bytes };
+  | { op: 'secp256k1-verify'; signature: Bytes; digest: Bytes; publicKey: Bytes }
+  /** Of the message's SHA-512 the first 32 bytes are what is signed (FIPS 186-5, section 6.4.1: as many bits as the group order has). */
+  | { op: 'secp256k1-verify-sha512'; signature: Bytes; message: Bytes; publicKey: Bytes };
 
 /** The answer to a Job, at the same index. `weak`: an all-zero shared secret. */
 export type Answer =
   | { op: 'keygen'; keyPair: GuardedKeyPair }
   | { op: 'dh'; shared: Secret | 'weak' }
   | { op: 'sign' | 'secp256k1-sign'; signature: Bytes }
-  | { op: 'verify' | 'secp256k1-verify'; valid: boolean };
+  | { op: 'verify' | 'secp256k1-verify' | 'secp256k1-verify-sha512'; valid: boolean };
 
 export interface Core {
   readonly name: 'native' | 'pure';

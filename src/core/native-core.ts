@@ -21,7 +21,7 @@ export function makeCore(addon: Addon): Core {
   const border = new Border(addon);
   const secp256k1 = info.secp256k1 !== '';
   const aes = info.gcm !== 'none';
-  const jobs = makeJobs(border, secp256k1 ? undefined : pure.secp256k1);
+  const jobs = makeJobs(border, secp256k1 ? undefined : pure.run);
   const frames = makeFrames(border, aes);
   const slabs = new SlabPool(addon);
   const hash = makeHash(border);

@@ -1,7 +1,7 @@
 /** Batches of mixed public-key work: one crossing for many jobs. The layout of a batch is described in native/addon/jobs.cpp. */
 import { HandfastError } from '../errors.ts';
 import { badArgument, checkArray, checkBytes, checkLength, checkObject } from './check.ts';
-import type { Answer, Bytes, Job, Secp256k1, Secret, SecretInput, SignedItem } from './core.ts';
+import type { Answer, Bytes, Job, Secret, SecretInput, SignedItem } from './core.ts';
 import { type Border, NativeSecret } from './native-border.ts';
 import { checkSecret } from './native-guarded.ts';
 import { isForeignSecret } from './pure-secret.ts';
@@ -14,7 +14,7 @@ export interface Jobs {
 }
 
 /** @param fallback does the secp256k1 jobs where the addon cannot. */
-export function makeJobs(border: Border, fallback: Secp256k1 | undefined): Jobs {
+export function makeJobs(border: Border, fallback: Jobs['run'] | undefined): Jobs {
   const { addon } = border;
   let block = new Batch(new ArrayBuffer(USUAL_BYTES));
   let id = addon.register(block.buffer);
@@ -201,8 +201,9 @@ class Batch {
           break;
         case 'verify':
         case 'secp256k1-verify':
+        case 'secp256k1-verify-sha512':
           this.field(i, 0, job.signature);
-          this.field(i, 1, job.op === 'verify' ? job.message : job.digest);
+          this.field(i, 1, job.op === 'secp256k1-verify' ? job.digest : job.message);
           this.field(i, 2, job.publicKey);
           break;
       }
@@ -235,6 +236,7 @@ class Batch {
           break;
         case 'verify':
         case 'secp256k1-verify':
+        case 'secp256k1-verify-sha512':
           answers.push({ op, valid: result === 1 });
           break;
       }
@@ -269,6 +271,7 @@ function checkJob(job: Job, index: number): void {
       checkKey(job.secretKey, 64);
       break;
     case 'verify':
+    case 'secp256k1-verify-sha512':
       checkBytes(job.signature, 'signature');
       checkBytes(job.message, 'message');
       checkBytes(job.publicKey, 'publicKey');
@@ -314,6 +317,7 @@ function sizeOf(jobs: readonly Job[]): number {
         size += 136;
         break;
       case 'verify':
+      case 'secp256k1-verify-sha512':
         size += job.signature.length + job.message.length + job.publicKey.length;
         break;
       case 'secp256k1-verify':
@@ -325,10 +329,9 @@ function sizeOf(jobs: readonly Job[]): number {
   return (size + 7) & ~7;
 }
 
-function viaFallback(fallback: Secp256k1, job: Job, answers: Answer[]): boolean {
-  if (job.op === 'secp256k1-sign') answers.push({ op: job.op, signature: fallback.sign(job.digest, job.secretKey) });
-  else if (job.op === 'secp256k1-verify') answers.push({ op: job.op, valid: fallback.verify(job.signature, job.digest, job.publicKey) });
-  else return false;
+function viaFallback(fallback: Jobs['run'], job: Job, answers: Answer[]): boolean {
+  if (!job.op.startsWith('secp256k1')) return false;
+  answers.push(...fallback([job]));
   return true;
 }
 
@@ -339,7 +342,7 @@ function wipeAll(answers: readonly Answer[]): void {
   }
 }
 
-const OPS = { keygen: 0, dh: 1, sign: 2, verify: 3, 'secp256k1-sign': 4, 'secp256k1-verify': 5 } as const;
+const OPS = { keygen: 0, dh: 1, sign: 2, verify: 3, 'secp256k1-sign': 4, 'secp256k1-verify': 5, 'secp256k1-verify-sha512': 6 } as const;
 const RECORD_NUMBERS = 8;
 const RECORD_BYTES = 8 * RECORD_NUMBERS;
 /** As many as the addon takes in one call. */

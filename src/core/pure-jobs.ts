@@ -3,6 +3,7 @@ import { badArgument, checkArray, checkBytes, checkLength, checkObject } from '.
 import type { Answer, Bytes, Job, SecretInput } from './core.ts';
 import { ed25519 } from './pure-ed25519.ts';
 import { guarded, sharedSecret } from './pure-guarded.ts';
+import { hash } from './pure-hash.ts';
 import { secp256k1 } from './pure-secp256k1.ts';
 import { checkSecret, checkSecretInput, PureSecret, withSecret } from './pure-secret.ts';
 
@@ -60,6 +61,7 @@ function checkJob(job: Job, index: number): void {
       checkSecretInput(job.secretKey, 'secretKey', 64);
       return;
     case 'verify':
+    case 'secp256k1-verify-sha512':
       checkBytes(job.signature, 'signature');
       checkBytes(job.message, 'message');
       checkBytes(job.publicKey, 'publicKey');
@@ -92,6 +94,8 @@ function answer(job: Job): Answer {
       return { op: 'secp256k1-sign', signature: secp256k1.sign(job.digest, job.secretKey) };
     case 'secp256k1-verify':
       return { op: 'secp256k1-verify', valid: secp256k1.verify(job.signature, job.digest, job.publicKey) };
+    case 'secp256k1-verify-sha512':
+      return { op: job.op, valid: secp256k1.verify(job.signature, hash.sha512(job.message).subarray(0, 32), job.publicKey) };
   }
 }
 
@@ -107,7 +111,8 @@ function copyOf(job: Job): Job {
     case 'secp256k1-sign':
       return { op: 'secp256k1-sign', digest: copied(job.digest), secretKey: secretOf(job.secretKey) };
     case 'verify':
-      return { op: 'verify', signature: copied(job.signature), message: copied(job.message), publicKey: copied(job.publicKey) };
+    case 'secp256k1-verify-sha512':
+      return { op: job.op, signature: copied(job.signature), message: copied(job.message), publicKey: copied(job.publicKey) };
     case 'secp256k1-verify':
       return { op: 'secp256k1-verify', signature: copied(job.signature), digest: copied(job.digest), publicKey: copied(job.publicKey) };
   }

@@ -6,7 +6,9 @@ import { byHand } from '../../bench/lib/by-hand.mjs';
 import { nobleLibrary } from '../../bench/lib/library-noble.mjs';
 import { PEERS } from '../../bench/lib/peers/index.mjs';
 import type { Suite } from '../../bench/lib/suite.mjs';
-import { checkPair, cut, loopback } from '../../bench/lib/transport.mjs';
+import { checkPair, cut, loopback, type Transport } from '../../bench/lib/transport.mjs';
+import { byHandTransport } from '../../bench/lib/xrpl-by-hand.mjs';
+import { xrplTransport } from '../../bench/lib/xrpl-transport.mjs';
 
 const SHORT = { rounds: 1, roundMs: 1, warmMs: 1 };
 /** Cases of each suite, and a subject that is always there. */
@@ -105,5 +107,20 @@ describe('the exchange by hand', () => {
     const library = await nobleLibrary();
     const pair = byHand({ ...library, verify: () => false });
     expect(() => pair.handshake()).toThrow('signature');
+  });
+});
+
+describe('the XRPL handshake by hand', () => {
+  it('is one for the library, whichever of the two dials', async () => {
+    const transports = await Promise.all([byHandTransport('pure'), xrplTransport('pure')]);
+    const [hand, ours] = transports.map((each) => ('missing' in each ? expect.unreachable(each.missing) : each)) as [Transport, Transport];
+    for (const { listen, dial } of [
+      { listen: hand.listen, dial: ours.dial },
+      { listen: ours.listen, dial: hand.dial },
+    ]) {
+      const ends = await loopback({ facts: {}, listen, dial });
+      await cut(await ends.open());
+      await ends.close();
+    }
   });
 });

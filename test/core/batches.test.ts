@@ -14,6 +14,7 @@ type Plan =
   | { op: 'sign'; secretKey: Uint8Array; message: Uint8Array }
   | { op: 'verify'; signature: Uint8Array; message: Uint8Array; publicKey: Uint8Array }
   | { op: 'secp256k1-verify'; signature: Uint8Array; digest: Uint8Array; publicKey: Uint8Array }
+  | { op: 'secp256k1-verify-sha512'; signature: Uint8Array; message: Uint8Array; publicKey: Uint8Array }
   | { op: 'secp256k1-sign'; secretKey: Uint8Array; digest: Uint8Array };
 
 const MAKERS = {
@@ -43,6 +44,14 @@ const MAKERS = {
     if (random.chance(0.1)) made.digest = random.bytes(32);
     const spoiled = random.chance(0.3) ? random.pick(['signature', 'publicKey'] as const) : undefined;
     return { op: 'secp256k1-verify', ...made, ...(spoiled && { [spoiled]: random.mutated(made[spoiled]) }) };
+  },
+  'secp256k1-verify-sha512': (random: Random): Plan => {
+    const helper = native ?? pure;
+    const { publicKey, secretKey } = helper.secp256k1.keyPair(random.bytes(32));
+    const message = random.bytes(random.below(random.chance(0.1) ? 3000 : 300));
+    const made = { signature: helper.secp256k1.sign(helper.hash.sha512(message).subarray(0, 32), secretKey), message, publicKey };
+    const spoiled = random.chance(0.3) ? random.pick(['signature', 'message', 'publicKey'] as const) : undefined;
+    return { op: 'secp256k1-verify-sha512', ...made, ...(spoiled && { [spoiled]: random.mutated(made[spoiled]) }) };
   },
   'secp256k1-sign': (random: Random): Plan => ({ op: 'secp256k1-sign', secretKey: random.bytes(32), digest: random.bytes(32) }),
 };

@@ -52,6 +52,16 @@ class Mixture {
         if (Below(5) == 0) std::memset(work.secret.data, 0, 32);
         break;
       case Op::secp256k1_verify: work.signature = Random(70), work.message = Random(32), work.publicKey = Random(33); break;
+      case Op::secp256k1_verify_sha512: {
+        const Bytes secret = Random(32);
+        work.message = Random(Length()), work.signature = Room(72), work.publicKey = Room(33);
+        uint8_t hash[64];
+        crypto_hash_sha512(hash, work.message.data, work.message.size);
+        Secp256k1Public(work.publicKey.data, secret.data);
+        Secp256k1Sign(work.signature.data, &work.signature.size, hash, secret.data);
+        if (work.message.size > 0 && Below(3) == 0) work.message.data[Below(static_cast<uint32_t>(work.message.size))] ^= 1;
+        break;
+      }
       case Op::ready: work.result = Below(100); break;
     }
     return work;
@@ -107,13 +117,18 @@ bool AsAlone(const Work& work) {
       return work.result == (usable ? size : 0) && (!usable || std::memcmp(out, work.out.data, size) == 0);
     }
     case Op::secp256k1_verify: return work.result == 0;
+    case Op::secp256k1_verify_sha512: {
+      uint8_t hash[64];
+      crypto_hash_sha512(hash, work.message.data, work.message.size);
+      return work.result == (Secp256k1Verify(work.signature, {hash, 32}, work.publicKey, false) ? 1u : 0u);
+    }
     case Op::ready: return work.result < 100;
   }
   return false;
 }
 
-constexpr Op kAll[] = {Op::keygen, Op::dh, Op::sign, Op::verify, Op::ready, Op::secp256k1_sign, Op::secp256k1_verify};
-const size_t kUsable = Secp256k1Available() ? 7 : 5;
+constexpr Op kAll[] = {Op::keygen, Op::dh, Op::sign, Op::verify, Op::ready, Op::secp256k1_sign, Op::secp256k1_verify, Op::secp256k1_verify_sha512};
+const size_t kUsable = Secp256k1Available() ? 8 : 5;
 
 int Wrong(Mixture& mixture) {
   RunWork(mixture.items.data(), mixture.items.size());

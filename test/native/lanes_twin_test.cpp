@@ -1,10 +1,11 @@
-// The kernels against libsodium on random inputs, in groups of 1 to 8: 20,000 comparisons a function here, HANDFAST_TWIN of them by npm run twin:lanes.
+// The kernels against libsodium and libsecp256k1 on random inputs, in groups of 1 to 8: 20,000 comparisons a function here, HANDFAST_TWIN of them by npm run twin:lanes.
 #include <sodium.h>
 
 #include <cstdlib>
 #include <cstring>
 
 #include "check.h"
+#include "core/secp256k1.h"
 #include "lanes/kernels.h"
 #include "signature-cases.h"
 
@@ -148,4 +149,53 @@ CASE(TwinVerify, "twin: verdicts are those of libsodium, on valid, mutated and h
   });
   // Worth something only where both verdicts occur.
   CHECK(all == 0 || (valid > all / 8 && valid < all * 7 / 8));
+}
+
+CASE(TwinSecp256k1, "twin: verdicts on secp256k1 are those of libsecp256k1, on valid and mutated signatures side by side") {
+  if (!Secp256k1Available()) return;
+  long valid = 0, all = 0;
+  InGroups([&](size_t size) {
+    uint8_t signatures[kKernelLanes][73], digests[kKernelLanes][33], keys[kKernelLanes][34];
+    Bytes signature[kKernelLanes], digest[kKernelLanes], publicKey[kKernelLanes];
+    bool verdict[kKernelLanes];
+    for (size_t i = 0; i < size; i++) {
+      signature[i] = {signatures[i] + i % 2, 0};
+      digest[i] = {digests[i] + i % 2, 32};
+      publicKey[i] = {keys[i] + i % 2, 33};
+      uint8_t secret[32];
+      do Scalar32(secret);
+      while (Secp256k1Public(publicKey[i].data, secret) != Fault::none);
+      Scalar32(digest[i].data);
+      Secp256k1Sign(signature[i].data, &signature[i].size, digest[i].data, secret);
+      const Bytes spoilt = cases::Random() % 3 == 0 ? signature[i] : cases::Random() % 2 == 0 ? digest[i] : publicKey[i];
+      if (cases::Random() % 2 == 0) spoilt.data[cases::Random() % spoilt.size] ^= static_cast<uint8_t>(1 << cases::Random() % 8);
+    }
+    Secp256k1VerifyLanes(verdict, signature, digest, publicKey, size);
+    long different = 0;
+    for (size_t i = 0; i < size; i++) {
+      different += verdict[i] != Secp256k1Verify(signature[i], digest[i], publicKey[i], false);
+      valid += verdict[i];
+    }
+    all += static_cast<long>(size);
+    return different;
+  });
+  CHECK(all == 0 || (valid > all / 8 && valid < all * 7 / 8));
+}
+
+CASE(TwinMessageHash, "twin: hashes of messages of all lengths to 600 are those of libsodium") {
+  InGroups([](size_t size) {
+    uint8_t messages[kKernelLanes][601], hash[kKernelLanes][64], expected[64];
+    Bytes message[kKernelLanes];
+    for (size_t i = 0; i < size; i++) {
+      message[i] = {messages[i] + i % 2, cases::Random() % (cases::Random() % 4 == 0 ? 600 : 150)};
+      check::Fill(message[i].data, message[i].size);
+    }
+    MessageHashLanes(hash, message, size);
+    long different = 0;
+    for (size_t i = 0; i < size; i++) {
+      crypto_hash_sha512(expected, message[i].data, message[i].size);
+      different += std::memcmp(hash[i], expected, sizeof expected) != 0;
+    }
+    return different;
+  });
 }

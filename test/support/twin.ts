@@ -388,6 +388,7 @@ function job(random: Random, helper: Core): (core: Core) => Job {
     }
     default: {
       const { signature, message, publicKey } = secp256k1Item(random, helper);
+      if (random.chance(0.2)) return () => ({ op: 'secp256k1-verify-sha512', signature, message, publicKey });
       return () => ({ op: 'secp256k1-verify', signature, digest: message, publicKey });
     }
   }

@@ -111,6 +111,8 @@ function nameOf(work: Work, drawn: Uint8Array): string | undefined {
       return `secp256k1-sign ${textOf(work.secretKey)} ${text(work.digest)}`;
     case 'verify':
       return `verify ${text(work.signature)} ${text(work.message)} ${text(work.publicKey)}`;
+    case 'secp256k1-verify-sha512':
+      return `secp256k1-verify-sha512 ${text(work.signature)} ${text(work.message)} ${text(work.publicKey)}`;
     case 'secp256k1-verify':
       return `secp256k1-verify ${text(work.signature)} ${text(work.digest)} ${text(work.publicKey)}`;
     case 'ffdh-keygen':

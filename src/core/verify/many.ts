@@ -1,13 +1,13 @@
 /**
  * Signatures of many messages, of both curves, verified off the event loop: by libuv's threads where the core has a native part for the curve, by worker threads where it has not.
- * What is done here, copying and hashing, is done in small parts with the event loop between them.
+ * What is done here, copying, is done in small parts with the event loop between them.
  */
 import { HandfastError } from '../../errors.ts';
 import { badArgument, checkArray, checkBytes, checkLength, checkObject } from '../check.ts';
-import type { Bytes, Core, Job } from '../core.ts';
+import type { Bytes, Core } from '../core.ts';
 import { defaultCore } from '../default.ts';
 import { isLowS } from './low-s.ts';
-import { packedLength, type ToVerify } from './packed.ts';
+import { packedLength, type Verification } from './packed.ts';
 import { VerifyPool } from './pool.ts';
 
 export type SignatureAlgorithm = 'secp256k1' | 'ed25519';
@@ -35,7 +35,7 @@ export interface VerifyManyOptions {
 
 /**
  * Verifies each signature for itself; no answer depends on another item. Ed25519 by the one rule of both cores (see `Core.ed25519`), which is stricter than RFC 8032 asks.
- * Items are read while it runs and must not change before it ends. It holds about a hundred of them in copies at a time, however many there are.
+ * Items are read while it runs and must not change before it ends. It holds at most 256 of them in copies at a time, however many there are.
  * @returns one byte an item, 1 or 0; a misshapen key or signature is 0.
  * @throws (by rejection) HF_BAD_ARGUMENT for what a caller decides: types, a digest that is not 32 bytes, both of message and digest; HF_ABORTED.
  * Cost: see the suite `xrpl` of the benchmarks.
@@ -73,6 +73,8 @@ class Run {
   readonly #core: Core;
   readonly #valid: Uint8Array;
   readonly #small: boolean;
+  /** Of which curves `runAsync` leaves the event loop. */
+  readonly #threads: Readonly<Record<SignatureAlgorithm, boolean>>;
   readonly #partItems: number;
   #next = 0;
   #stopped = false;
@@ -82,12 +84,13 @@ class Run {
     this.#core = core;
     this.#valid = new Uint8Array(items.length);
     this.#small = items.length < LEAST_FOR_POOL;
-    this.#partItems = hasThreads(core, 'secp256k1') ? PART_ITEMS : POOL_PART_ITEMS;
+    this.#threads = { ed25519: hasThreads(core, 'ed25519'), secp256k1: hasThreads(core, 'secp256k1') };
+    this.#partItems = this.#threads.secp256k1 ? PART_ITEMS : POOL_PART_ITEMS;
   }
 
   async done(): Promise<Uint8Array> {
     // So many that no thread waits while the next part is being copied.
-    const lanes = hasThreads(this.#core, 'secp256k1') ? LANES : POOL.size + 1;
+    const lanes = this.#threads.secp256k1 ? LANES : POOL.size + 1;
     try {
       await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
     } finally {
@@ -111,7 +114,7 @@ class Run {
   /** The next items, up to so many or so many bytes, and at least one. */
   async #part(): Promise<void> {
     const places: number[] = [];
-    const checks: ToVerify[] = [];
+    const checks: Verification[] = [];
     const last = Math.min(this.#items.length, this.#next + this.#partItems);
     for (let bytes = 0; this.#next < last && bytes < PART_BYTES; ) {
       const at = this.#next++;
@@ -125,8 +128,10 @@ class Run {
     for (let i = 0; i < places.length; i++) this.#valid[places[i]!] = valid[i]!;
   }
 
-  async #verified(checks: readonly ToVerify[]): Promise<Uint8Array> {
-    const threads = checks.map(({ algorithm }) => hasThreads(this.#core, algorithm));
+  async #verified(checks: readonly Verification[]): Promise<Uint8Array> {
+    const { ed25519, secp256k1 } = this.#threads;
+    if (ed25519 && secp256k1) return this.#byCore(checks);
+    const threads = checks.map(({ op }) => (op === 'verify' ? ed25519 : secp256k1));
     if (!threads.includes(false)) return this.#byCore(checks);
     if (!threads.includes(true)) return this.#byPool(checks);
     const [native, pure] = await Promise.all([
@@ -138,55 +143,58 @@ class Run {
     return Uint8Array.from(threads, (own) => (own ? native[a++]! : pure[b++]!));
   }
 
-  async #byPool(checks: readonly ToVerify[]): Promise<Uint8Array> {
-    // A few are done before a thread has started.
-    const valid = this.#small ? undefined : await POOL.verify(checks);
+  async #byPool(checks: readonly Verification[]): Promise<Uint8Array> {
+    // A few are done before a thread has started, unless they are long.
+    const soon = this.#small && checks.every((check) => packedLength(check) <= LARGE_CHECK);
+    const valid = soon ? undefined : await POOL.verify(checks);
     return valid ?? this.#byCore(checks);
   }
 
-  async #byCore(checks: readonly ToVerify[]): Promise<Uint8Array> {
-    const jobs: Job[] = [];
-    for (const check of checks) jobs.push(await this.#job(check));
-    if (jobs.length === 0) return new Uint8Array(0);
-    const answers = await this.#core.runAsync(jobs);
-    return Uint8Array.from(answers, (answer) => Number('valid' in answer && answer.valid));
-  }
-
-  async #job({ algorithm, publicKey, signature, message, hashed }: ToVerify): Promise<Job> {
-    if (algorithm === 'ed25519') return { op: 'verify', signature, message, publicKey };
-    const digest = hashed ? message : await this.#halfHash(message);
-    return { op: 'secp256k1-verify', signature, digest, publicKey };
-  }
-
-  async #halfHash(message: Bytes): Promise<Bytes> {
-    if (message.length <= LARGE_MESSAGE) return this.#core.hash.sha512(message).subarray(0, 32);
-    // Web Crypto hashes on a thread of its own.
-    return new Uint8Array(await globalThis.crypto.subtle.digest('SHA-512', message as Uint8Array<ArrayBuffer>), 0, 32);
+  async #byCore(checks: readonly Verification[]): Promise<Uint8Array> {
+    const valid = new Uint8Array(checks.length);
+    if (checks.length === 0) return valid;
+    const answers = await this.#core.runAsync(checks);
+    for (let i = 0; i < valid.length; i++) {
+      const answer = answers[i]!;
+      if ('valid' in answer && answer.valid) valid[i] = 1;
+    }
+    return valid;
   }
 }
 
 /** @returns undefined where the key or the signature cannot be one. @throws HF_BAD_ARGUMENT */
-function checkOf(item: SignedMessage, index: number): ToVerify | undefined {
-  const name = `items[${index}]`;
-  checkObject(item, name);
+function checkOf(item: SignedMessage, index: number): Verification | undefined {
+  try {
+    return verificationOf(item);
+  } catch (error) {
+    if (!(error instanceof HandfastError)) throw error;
+    // Named here and not before, since a text for every item takes as long as to copy it.
+    badArgument(`items[${index}]${(error as Error).message}`);
+  }
+}
+
+/** @throws HF_BAD_ARGUMENT, with a text that goes on from the name of the item. */
+function verificationOf(item: SignedMessage): Verification | undefined {
+  checkObject(item, '');
   const { algorithm, publicKey, signature, message, digest, lowS } = item;
-  if (algorithm !== 'secp256k1' && algorithm !== 'ed25519') badArgument(`${name}.algorithm: expected secp256k1 or ed25519`);
-  checkBytes(publicKey, `${name}.publicKey`);
-  checkBytes(signature, `${name}.signature`);
-  if ((message === undefined) === (digest === undefined)) badArgument(`${name}: expected either a message or a digest`);
-  if (message !== undefined) checkBytes(message, `${name}.message`);
-  if (lowS !== undefined && typeof lowS !== 'boolean') badArgument(`${name}.lowS: expected a boolean`);
+  if (algorithm !== 'secp256k1' && algorithm !== 'ed25519') badArgument('.algorithm: expected secp256k1 or ed25519');
+  checkBytes(publicKey, '.publicKey');
+  checkBytes(signature, '.signature');
+  if ((message === undefined) === (digest === undefined)) badArgument(': expected either a message or a digest');
+  if (message !== undefined) checkBytes(message, '.message');
+  if (lowS !== undefined && typeof lowS !== 'boolean') badArgument('.lowS: expected a boolean');
   if (algorithm === 'ed25519') {
-    if (message === undefined) badArgument(`${name}.digest: Ed25519 signs messages, not digests`);
+    if (message === undefined) badArgument('.digest: Ed25519 signs messages, not digests');
     const key = publicKey.length === 33 && publicKey[0] === ED_PREFIX ? publicKey.subarray(1) : publicKey;
     if (key.length !== 32 || signature.length !== 64) return undefined;
-    return { algorithm, publicKey: key, signature, message, hashed: false };
+    return { op: 'verify', signature, message, publicKey: key };
   }
-  if (digest !== undefined) checkLength(digest, `${name}.digest`, 32);
+  if (digest !== undefined) checkLength(digest, '.digest', 32);
   if (publicKey.length !== 33 && publicKey.length !== 65) return undefined;
   if (signature.length < 8 || signature.length > 72) return undefined;
   if (lowS === true && !isLowS(signature)) return undefined;
-  return { algorithm, publicKey, signature, message: (message ?? digest) as Bytes, hashed: digest !== undefined };
+  if (digest !== undefined) return { op: 'secp256k1-verify', signature, digest, publicKey };
+  return { op: 'secp256k1-verify-sha512', signature, message: message!, publicKey };
 }
 
 /** Whether `runAsync` of the core leaves the event loop for it. */
@@ -200,12 +208,12 @@ function anotherTurn(): Promise<void> {
 
 const POOL = new VerifyPool(new URL('./worker.js', import.meta.url));
 const ED_PREFIX = 0xed;
-/** Copying and hashing this many takes some 150 us, for which the event loop stands still; verifying them a millisecond of a thread. */
-const PART_ITEMS = 32;
+/** Copying this many takes some 50 us, for which the event loop stands still; verifying them half a millisecond of a thread. */
+const PART_ITEMS = 64;
 /** Of signatures that take a millisecond each. */
 const POOL_PART_ITEMS = 16;
 const PART_BYTES = 128 * 1024;
-const LANES = 3;
+const LANES = 4;
 const LEAST_FOR_POOL = 8;
-/** Hashing as much takes some 200 us. */
-const LARGE_MESSAGE = 64 * 1024;
+/** Hashing as much takes a millisecond. */
+const LARGE_CHECK = 64 * 1024;

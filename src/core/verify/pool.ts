@@ -1,10 +1,10 @@
 /** A few worker threads for curves that only JavaScript computes: started when they are first needed, ended when they had nothing to do for a while. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { pack, type ToVerify } from './packed.ts';
+import { pack, type Verification } from './packed.ts';
 
 interface Task {
-  readonly checks: readonly ToVerify[];
+  readonly checks: readonly Verification[];
   readonly done: (valid: Uint8Array | undefined) => void;
 }
 
@@ -39,7 +39,7 @@ export class VerifyPool {
    * Copied when a thread is free for it, not before.
    * @returns a byte for each, or undefined when no thread could do it.
    */
-  verify(checks: readonly ToVerify[]): Promise<Uint8Array | undefined> {
+  verify(checks: readonly Verification[]): Promise<Uint8Array | undefined> {
     return new Promise((done) => {
       if (!this.#usable) return done(undefined);
       this.#waiting.push({ checks, done });

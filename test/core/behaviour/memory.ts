@@ -190,6 +190,7 @@ export function jobBehaviour(core: Core): void {
   const peer = core.x25519.keyPair(filled(32, 5));
   const signature = core.ed25519.sign(message, signer.secretKey);
   const der = core.secp256k1.sign(digest, node.secretKey);
+  const overHash = core.secp256k1.sign(core.hash.sha512(message).subarray(0, 32), node.secretKey);
 
   const jobs = (secretKey: Secret): Job[] => [
     { op: 'keygen' },
@@ -202,6 +203,8 @@ export function jobBehaviour(core: Core): void {
     { op: 'secp256k1-sign', secretKey: node.secretKey, digest },
     { op: 'secp256k1-verify', signature: der, digest, publicKey: node.publicKey },
     { op: 'secp256k1-verify', signature: der, digest, publicKey: filled(32, 2) },
+    { op: 'secp256k1-verify-sha512', signature: overHash, message, publicKey: node.publicKey },
+    { op: 'secp256k1-verify-sha512', signature: der, message, publicKey: node.publicKey },
   ];
 
   const check = (answers: Answer[]): void => {
@@ -218,6 +221,8 @@ export function jobBehaviour(core: Core): void {
       { op: 'secp256k1-sign', signature: der },
       { op: 'secp256k1-verify', valid: true },
       { op: 'secp256k1-verify', valid: false },
+      { op: 'secp256k1-verify-sha512', valid: true },
+      { op: 'secp256k1-verify-sha512', valid: false },
     ]);
     keygen.keyPair.secretKey.wipe();
     dh.shared.wipe();
@@ -259,6 +264,7 @@ export function jobBehaviour(core: Core): void {
       { op: 'verify', signature: 'x', message, publicKey: signer.publicKey },
       { op: 'secp256k1-sign', secretKey: node.secretKey, digest: filled(31, 1) },
       { op: 'secp256k1-verify', signature: der, digest: filled(33, 1), publicKey: node.publicKey },
+      { op: 'secp256k1-verify-sha512', signature: der, digest, publicKey: node.publicKey },
     ];
     for (const job of wrong) {
       const list = [{ op: 'keygen' }, job] as Job[];

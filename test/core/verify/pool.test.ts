@@ -1,17 +1,17 @@
 /** Worker threads for verification: as many as there may be, started and ended by need, and replaced by nothing when they do not work. */
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { pack, type ToVerify, unpack } from '../../../src/core/verify/packed.ts';
+import { pack, unpack, type Verification } from '../../../src/core/verify/packed.ts';
 import { VerifyPool } from '../../../src/core/verify/pool.ts';
 import { pure } from '../../support/cores.ts';
 
 const WORKER = new URL('../../../dist/core/verify/worker.js', import.meta.url);
 
-function check(byte: number, valid = true): ToVerify {
+function check(byte: number, valid = true): Verification {
   const { publicKey, secretKey } = pure.ed25519.keyPair(new Uint8Array(32).fill(byte));
   const message = Uint8Array.of(byte);
   const signature = pure.ed25519.sign(message, secretKey);
-  return { algorithm: 'ed25519', publicKey, signature, message: valid ? message : Uint8Array.of(byte, 1), hashed: false };
+  return { op: 'verify', publicKey, signature, message: valid ? message : Uint8Array.of(byte, 1) };
 }
 
 const script = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
@@ -19,27 +19,24 @@ const script = (code: string): URL => new URL(`data:text/javascript,${encodeURIC
 describe('packed signatures', () => {
   it('come out as they went in, and take nothing else of the memory they lay in', () => {
     const slab = new Uint8Array(4096).fill(9);
-    const checks: ToVerify[] = [
+    const checks: Verification[] = [
       {
-        algorithm: 'ed25519',
+        op: 'verify',
         publicKey: slab.subarray(0, 32),
         signature: slab.subarray(32, 96),
         message: slab.subarray(0, 0),
-        hashed: false,
       },
       {
-        algorithm: 'secp256k1',
+        op: 'secp256k1-verify-sha512',
         publicKey: slab.subarray(0, 33),
         signature: slab.subarray(5, 77),
         message: slab.subarray(0, 3000),
-        hashed: false,
       },
       {
-        algorithm: 'secp256k1',
+        op: 'secp256k1-verify',
         publicKey: slab.subarray(0, 65),
         signature: slab.subarray(5, 13),
-        message: slab.subarray(0, 32),
-        hashed: true,
+        digest: slab.subarray(0, 32),
       },
     ];
     const packed = pack(checks);

@@ -16,8 +16,8 @@ namespace {
 class Mixture {
  public:
   void Add(fuzz::Input& input) {
-    const Op op = static_cast<Op>(input.ConsumeIntegralInRange<int>(0, 6));
-    if ((op == Op::secp256k1_sign || op == Op::secp256k1_verify) && !Secp256k1Available()) return;
+    const Op op = static_cast<Op>(input.ConsumeIntegralInRange<int>(0, 7));
+    if ((op == Op::secp256k1_sign || op == Op::secp256k1_verify || op == Op::secp256k1_verify_sha512) && !Secp256k1Available()) return;
     Work work{};
     work.op = op;
     switch (op) {
@@ -32,6 +32,7 @@ class Mixture {
       case Op::verify: work.message = Keep(fuzz::UpTo(input, 200)), work.publicKey = Keep(fuzz::UpTo(input, 33)), work.signature = Keep(fuzz::UpTo(input, 65)); break;
       case Op::secp256k1_sign: work.secret = Keep(fuzz::Exactly(input, 32)), work.message = Keep(fuzz::Exactly(input, 32)), work.out = Keep(Memory(72)); break;
       case Op::secp256k1_verify: work.message = Keep(fuzz::UpTo(input, 33)), work.publicKey = Keep(fuzz::UpTo(input, 66)), work.signature = Keep(fuzz::UpTo(input, 80)); break;
+      case Op::secp256k1_verify_sha512: work.message = Keep(fuzz::UpTo(input, 200)), work.publicKey = Keep(fuzz::UpTo(input, 66)), work.signature = Keep(fuzz::UpTo(input, 80)); break;
       case Op::ready: work.result = 77; break;
     }
     items.push_back(work);
@@ -72,7 +73,12 @@ void Check(const Work& work) {
       HOLDS(work.result == (usable ? size : 0) && (!usable || std::memcmp(out.data(), work.out.data, size) == 0));
       break;
     }
-    case Op::secp256k1_verify: HOLDS(work.result <= 1); break;
+    case Op::secp256k1_verify: HOLDS(work.result == (Secp256k1Verify(work.signature, work.message, work.publicKey, false) ? 1u : 0u)); break;
+    case Op::secp256k1_verify_sha512: {
+      crypto_hash_sha512(out.data(), work.message.data, work.message.size);
+      HOLDS(work.result == (Secp256k1Verify(work.signature, {out.data(), 32}, work.publicKey, false) ? 1u : 0u));
+      break;
+    }
     case Op::ready: HOLDS(work.result == 77); break;
   }
 }
