@@ -8,16 +8,22 @@ import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Carrier } from './carrier.ts';
 import { carrierOf, carrierOfLanding, remoteOf } from './duplex.ts';
 import { Landing } from './landing.ts';
+import type { Over } from './tcp.ts';
 
-/** @param server that does not listen yet, and that nobody else has. @param accept given each connection before anybody has read it; it is the carrier's from there on. */
-export function acceptFrom(server: Server, accept: (carrier: Carrier) => void): void {
-  server.on('connection', (socket) => {
+/**
+ * @param server that does not listen yet, and that nobody else has. @param accept given each connection before anybody has read it; it is the carrier's from there on.
+ * @param over what runs over each socket; the socket itself when absent.
+ */
+export function acceptFrom(server: Server, accept: (carrier: Carrier) => void, over?: Over): void {
+  const taken = (socket: Socket, landing?: Landing): void => {
     const remote = remoteOf(socket);
     // Without an address it has gone already.
-    if (remote) accept(carrierOf(socket, remote));
-    else socket.destroy();
-  });
-  server.once('listening', () => takeOver(server as Server & ServerInside, accept));
+    if (!remote) socket.destroy();
+    else if (over) accept(over(socket, remote));
+    else accept(landing ? carrierOfLanding(socket, landing, remote) : carrierOf(socket, remote));
+  };
+  server.on('connection', (socket) => taken(socket));
+  server.once('listening', () => takeOver(server as Server & ServerInside, taken, over === undefined));
 }
 
 /** What a server keeps to itself. */
@@ -34,7 +40,8 @@ interface SocketInside {
 /** @param failed 0: nothing. @param handle of the connection. */
 type Taker = (failed: number, handle: object) => void;
 
-function takeOver(server: ServerInside, accept: (carrier: Carrier) => void): void {
+/** @param straight nobody reads the sockets as streams. */
+function takeOver(server: ServerInside, taken: (socket: Socket, landing?: Landing) => void, straight: boolean): void {
   const listening = server._handle;
   const theirs = listening?.onconnection;
   if (!listening || typeof theirs !== 'function' || !counts(server)) return;
@@ -43,13 +50,11 @@ function takeOver(server: ServerInside, accept: (carrier: Carrier) => void): voi
       theirs.call(listening, failed, handle);
       return;
     }
-    const landing = new Landing();
-    const socket = new Socket(accepted(handle, landing.onread));
+    const landing = straight ? new Landing() : undefined;
+    const socket = new Socket(accepted(handle, landing?.onread));
     socket.setNoDelay(true);
     count(server, socket);
-    const remote = remoteOf(socket);
-    if (remote) accept(carrierOfLanding(socket, landing, remote));
-    else socket.destroy();
+    taken(socket, landing);
   };
 }
 
@@ -70,13 +75,13 @@ function count(server: ServerInside, socket: Socket & SocketInside): void {
   socket._server = server;
 }
 
-/** As those of a dialled socket: all that Node's constructors write into their copy stands there already. Nothing is read before somebody listens. */
-function accepted(handle: object, onread: Landing['onread']): SocketConstructorOpts {
+/** As those of a dialled socket: all that Node's constructors write into their copy stands there already. One that is read straight is not read before somebody listens. */
+function accepted(handle: object, onread: Landing['onread'] | undefined): SocketConstructorOpts {
   const options = {
     handle,
     readable: true,
     writable: true,
-    pauseOnCreate: true,
+    pauseOnCreate: onread !== undefined,
     allowHalfOpen: true,
     emitClose: false,
     autoDestroy: true,

@@ -94,14 +94,7 @@ export function listenTcp(
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ noDelay: true, allowHalfOpen: true });
-    if (over) {
-      server.on('connection', (socket) => {
-        const remote = remoteOf(socket);
-        // Without an address it has gone already.
-        if (remote) accept(over(socket, remote));
-        else socket.destroy();
-      });
-    } else acceptFrom(server, accept);
+    acceptFrom(server, accept, over);
     const refused = (cause: Error): void => {
       reject(new HandfastError('LISTEN_FAILED', `${host ?? '*'}:${port}: ${reasonOf(cause)}`, { cause }));
     };

@@ -4,6 +4,8 @@ import { createServer, connect as dial, type Server, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acceptFrom } from '../../src/transport/accepted.ts';
 import type { Carrier } from '../../src/transport/carrier.ts';
+import { carrierOf } from '../../src/transport/duplex.ts';
+import type { Over } from '../../src/transport/tcp.ts';
 
 const HOST = '127.0.0.1';
 let server: Server;
@@ -20,19 +22,19 @@ afterEach(() => {
 });
 
 /** A connection, and the carrier made of its accepted end. @param before what is done when the server listens. */
-async function carrier(before: () => void = () => {}): Promise<Carrier> {
+async function carrier(before: () => void = () => {}, over?: Over): Promise<Carrier> {
   let take: (one: Carrier) => void;
   const taken = new Promise<Carrier>((resolve) => {
     take = resolve;
   });
-  await listening((one) => take(one));
+  await listening((one) => take(one), over);
   before();
   far = dial({ host: HOST, port: port(), allowHalfOpen: true });
   return taken;
 }
 
-async function listening(accept: (one: Carrier) => void): Promise<void> {
-  acceptFrom(server, accept);
+async function listening(accept: (one: Carrier) => void, over?: Over): Promise<void> {
+  acceptFrom(server, accept, over);
   server.listen(0, HOST);
   await once(server, 'listening');
 }
@@ -114,6 +116,21 @@ describe('an accepted socket', () => {
     expect(one.remote).toEqual({ address: HOST, port: (far.address() as { port: number }).port });
     expect(noDelay.mock.calls).toEqual([[true]]);
     await works(one);
+  });
+
+  it('is not made by Node first, nor where something runs over it, which reads it as a stream', async () => {
+    const made = vi.fn();
+    server.on('connection', made);
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
+    const remotes: unknown[] = [];
+    const one = await carrier(undefined, (socket, remote) => {
+      remotes.push(remote);
+      return carrierOf(socket, remote);
+    });
+    expect(remotes).toEqual([{ address: HOST, port: (far.address() as { port: number }).port }]);
+    expect(noDelay.mock.calls).toEqual([[true]]);
+    await isReadAsStream(one);
+    expect(made).not.toHaveBeenCalled();
   });
 
   it('is nobody where it has gone before it could be asked for its address', async () => {
