@@ -129,13 +129,7 @@ export const ATTACK_MUTANTS = [
   ...mutants(
     'protocols/lwstcp/session-keys.ts',
     ['attacks/handshake-replay'],
-    [
-      [
-        'a session key twice',
-        'return this.#of(fingerprint).add(textOf(sealed));',
-        'this.#of(fingerprint).add(textOf(sealed));\n    return true;',
-      ],
-    ],
+    [['a session key twice', 'return this.#of(fingerprint).add(sealed, at);', 'this.#of(fingerprint).add(sealed, at);\n    return true;']],
   ),
   ...mutants('wire/json.ts', ['attacks/json-bomb', 'wire/json'], [['no prototype', 'Object.create(null)', '{}']]),
   ...hivemind(

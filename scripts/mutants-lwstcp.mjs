@@ -27,7 +27,7 @@ export const LWSTCP_MUTANTS = [
       ['nothing behind the request', 'if (rest.length > 0)', 'if (false)'],
       ['numbers of the request are set', 'if (!challenge) return fail', 'if (false) return fail'],
       ['no session key of zeros', 'if (isZero(sessionKey))', 'if (false)'],
-      ['no session key twice', 'if (sessionKeys.admit(fingerprint, success.subarray(1)))', 'if (true)'],
+      ['no session key twice', 'if (sessionKeys.admit(fingerprint, success, 1))', 'if (true)'],
       ['one deadline', 'if (input.now >= state.deadline)', 'if (false)'],
       ['the end of the stream', "if (input.kind === 'end') return fail", "if (input.kind === 'never') return fail"],
       ['who is not wanted', 'if (refusal) return fail', 'if (false) return fail'],
@@ -126,10 +126,19 @@ export const LWSTCP_MUTANTS = [
     'session-keys',
     ['settings'],
     [
-      ['seen before', 'return this.#of(fingerprint).add(textOf(sealed));', 'this.#of(fingerprint).add(textOf(sealed));\n    return true;'],
-      ['bounded keys', 'new Recent(this.#sessionKeys)', 'new Recent(1 << 30)'],
+      ['seen before', 'return this.#of(fingerprint).add(sealed, at);', 'this.#of(fingerprint).add(sealed, at);\n    return true;'],
+      ['bounded keys', 'new RecentKeys(this.#sessionKeys)', 'new RecentKeys(1 << 30)'],
       ['bounded handshake keys', 'if (this.#seen.size >= this.#handshakeKeys) {', 'if (false) {'],
       ['used last, forgotten last', '    this.#seen.delete(fingerprint);\n', ''],
+    ],
+  ),
+  ...rows(
+    'recent-keys',
+    ['recent-keys'],
+    [
+      ['the whole key', 'return different === 0;', 'return true;'],
+      ['room for as many as may be', 'if (this.#size < this.#capacity) {', 'if (true) {'],
+      ['in their order', 'this.#oldest = (place + 1) % this.#capacity;', ''],
     ],
   ),
 ];

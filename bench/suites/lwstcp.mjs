@@ -1,10 +1,12 @@
 /** LightweightSecureTCP: its cipher on one core, and handshakes over TCP on 127.0.0.1 beside the same round trips without any. */
 import { connecting } from '../lib/connecting.mjs';
+import { byHandTransport } from '../lib/lwstcp-by-hand.mjs';
 import { lwstcpTransport, roundTripsTransport } from '../lib/peers/lwstcp.mjs';
 import { loadCore, sameBytes } from '../lib/suite.mjs';
 
 const SIZES = { '64-B': 64, '1-KiB': 1024, '16-KiB': 16_384 };
 const AT_ONCE = 16;
+const BY_HAND = 'the handshake by hand on node:net';
 const overTcp = (caseName) => caseName.startsWith('tcp-');
 
 /** @type {import('../lib/suite.mjs').Suite} */
@@ -31,6 +33,17 @@ export const suite = {
       name: 'node:net, same round trips',
       protocol: 'none',
       prepare: async (name) => (overTcp(name) ? connecting(roundTripsTransport(), 1) : undefined),
+    },
+    // The same round trips with the packets and the calls to the core that the protocol asks for: what lies between the two is the cryptography, and what lies beyond is ours.
+    {
+      name: BY_HAND,
+      protocol: 'LightweightSecureTCP',
+      quick: false,
+      async prepare(name) {
+        if (!overTcp(name)) return undefined;
+        const transport = await byHandTransport('native');
+        return transport.missing ? transport : connecting(transport, 1);
+      },
     },
   ],
 };

@@ -1,60 +1,95 @@
 /**
- * Accepted sockets, read as dialled ones are. Node puts what comes to where its user wants it (`onread`) for sockets that its user makes, and makes accepted ones itself, without: what came is
- * then a new Buffer each time. So an accepted socket is told afterwards, before anything was read, by the members that Node's constructor tells itself by. They are no promise of Node's: they
- * are found by looking at a socket that was made with `onread`, and wherever that does not show them, accepted sockets are read as streams, which is slower and nothing else.
+ * Accepted sockets, made as dialled ones are. Node makes them itself: of options that have a form of their own each time, which takes longer than everything else about them, and without `onread`, so
+ * that what comes is a new Buffer each time. What a server has accepted is therefore taken before Node makes a socket of it, by members that are no promise of Node's. Whether they do what they did in
+ * all versions so far is tried on each server; where they do not, and where somebody else wants to hear of its sockets, these are Node's own and read as streams, which is slower and nothing else.
  */
-import { type OnReadOpts, type Server, Socket } from 'node:net';
-import type { Carrier, RemoteAddress } from './carrier.ts';
-import { carrierOf, carrierOfLanding } from './duplex.ts';
+import { channel } from 'node:diagnostics_channel';
+import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Carrier } from './carrier.ts';
+import { carrierOf, carrierOfLanding, remoteOf } from './duplex.ts';
 import { Landing } from './landing.ts';
+import type { Over } from './tcp.ts';
 
-/** @param accepted just now by `server`: nobody has read it, written to it or listened to it. It is the carrier's from here on. */
-export function carrierOfAccepted(accepted: Socket, server: Server, remote: RemoteAddress | undefined): Carrier {
-  const landing = new Landing();
-  if (!readsTo(landing.onread, accepted, server)) return carrierOf(accepted, remote);
-  // As a dialled one: nothing is read before somebody listens.
-  return carrierOfLanding(accepted.pause(), landing, remote);
+/**
+ * @param server that does not listen yet, and that nobody else has. @param accept given each connection before anybody has read it; it is the carrier's from there on.
+ * @param over what runs over each socket; the socket itself when absent.
+ */
+export function acceptFrom(server: Server, accept: (carrier: Carrier) => void, over?: Over): void {
+  const taken = (socket: Socket, landing?: Landing): void => {
+    const remote = remoteOf(socket);
+    // Without an address it has gone already.
+    if (!remote) socket.destroy();
+    else if (over) accept(over(socket, remote));
+    else accept(landing ? carrierOfLanding(socket, landing, remote) : carrierOf(socket, remote));
+  };
+  server.on('connection', (socket) => taken(socket));
+  server.once('listening', () => takeOver(server as Server & ServerInside, taken, over === undefined));
 }
 
-/** What a socket of Node's keeps to itself. */
-interface Inside {
-  _handle?: { useUserBuffer?: unknown } | null;
-  _server?: Server | null;
-  [member: symbol]: unknown;
+/** What a server keeps to itself. */
+interface ServerInside {
+  _handle?: { onconnection?: Taker } | null;
+  _connections?: unknown;
 }
 
-/** Where a socket keeps what it was told by `onread`. */
-interface Members {
-  /** Where it reads to next. */
-  readonly buffer: symbol;
-  readonly callback: symbol;
-  readonly next: symbol;
+/** And a socket. */
+interface SocketInside {
+  _server?: ServerInside | null;
 }
 
-/** @returns false where a socket is something else inside; `accepted` is then as it was. */
-function readsTo(onread: Landing['onread'], accepted: Socket, server: Server): boolean {
-  const inside = accepted as unknown as Inside;
-  const handle = inside._handle;
-  if (!members || typeof handle?.useUserBuffer !== 'function' || inside._server !== server) return false;
-  const { buffer, callback, next } = members;
-  const first = onread.buffer();
-  handle.useUserBuffer(first);
-  inside[buffer] = first;
-  inside[callback] = onread.callback;
-  inside[next] = onread.buffer;
-  return true;
+/** @param failed 0: nothing. @param handle of the connection. */
+type Taker = (failed: number, handle: object) => void;
+
+/** @param straight nobody reads the sockets as streams. */
+function takeOver(server: ServerInside, taken: (socket: Socket, landing?: Landing) => void, straight: boolean): void {
+  const listening = server._handle;
+  const theirs = listening?.onconnection;
+  if (!listening || typeof theirs !== 'function' || !counts(server)) return;
+  listening.onconnection = (failed, handle) => {
+    if (failed || toldOfSockets.hasSubscribers) {
+      theirs.call(listening, failed, handle);
+      return;
+    }
+    const landing = straight ? new Landing() : undefined;
+    const socket = new Socket(accepted(handle, landing?.onread));
+    socket.setNoDelay(true);
+    count(server, socket);
+    taken(socket, landing);
+  };
 }
 
-/** Every socket has these members, so that none gets another form by being told later. @returns undefined where they are not as they were in all versions so far. */
-function membersOf(): Members | undefined {
-  const onread: OnReadOpts = { buffer: () => new Uint8Array(1), callback: () => true };
-  const told = new Socket({ onread } as object) as unknown as Inside;
-  const untold = new Socket() as unknown as Inside;
-  const holding = (value: unknown): symbol[] =>
-    Object.getOwnPropertySymbols(told).filter((member) => told[member] === value && untold[member] === null);
-  const [buffers, callbacks, nexts] = [holding(true), holding(onread.callback), holding(onread.buffer)];
-  if (buffers.length !== 1 || callbacks.length !== 1 || nexts.length !== 1) return undefined;
-  return { buffer: buffers[0], callback: callbacks[0], next: nexts[0] };
+/** Whether a socket is counted out again once it has gone: the server closes when all have. */
+function counts(server: ServerInside): boolean {
+  const before = server._connections;
+  const socket: Socket & SocketInside = new Socket();
+  if (typeof before !== 'number' || socket._server !== null) return false;
+  count(server, socket);
+  socket.destroy();
+  const counted = server._connections === before;
+  server._connections = before;
+  return counted;
 }
 
-const members = membersOf();
+function count(server: ServerInside, socket: Socket & SocketInside): void {
+  (server._connections as number)++;
+  socket._server = server;
+}
+
+/** As those of a dialled socket: all that Node's constructors write into their copy stands there already. One that is read straight is not read before somebody listens. */
+function accepted(handle: object, onread: Landing['onread'] | undefined): SocketConstructorOpts {
+  const options = {
+    handle,
+    readable: true,
+    writable: true,
+    pauseOnCreate: onread !== undefined,
+    allowHalfOpen: true,
+    emitClose: false,
+    autoDestroy: true,
+    decodeStrings: false,
+    onread,
+  };
+  return options;
+}
+
+/** Who traces connections wants those that Node makes. */
+const toldOfSockets = channel('net.server.socket');

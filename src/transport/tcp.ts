@@ -2,7 +2,7 @@
 import { createServer, connect as dial, isIPv4, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { HandfastError } from '../errors.ts';
 import type { Millis } from '../protocols/machine.ts';
-import { carrierOfAccepted } from './accepted.ts';
+import { acceptFrom } from './accepted.ts';
 import type { Carrier, RemoteAddress } from './carrier.ts';
 import type { Clock } from './clock.ts';
 import { carrierOfLanding, remoteOf } from './duplex.ts';
@@ -93,12 +93,8 @@ export function listenTcp(
   over?: Over,
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-      const remote = remoteOf(socket);
-      // Without an address it has gone already.
-      if (!remote) socket.destroy();
-      else accept(over ? over(socket, remote) : carrierOfAccepted(socket, server, remote));
-    });
+    const server = createServer({ noDelay: true, allowHalfOpen: true });
+    acceptFrom(server, accept, over);
     const refused = (cause: Error): void => {
       reject(new HandfastError('LISTEN_FAILED', `${host ?? '*'}:${port}: ${reasonOf(cause)}`, { cause }));
     };

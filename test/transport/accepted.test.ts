@@ -1,34 +1,45 @@
+import { channel } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { carrierOfAccepted } from '../../src/transport/accepted.ts';
+import { createServer, connect as dial, type Server, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { acceptFrom } from '../../src/transport/accepted.ts';
 import type { Carrier } from '../../src/transport/carrier.ts';
+import { carrierOf } from '../../src/transport/duplex.ts';
+import type { Over } from '../../src/transport/tcp.ts';
 
 const HOST = '127.0.0.1';
 let server: Server;
 let far: Socket;
 
-beforeEach(async () => {
+beforeEach(() => {
   server = createServer({ allowHalfOpen: true });
-  server.listen(0, HOST);
-  await once(server, 'listening');
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   far.destroy();
   server.close();
 });
 
-/** A connection, and the carrier made of its accepted end before anything else is done. @param before what is done to that end even earlier. */
-function carrier(before: (socket: Socket) => void = () => {}, countedBy = server): Promise<Carrier> {
-  return new Promise((resolve) => {
-    server.once('connection', (socket: Socket) => {
-      before(socket);
-      resolve(carrierOfAccepted(socket, countedBy, { address: HOST, port: 1 }));
-    });
-    far = dial({ host: HOST, port: (server.address() as { port: number }).port, allowHalfOpen: true });
+/** A connection, and the carrier made of its accepted end. @param before what is done when the server listens. */
+async function carrier(before: () => void = () => {}, over?: Over): Promise<Carrier> {
+  let take: (one: Carrier) => void;
+  const taken = new Promise<Carrier>((resolve) => {
+    take = resolve;
   });
+  await listening((one) => take(one), over);
+  before();
+  far = dial({ host: HOST, port: port(), allowHalfOpen: true });
+  return taken;
 }
+
+async function listening(accept: (one: Carrier) => void, over?: Over): Promise<void> {
+  acceptFrom(server, accept, over);
+  server.listen(0, HOST);
+  await once(server, 'listening');
+}
+
+const port = (): number => (server.address() as { port: number }).port;
 
 interface Told {
   readonly chunks: { text: string; memory: ArrayBufferLike }[];
@@ -99,19 +110,91 @@ describe('an accepted socket', () => {
     await closed;
   });
 
-  it.each([
-    [
-      'whose handle cannot be told where to read to',
-      (socket: Socket) => void Object.defineProperty(handleOf(socket), 'useUserBuffer', { value: undefined }),
-      undefined,
-    ],
-    ['that another counts', undefined, createServer()],
-  ])('%s is read as a stream', async (_, before, countedBy) => {
-    const one = await carrier(before, countedBy);
-    const { chunks } = await works(one);
-    expect(chunks[0].memory).not.toBe(chunks[1].memory);
+  it('has no delay, and the address of the other end', async () => {
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
+    const one = await carrier();
+    expect(one.remote).toEqual({ address: HOST, port: (far.address() as { port: number }).port });
+    expect(noDelay.mock.calls).toEqual([[true]]);
+    await works(one);
+  });
+
+  it('is not made by Node first, nor where something runs over it, which reads it as a stream', async () => {
+    const made = vi.fn();
+    server.on('connection', made);
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
+    const remotes: unknown[] = [];
+    const one = await carrier(undefined, (socket, remote) => {
+      remotes.push(remote);
+      return carrierOf(socket, remote);
+    });
+    expect(remotes).toEqual([{ address: HOST, port: (far.address() as { port: number }).port }]);
+    expect(noDelay.mock.calls).toEqual([[true]]);
+    await isReadAsStream(one);
+    expect(made).not.toHaveBeenCalled();
+  });
+
+  it('is nobody where it has gone before it could be asked for its address', async () => {
+    const taken = vi.fn();
+    await listening(taken);
+    vi.spyOn(Object.getPrototypeOf(inside(server)._handle), 'getpeername').mockReturnValue(NOT_CONNECTED);
+    far = dial({ host: HOST, port: port(), allowHalfOpen: true });
+    far.resume();
+    await once(far, 'end');
+    expect(taken).not.toHaveBeenCalled();
     expect(await connections()).toBe(0);
+  });
+
+  it('is made by Node where somebody traces connections', async () => {
+    const told = vi.fn();
+    channel('net.server.socket').subscribe(told);
+    try {
+      await isReadAsStream(await carrier());
+    } finally {
+      channel('net.server.socket').unsubscribe(told);
+    }
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  describe('of a Node that is another inside is made by it:', () => {
+    it('one whose servers do not count by a number', async () => {
+      const counted = inside(server);
+      server.once('listening', () => Object.defineProperty(counted, '_connections', { value: undefined, writable: true }));
+      const one = await carrier(() => Object.defineProperty(counted, '_connections', { value: 0, writable: true }));
+      await isReadAsStream(one);
+    });
+
+    it('one whose sockets do not count themselves out', async () => {
+      server.once('listening', () => void vi.spyOn(Socket.prototype, 'destroy').mockReturnThis());
+      await isReadAsStream(await carrier(() => vi.restoreAllMocks()));
+    });
+
+    it('one that takes connections in another way', async () => {
+      let theirs: unknown;
+      server.once('listening', () => {
+        const handle = inside(server)._handle;
+        theirs = handle.onconnection;
+        handle.onconnection = undefined;
+      });
+      const one = await carrier(() => {
+        expect(inside(server)._handle.onconnection).toBeUndefined();
+        inside(server)._handle.onconnection = theirs;
+      });
+      await isReadAsStream(one);
+    });
   });
 });
 
-const handleOf = (socket: Socket): object => (socket as unknown as { _handle: object })._handle;
+async function isReadAsStream(one: Carrier): Promise<void> {
+  const { chunks } = await works(one);
+  expect(chunks[0].memory).not.toBe(chunks[1].memory);
+  expect(await connections()).toBe(0);
+}
+
+const NOT_CONNECTED = -107;
+
+interface Inside {
+  _handle: { onconnection: unknown };
+  _connections: unknown;
+}
+
+const inside = (of: Server): Inside => of as unknown as Inside;

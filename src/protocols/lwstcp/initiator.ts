@@ -100,7 +100,7 @@ function takeSessionKey(settings: Settings, state: At<'await-success'>, data: By
 
 function refusalOf({ fingerprint, sessionKeys }: Settings, sessionKey: Bytes, success: Bytes): HandfastError | undefined {
   if (isZero(sessionKey)) return fault('MALFORMED', 'the session key is all zero');
-  if (sessionKeys.admit(fingerprint, success.subarray(1))) return undefined;
+  if (sessionKeys.admit(fingerprint, success, 1)) return undefined;
   return fault('REPLAYED', 'this session key was used before: somebody plays an old handshake of the server again');
 }
 

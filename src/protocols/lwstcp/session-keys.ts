@@ -3,10 +3,10 @@
  * they came, enciphered: under one handshake key the same session key always looks the same, and what went over the wire is no secret.
  */
 import type { Bytes } from '../../core/core.ts';
-import { Recent } from '../recent.ts';
+import { RecentKeys } from './recent-keys.ts';
 
 export interface SessionKeyMemoryOptions {
-  /** Session keys remembered for each handshake key, some 100 bytes each; 4,096. The oldest is forgotten first. */
+  /** Session keys remembered for each handshake key, some 40 bytes each; 4,096. The oldest is forgotten first. */
   sessionKeys?: number | undefined;
   /** Handshake keys; 64. The one not used for longest is forgotten first. */
   handshakeKeys?: number | undefined;
@@ -15,24 +15,24 @@ export interface SessionKeyMemoryOptions {
 export class SessionKeyMemory {
   readonly #sessionKeys: number;
   readonly #handshakeKeys: number;
-  readonly #seen = new Map<string, Recent>();
+  readonly #seen = new Map<string, RecentKeys>();
   /** The one used last. */
   #fingerprint: string | undefined;
-  #recent: Recent | undefined;
+  #recent: RecentKeys | undefined;
 
   constructor({ sessionKeys = 4_096, handshakeKeys = 64 }: SessionKeyMemoryOptions = {}) {
     this.#sessionKeys = sessionKeys;
     this.#handshakeKeys = handshakeKeys;
   }
 
-  /** Remembers a session key. @param fingerprint of the handshake key. @param sealed 32 bytes: the session key under that key. @returns whether it was new. */
-  admit(fingerprint: string, sealed: Bytes): boolean {
-    return this.#of(fingerprint).add(textOf(sealed));
+  /** Remembers a session key. @param fingerprint of the handshake key. @param sealed 32 bytes from `at` on: the session key under that key. @returns whether it was new. */
+  admit(fingerprint: string, sealed: Bytes, at = 0): boolean {
+    return this.#of(fingerprint).add(sealed, at);
   }
 
-  #of(fingerprint: string): Recent {
+  #of(fingerprint: string): RecentKeys {
     if (this.#recent && fingerprint === this.#fingerprint) return this.#recent;
-    const recent = this.#seen.get(fingerprint) ?? new Recent(this.#sessionKeys);
+    const recent = this.#seen.get(fingerprint) ?? new RecentKeys(this.#sessionKeys);
     // Used last, forgotten last.
     this.#seen.delete(fingerprint);
     if (this.#seen.size >= this.#handshakeKeys) {
@@ -48,27 +48,3 @@ export class SessionKeyMemory {
 
 /** Of this process, where no other is named. */
 export const sharedSessionKeys = new SessionKeyMemory();
-
-/** 32 bytes, two a character: short keys of maps are compared fastest. */
-function textOf(bytes: Bytes): string {
-  const pair = (i: number): number => bytes[i] | (bytes[i + 1] << 8);
-  // One call: what is joined of two texts would have to be made one before it is compared.
-  return String.fromCharCode(
-    pair(0),
-    pair(2),
-    pair(4),
-    pair(6),
-    pair(8),
-    pair(10),
-    pair(12),
-    pair(14),
-    pair(16),
-    pair(18),
-    pair(20),
-    pair(22),
-    pair(24),
-    pair(26),
-    pair(28),
-    pair(30),
-  );
-}
