@@ -378,6 +378,7 @@ export const SESSION: readonly Row[] = [
   row('', 'REFUSED', 'a refusal', () => refusal('bad_request'), { remote: 'claimed' }),
   row('', 'REFUSED', 'the refusal of older versions', () => 'nope', { raw: true, remote: 'claimed' }),
   row('P1', 'MALFORMED', 'a response without identifier', () => JSON.stringify(container('response', { status: 'not_found' }))),
+  row('P1', 'MALFORMED', 'a response that is null', () => JSON.stringify(container('response', null))),
   row('P1', 'MALFORMED', 'a response without status', () => JSON.stringify(container('response', { identifier: '' }))),
   row('P1', 'MALFORMED', 'a response with a number for its status', () =>
     JSON.stringify(container('response', { status: 404, identifier: '' })),
