@@ -4,8 +4,8 @@ import { printable } from '../../errors.ts';
 import { type HandfastOptions, handfast } from '../../protocols/handfast/index.ts';
 import type { Call, Option } from '../command.ts';
 import { KEY_LOG_OPTION, keyLogOf } from '../key-log.ts';
+import { NODE_OPTIONS } from '../node-options.ts';
 import { openIdentity, PASSPHRASE_OPTION } from '../passphrase.ts';
-import { NODE_OPTIONS, runNode } from '../run-node.ts';
 import { packageVersion, size } from '../terminal.ts';
 import type { CommandProtocol, Found, Settings, Use } from './protocol.ts';
 
@@ -46,7 +46,8 @@ export const handfastCommands: CommandProtocol = {
   },
   settings,
   agreed: ({ suite }) => String(suite),
-  listen: runNode,
+  // A third of all modules: only who listens waits for them.
+  listen: async (call) => (await import('../run-node.ts')).runNode(call),
   probe: { facts, advice },
   keys: {
     type: 'ed25519',

@@ -122,7 +122,7 @@ function decide(settings: Settings, state: At<'await-response'>, response: Respo
   if (response.status === 503)
     return readRefusal({ at: 'await-body', deadline, connection, response, body: NONE }, rest.subarray(0, LIMITS.body));
   if (response.status !== 101 || response.version < 11 || !hasToken(fields.get('connection'), 'upgrade'))
-    return fail(state, refused(response, []));
+    return fail(state, refused(response));
   const version = onlyCommon(fields.get('upgrade'));
   if (!version) return fail(state, fault('PROTOCOL_MISMATCH', 'Unable to negotiate protocol version'));
   const checked = checkHead(fields, contextOf(settings, connection, sessionValue, now));
@@ -190,10 +190,10 @@ function fail(state: State, why: HandfastError): Step<State> {
   return [{ at: 'closed' }, { kind: 'failed', why, lingerMs: 0 }];
 }
 
-/** An answer that is no 101: said by whoever holds the other end of this TLS session, which nobody has proved to be. */
-function refused({ status, reason, version }: ResponseHead, redirects: readonly string[]): HandfastError {
+/** An answer that is no 101: said by whoever holds the other end of this TLS session, which nobody has proved to be. @param redirects of a 503. */
+function refused({ status, reason, version }: ResponseHead, redirects?: readonly string[]): HandfastError {
   const said = printable(reason.slice(0, LONGEST_SHOWN));
-  const options = { remote: 'claimed', blame: 'network', ...(status === 503 && { redirects }) } as const;
+  const options = { remote: 'claimed', blame: 'network', ...(redirects && { redirects }) } as const;
   return new HandfastError(codeOfStatus(status, reason), `no upgrade: HTTP/1.${version - 10} ${status} ${said}`, options);
 }
 

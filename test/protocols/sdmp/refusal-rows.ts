@@ -378,6 +378,11 @@ export const SESSION: readonly Row[] = [
   row('', 'REFUSED', 'a refusal', () => refusal('bad_request'), { remote: 'claimed' }),
   row('', 'REFUSED', 'the refusal of older versions', () => 'nope', { raw: true, remote: 'claimed' }),
   row('P1', 'MALFORMED', 'a response without identifier', () => JSON.stringify(container('response', { status: 'not_found' }))),
+  row('P1', 'MALFORMED', 'a response that is null', () => JSON.stringify(container('response', null))),
+  row('P1', 'MALFORMED', 'a response without status', () => JSON.stringify(container('response', { identifier: '' }))),
+  row('P1', 'MALFORMED', 'a response with a number for its status', () =>
+    JSON.stringify(container('response', { status: 404, identifier: '' })),
+  ),
   row('P1', 'MALFORMED', 'a response with a long identifier', () =>
     JSON.stringify(container('response', { status: 'not_found', identifier: 'x'.repeat(129) })),
   ),
@@ -661,6 +666,13 @@ export const PROOF: readonly Row[] = [
   row('G3', 'INVALID_SIGNATURE', 'another N than the one in clear', (peer) =>
     peer.seal(peer.proof({ payload: Buffer.from(changedN(peer)).toString('base64url') })),
   ),
+  row('G3', 'INVALID_SIGNATURE', 'the same N in another group', (peer) => {
+    const { connection, ...rest } = JSON.parse(peer.session);
+    const p = crypto.getDiffieHellman('modp14').getPrime().toString('base64url');
+    return peer.seal(
+      peer.proof({ payload: Buffer.from(JSON.stringify({ ...rest, connection: { ...connection, p } })).toString('base64url') }),
+    );
+  }),
   row('G3', 'INVALID_SIGNATURE', "the reader's own session object", (peer, side) => {
     const own = (side.state as Json).second ?? Buffer.from(changedN(peer));
     return peer.seal(peer.proof({ payload: Buffer.from(own).toString('base64url') }));

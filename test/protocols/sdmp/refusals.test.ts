@@ -26,6 +26,7 @@ for (const core of cores) {
             else side.hear(said);
             expect(side.failed?.code).toBe(`HF_${each.code}`);
             expect(side.failed?.remote).toBe(each.remote);
+            if (each.remote) expect(side.failed?.blame).toBe(each.remote === 'claimed' ? 'network' : 'caller');
             if (each.rule) expect(side.failed?.message.split(':')[0]).toBe(each.rule);
             expect(side.opened).toBeUndefined();
             expect(side.judgements).toBe(0);
