@@ -3,20 +3,24 @@
  * Each asks for something of its own, and gets the answer to that. Nothing is answered that was found before it was asked for.
  */
 import type { Millis } from '../../protocols/machine.ts';
-import type { Clock } from '../../transport/clock.ts';
+import type { Cancel, Clock } from '../../transport/clock.ts';
 
 /**
  * When calls leave: at the end of the turn, together with all others of it; where the store is another process, and each call costs both of them far more than what it asks for, not so
- * soon after the last ones. So whoever asks now and then waits for nobody, and in a storm each call is for many.
+ * soon after the last ones. So whoever asks now and then waits for nobody, and in a storm each call is for many. How soon is for each to say: whoever leaves first takes all others along.
  */
 export class Departures {
   readonly #clock: Clock;
   readonly #pauseMs: Millis;
   #waiting: (() => void)[] = [];
   #last = Number.NEGATIVE_INFINITY;
+  /** When those who wait leave. */
+  #at = Number.POSITIVE_INFINITY;
+  #cancel: Cancel = () => {};
   readonly #leave = (): void => {
     const leaving = this.#waiting;
     this.#waiting = [];
+    this.#at = Number.POSITIVE_INFINITY;
     this.#last = this.#clock.precise();
     for (const leave of leaving) leave();
   };
@@ -27,13 +31,21 @@ export class Departures {
     this.#pauseMs = pauseMs;
   }
 
-  /** @param leave called once, with the next ones that leave; may not throw. */
-  next(leave: () => void): void {
+  /** @param leave called once, with the next ones that leave; may not throw. @param pauses how many may go by since the last ones. */
+  next(leave: () => void, pauses = 1): void {
     this.#waiting.push(leave);
-    if (this.#waiting.length > 1) return;
-    const leftMs = this.#pauseMs === 0 ? 0 : this.#last + this.#pauseMs - this.#clock.precise();
-    if (leftMs > 0) this.#clock.at(this.#clock.now() + leftMs, this.#leave);
-    else setImmediate(this.#leave);
+    const at = this.#pauseMs === 0 ? Number.NEGATIVE_INFINITY : this.#last + pauses * this.#pauseMs;
+    if (at >= this.#at) return;
+    this.#cancel();
+    const leftMs = at - this.#clock.precise();
+    if (leftMs > 0) {
+      this.#at = at;
+      this.#cancel = this.#clock.at(this.#clock.now() + leftMs, this.#leave);
+    } else {
+      this.#at = Number.NEGATIVE_INFINITY;
+      const turnEnds = setImmediate(this.#leave);
+      this.#cancel = () => clearImmediate(turnEnds);
+    }
   }
 }
 
@@ -47,14 +59,16 @@ export class Gathered<Asked, Answer> {
   readonly #departures: Departures;
   readonly #ask: (all: readonly Asked[]) => Promise<readonly Answer[]>;
   readonly #most: number;
+  readonly #pauses: number;
   readonly #waiting: Waiting<Asked, Answer>[] = [];
   /** A call is about to leave, or on its way. */
   #asking = false;
 
-  /** @param most in one call. @param ask answers all, in their order. */
-  constructor(departures: Departures, most: number, ask: (all: readonly Asked[]) => Promise<readonly Answer[]>) {
+  /** @param most in one call. @param ask answers all, in their order. @param pauses as of {@link Departures.next}. */
+  constructor(departures: Departures, most: number, ask: (all: readonly Asked[]) => Promise<readonly Answer[]>, pauses = 1) {
     this.#departures = departures;
     this.#most = most;
+    this.#pauses = pauses;
     this.#ask = ask;
   }
 
@@ -73,7 +87,7 @@ export class Gathered<Asked, Answer> {
         this.#asking = false;
         this.#askLater();
       });
-    });
+    }, this.#pauses);
   }
 
   /** Never rejects. */

@@ -52,3 +52,30 @@ it('asks a store that is another process once in its pause, for all kinds togeth
   expect(await other.ask(5)).toBe(5);
   expect(clock.armed).toBe(0);
 });
+
+it('lets those that can wait longer leave with whoever leaves first', async () => {
+  const clock = new HandClock();
+  const departures = new Departures(clock, 1);
+  const left: string[] = [];
+  departures.next(() => left.push('first'), 8);
+  await turn();
+  expect(left).toEqual(['first']);
+  departures.next(() => left.push('patient'), 8);
+  clock.advance(3);
+  departures.next(() => left.push('less so'), 4);
+  expect(left).toEqual(['first']);
+  clock.advance(1);
+  expect(left).toEqual(['first', 'patient', 'less so']);
+  departures.next(() => left.push('patient again'), 8);
+  clock.advance(1);
+  // Its own pause is over.
+  departures.next(() => left.push('not at all'));
+  await turn();
+  expect(left.slice(3)).toEqual(['patient again', 'not at all']);
+  departures.next(() => left.push('alone'), 8);
+  clock.advance(7);
+  expect(left).toHaveLength(5);
+  clock.advance(1);
+  expect(left.at(-1)).toBe('alone');
+  expect(clock.armed).toBe(0);
+});
