@@ -26,6 +26,8 @@ interface Asking {
   start: bigint;
   next: bigint;
   end: bigint;
+  /** From there on more are reserved: half of them are left for those that come meanwhile. */
+  low: bigint;
   /** Of those before `next`, the newest that have not: asked of other nodes, or overtaken by shorter ones and still to come. */
   readonly passedOver: IdRange[];
   /** Until then they may be used without asking again. */
@@ -144,7 +146,7 @@ export class ReservedIds {
     this.left(peer);
     const asking: Asking = {
       ...{ peer, peerLife, life, highest: id, pace: 0, sampled: id, sampledAt: this.#clock.precise(), notBefore: 0, passedOver: [] },
-      ...{ start: 0n, next: 0n, end: 0n, until: 0, used: false, leaving: false, owned: false, settling: undefined },
+      ...{ start: 0n, next: 0n, end: 0n, low: 0n, until: 0, used: false, leaving: false, owned: false, settling: undefined },
     };
     if (!this.#over) this.#asking.set(peer, asking);
     return asking;
@@ -154,8 +156,7 @@ export class ReservedIds {
     if (id >= asking.end || id < asking.start || asking.until <= this.#clock.precise()) return false;
     asking.used = true;
     use(asking, id);
-    // Half of them are left for those that come while more are reserved.
-    if (2 * Number(asking.end - asking.next) < ahead(asking)) this.#lookIn(RENEW_MS);
+    if (id >= asking.low) this.#lookIn(RENEW_MS);
     return true;
   }
 
@@ -178,6 +179,7 @@ export class ReservedIds {
         if (reserved === undefined) return void this.#free(asking);
         if (anew) asking.start = asking.next = from;
         asking.end = from + BigInt(reserved);
+        asking.low = asking.end - BigInt(Math.ceil(ahead(asking) / 2));
         asking.until = until;
         if (asking.leaving || this.#asking.get(peer) !== asking) return void this.#giveUp(asking);
         this.#lookIn(IDLE_MS);
@@ -300,7 +302,7 @@ function use(asking: Asking, id: bigint): void {
 
 /** What is left of it is used no more. */
 function empty(asking: Asking): void {
-  asking.start = asking.next = asking.end = 0n;
+  asking.start = asking.next = asking.end = asking.low = 0n;
   asking.passedOver.length = 0;
 }
 
