@@ -86,7 +86,7 @@ export class Shared {
     this.process = options.process;
     this.without = { sessions, requests, broadcasts };
     this.departures = new Departures(options.clock, options.pauseMs);
-    this.#entering = new Gathered(this.departures, AT_ONCE, (all) => this.#enter(all), ENTERING_PAUSES);
+    this.#entering = new Gathered(this.departures, AT_ONCE, (all) => this.#enter(all), ENTERING);
   }
 
   /** The boot id of all processes of this identity. */
@@ -220,4 +220,4 @@ const MOST_WAITS = 4_096;
 /** Scripts take some thousand values. */
 const AT_ONCE = 512;
 /** Whoever comes can wait better than a request: where many come, more of them are asked for at once, and their public-key work is done together. */
-const ENTERING_PAUSES = 4;
+const ENTERING = { pauses: 4, together: true };

@@ -187,7 +187,7 @@ export class Sharing {
         this.#telling = false;
         this.#tellLater();
       });
-    }, TELLING_PAUSES);
+    }, TELLING);
   }
 
   async #tellHeld(): Promise<void> {
@@ -220,6 +220,6 @@ export class Sharing {
 }
 
 /** Nobody waits for it. */
-const TELLING_PAUSES = 8;
+const TELLING = { pauses: 8 };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 const bytesOfHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
