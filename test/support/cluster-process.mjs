@@ -43,17 +43,23 @@ node.on('storeUp', () => {
   up = true;
 });
 
+/** However late Redis is: it is written once that can be reached again. */
+async function stored() {
+  while (await node.stored().then(NO, YES)) await new Promise((resolve) => setImmediate(resolve));
+}
+const [YES, NO] = [() => true, () => false];
+
 /** @type {Record<string, (order: any) => Promise<unknown>>} */
 const orders = {
   request: async ({ peer, payload, deadlineMs }) => text(await node.request(peer, Buffer.from(payload), { deadlineMs })),
   broadcast: async ({ payload }) => void (await node.broadcast('news', Buffer.from(payload))),
   ban: async ({ subject }) => {
     node.ban(subject);
-    await node.stored();
+    await stored();
   },
   unban: async ({ subject }) => {
     node.unban(subject);
-    await node.stored();
+    await stored();
   },
   up: async () => up,
   bans: async () => node.bans().map(({ subject }) => subject),
