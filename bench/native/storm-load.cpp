@@ -29,7 +29,7 @@ using handfast::Work;
 
 namespace {
 
-constexpr size_t kPeers = 256;  // more than connect at once: none is back before the listener has seen it go
+constexpr size_t kPeers = 2048;  // far more than connect at once: none is back before a listener that stands still for a while has seen it go
 constexpr size_t kHash = 64, kTag = 16, kProof = 32 + 8 + 2 + 64, kClaim = 42, kReplyHead = 37, kReply = kReplyHead + kProof + kTag;
 constexpr uint8_t kHello = 1, kReplyFrame = 2, kFinish = 3, kOpen = 0;
 constexpr uint8_t kChaCha = 1, kAes = 2;

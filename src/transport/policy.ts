@@ -9,8 +9,8 @@ export type Allow = Iterable<string> | { has(id: string): boolean } | ((peer: Pe
 export interface Bans {
   /** @param idOrAddress the text of an id, or of an IP address. */
   has(idOrAddress: string): boolean;
-  /** Asked first, where bans are kept elsewhere too: brings them up to date. @returns why nobody can be let in, if so. */
-  renew?(): Promise<Refusal | undefined>;
+  /** Asked first, where bans are kept elsewhere too: brings them up to date. @returns why nobody can be let in, if so; nothing at all where they are up to date. */
+  renew?(): Promise<Refusal | undefined> | undefined;
 }
 
 /**
@@ -42,7 +42,10 @@ export function policyOf({ allow, bans }: PolicyOptions): Policy {
     return typeof verdict === 'object' ? verdict.then((yes) => judged(yes, 'NOT_ALLOWED')) : judged(verdict, 'NOT_ALLOWED');
   };
   if (!bans?.renew) return judge;
-  return async (peer, room) => (await bans.renew!()) ?? judge(peer, room);
+  return (peer, room) => {
+    const renewed = bans.renew!();
+    return renewed ? renewed.then((refused) => refused ?? judge(peer, room)) : judge(peer, room);
+  };
 }
 
 function allowOf(

@@ -49,6 +49,8 @@ export class SharedStates {
 
 interface Member {
   until: Millis;
+  /** It may let peers in by the bans that it knows. */
+  trusts: Millis;
   received(letter: Uint8Array): void;
 }
 
@@ -123,7 +125,8 @@ export class MemoryConnection implements StoreConnection {
     state.lifeUntil = now + LIFE_MS;
     const forgotten = !state.living(this.#process);
     for (const [process, { until }] of state.members) if (until <= now) state.members.delete(process);
-    state.members.set(this.#process, { until: now + PROCESS_MS, received: this.#received });
+    const trusts = state.members.get(this.#process)?.trusts ?? 0;
+    state.members.set(this.#process, { until: now + PROCESS_MS, trusts, received: this.#received });
     return { life: state.life, version: await this.version(), forgotten };
   }
 
@@ -137,12 +140,19 @@ export class MemoryConnection implements StoreConnection {
       if (waitMs === 0) state.rates.set(block, undefined, paidAt, now);
       return waitMs;
     });
-    return { waitsMs, version: await this.version() };
+    return { waitsMs, version: await this.trust() };
   }
 
   async version(): Promise<string> {
     const { life, changes } = this.#open();
     return `${life}:${changes}`;
+  }
+
+  async trust(): Promise<string> {
+    const state = this.#open();
+    const member = state.members.get(this.#process);
+    if (member) member.trusts = state.now() + RESERVED_MS;
+    return this.version();
   }
 
   async bans(): Promise<StoredBans> {
@@ -166,9 +176,16 @@ export class MemoryConnection implements StoreConnection {
       if (state.bans.size >= STORE_LIMITS.bans && !state.bans.dropFirst(({ automatic }) => automatic)) throw full();
       state.bans.set(ban.key, { ...ban, since: now - agoMs }, now + leftMs, now);
       state.changes++;
-      waitMs = Math.max(waitMs, (state.reserved.until(ban.key, now) ?? now) - now);
+      waitMs = Math.max(waitMs, (state.reserved.until(ban.key, now) ?? now) - now, this.#trustedElsewhere(now));
     }
     return waitMs;
+  }
+
+  /** How long other processes may still let in whoever they do not know to be banned. */
+  #trustedElsewhere(now: Millis): Millis {
+    let longest = 0;
+    for (const [process, { trusts }] of this.#state.members) if (process !== this.#process) longest = Math.max(longest, trusts - now);
+    return longest;
   }
 
   async unban(keys: readonly string[]): Promise<void> {

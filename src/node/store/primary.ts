@@ -188,6 +188,7 @@ const CALLS: readonly Call[] = [
   'beat',
   'enter',
   'version',
+  'trust',
   'bans',
   'ban',
   'unban',

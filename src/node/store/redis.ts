@@ -75,13 +75,19 @@ class RedisConnection implements StoreConnection {
 
   async enter(blocks: readonly string[], { perSecond, burst }: Rate): Promise<Entered> {
     const each = 1000 / perSecond;
-    const [version, ...waits] = list(await this.#run('enter', [each, each * burst, STORE_LIMITS.rates, ...blocks]));
+    const [version, ...waits] = list(
+      await this.#run('enter', [this.#process, RESERVED_MS, each, each * burst, STORE_LIMITS.rates, ...blocks]),
+    );
     if (waits.length !== blocks.length) throw strange('attempts');
     return { waitsMs: waits.map(number), version: text(version) };
   }
 
   async version(): Promise<string> {
     return text(await this.#run('version', []));
+  }
+
+  async trust(): Promise<string> {
+    return text(await this.#run('trust', [this.#process, RESERVED_MS]));
   }
 
   async bans(): Promise<StoredBans> {
@@ -104,7 +110,7 @@ class RedisConnection implements StoreConnection {
     // A script takes some 8,000 values.
     let waitMs = 0;
     for (let at = 0; at < rows.length; at += 6_000)
-      waitMs = Math.max(waitMs, number(await this.#run('ban', [STORE_LIMITS.bans, ...rows.slice(at, at + 6_000)])));
+      waitMs = Math.max(waitMs, number(await this.#run('ban', [this.#process, STORE_LIMITS.bans, ...rows.slice(at, at + 6_000)])));
     return Math.max(0, Math.min(waitMs, RESERVED_MS));
   }
 

@@ -22,12 +22,14 @@ interface Asking {
   pace: number;
   sampled: bigint;
   sampledAt: Millis;
-  /** Those that wait for what is being settled. */
-  readonly waiting: Set<bigint>;
-  /** Reserved are those below `end` from `start` on; of them none from `next` on has come. */
+  /** Reserved are those below `end` from `start` on; of them none from `next` on has been used. */
   start: bigint;
   next: bigint;
   end: bigint;
+  /** From there on more are reserved: half of them are left for those that come meanwhile. */
+  low: bigint;
+  /** Of those before `next`, the newest that have not: asked of other nodes, or overtaken by shorter ones and still to come. */
+  readonly passedOver: IdRange[];
   /** Until then they may be used without asking again. */
   until: Millis;
   /** Some have been, since that was looked at. */
@@ -83,20 +85,15 @@ export class ReservedIds {
     const asking = this.#known(life, name);
     if (!asking) return false;
     const { id } = name;
-    asking.waiting.add(id);
-    try {
-      while (asking.settling) await asking.settling;
-      if (this.#has(asking, id)) return true;
-      if (id < asking.start || id >= asking.end) return false;
-      // Its time is over.
-      await this.#renew(asking);
-      if (this.#has(asking, id)) return true;
-      // To be asked for by itself it has to be free.
-      await this.#free(asking);
-      return false;
-    } finally {
-      asking.waiting.delete(id);
-    }
+    while (asking.settling) await asking.settling;
+    if (this.#has(asking, id)) return true;
+    if (id < asking.start || id >= asking.end) return false;
+    // Its time is over.
+    await this.#renew(asking);
+    if (this.#has(asking, id)) return true;
+    // To be asked for by itself it has to be free.
+    await this.#free(asking);
+    return false;
   }
 
   /** One was taken by itself: where they come often, those that come next are reserved. */
@@ -148,8 +145,8 @@ export class ReservedIds {
     const { peer, peerLife, id } = name;
     this.left(peer);
     const asking: Asking = {
-      ...{ peer, peerLife, life, highest: id, pace: 0, sampled: id, sampledAt: this.#clock.precise(), notBefore: 0, waiting: new Set() },
-      ...{ start: 0n, next: 0n, end: 0n, until: 0, used: false, leaving: false, owned: false, settling: undefined },
+      ...{ peer, peerLife, life, highest: id, pace: 0, sampled: id, sampledAt: this.#clock.precise(), notBefore: 0, passedOver: [] },
+      ...{ start: 0n, next: 0n, end: 0n, low: 0n, until: 0, used: false, leaving: false, owned: false, settling: undefined },
     };
     if (!this.#over) this.#asking.set(peer, asking);
     return asking;
@@ -158,16 +155,15 @@ export class ReservedIds {
   #has(asking: Asking, id: bigint): boolean {
     if (id >= asking.end || id < asking.start || asking.until <= this.#clock.precise()) return false;
     asking.used = true;
-    if (id >= asking.next) asking.next = id + 1n;
-    // Half of them are left for those that come while more are reserved.
-    if (2 * Number(asking.end - asking.next) < ahead(asking)) this.#lookIn(RENEW_MS);
+    use(asking, id);
+    if (id >= asking.low) this.#lookIn(RENEW_MS);
     return true;
   }
 
   /** Reserves as many as come soon, behind those that are; all of them for longer. Never rejects. */
   async #renew(asking: Asking): Promise<void> {
     // Those that were skipped have to be free for whoever is asked for them.
-    if (asking.end > asking.next && asking.highest >= asking.end) await this.#free(asking);
+    if ((asking.end > asking.next || asking.passedOver.length > 0) && asking.highest >= asking.end) await this.#free(asking);
     while (asking.settling) await asking.settling;
     const { peer, peerLife, life, highest, next, end } = asking;
     const anew = highest >= end;
@@ -183,6 +179,7 @@ export class ReservedIds {
         if (reserved === undefined) return void this.#free(asking);
         if (anew) asking.start = asking.next = from;
         asking.end = from + BigInt(reserved);
+        asking.low = asking.end - BigInt(Math.ceil(ahead(asking) / 2));
         asking.until = until;
         if (asking.leaving || this.#asking.get(peer) !== asking) return void this.#giveUp(asking);
         this.#lookIn(IDLE_MS);
@@ -232,9 +229,8 @@ export class ReservedIds {
 
   /** They are used no more. */
   #unused(asking: Asking): IdRange[] {
-    const { start, next, end, until } = asking;
-    const passedOver = [...asking.waiting].filter((id) => id >= start && id < next);
-    const unused = [{ from: next, count: Number(end - next) }, ...passedOver.map((from) => ({ from, count: 1 }))];
+    const { next, end, until, passedOver } = asking;
+    const unused = [{ from: next, count: Number(end - next) }, ...passedOver];
     // The store may have forgotten that it was this one's.
     if (this.#clock.precise() > until + LIFE_MS / 2) unused.length = 0;
     empty(asking);
@@ -284,9 +280,30 @@ export class ReservedIds {
   }
 }
 
+/** One that is reserved. */
+function use(asking: Asking, id: bigint): void {
+  const { next, passedOver } = asking;
+  if (id >= next) {
+    asking.next = id + 1n;
+    if (id > next && passedOver.push({ from: next, count: Number(id - next) }) > MOST_PASSED_OVER) passedOver.shift();
+    return;
+  }
+  const i = passedOver.findLastIndex(({ from, count }) => id >= from && id < from + BigInt(count));
+  // So long ago that it is not known any more: nobody else can have been given it.
+  if (i < 0) return;
+  const { from, count } = passedOver[i];
+  const before = Number(id - from);
+  const parts = [
+    { from, count: before },
+    { from: id + 1n, count: count - before - 1 },
+  ];
+  passedOver.splice(i, 1, ...parts.filter((part) => part.count > 0));
+}
+
 /** What is left of it is used no more. */
 function empty(asking: Asking): void {
-  asking.start = asking.next = asking.end = 0n;
+  asking.start = asking.next = asking.end = asking.low = 0n;
+  asking.passedOver.length = 0;
 }
 
 const ahead = ({ pace }: Asking): number => Math.min(MOST_AHEAD, Math.ceil(pace * AHEAD_MS));
@@ -306,3 +323,5 @@ const QUIET_MS = 2_000;
 /** Of a peer, told when it is given up; what else it asked is lost when it asks another process for it. */
 const MOST_TAKEN = 4_096;
 const MOST_UNTOLD = 1_024;
+/** Runs of ids. One that is overtaken comes a moment later. */
+const MOST_PASSED_OVER = 64;

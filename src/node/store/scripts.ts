@@ -13,6 +13,13 @@ local function version() return (redis.call('GET', k .. 'life') or '') .. ':' ..
 local function alive(p) return p and redis.call('EXISTS', k .. 'process:' .. p) == 1 end
 `;
 
+/** The process ARGV[1] may let peers in by the bans of the version that it is given, for so many milliseconds. */
+const TRUST = `
+redis.call('ZREMRANGEBYSCORE', k .. 'trusted', '-inf', num(now))
+redis.call('ZADD', k .. 'trusted', num(now + ARGV[2]), ARGV[1])
+redis.call('PEXPIRE', k .. 'trusted', ARGV[2])
+`;
+
 /** Ends bans whose time is over. */
 const PRUNE = `
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', k .. 'bans-until', '-inf', num(now))) do
@@ -72,21 +79,25 @@ redis.call('PEXPIRE', k .. 'held', ARGV[4])
 redis.call('PEXPIRE', k .. 'leases', ARGV[4])
 return { life, version(), known }`,
 
-  // ms for each, ms of the burst, most, blocks
-  enter: `
+  // process, trusted ms, ms for each, ms of the burst, most, blocks
+  enter: `${TRUST}
 local answers = { version() }
-for i = 4, #ARGV do
-  local paid = math.max(now, tonumber(redis.call('ZSCORE', k .. 'rates', ARGV[i]) or now)) + ARGV[1]
-  local wait = paid - now - ARGV[2]
+for i = 6, #ARGV do
+  local paid = math.max(now, tonumber(redis.call('ZSCORE', k .. 'rates', ARGV[i]) or now)) + ARGV[3]
+  local wait = paid - now - ARGV[4]
   if wait <= 0 then redis.call('ZADD', k .. 'rates', num(paid), ARGV[i]) end
-  answers[i - 2] = num(math.max(0, wait))
+  answers[i - 4] = num(math.max(0, wait))
 end
 redis.call('ZREMRANGEBYSCORE', k .. 'rates', '-inf', num(now))
-redis.call('ZREMRANGEBYRANK', k .. 'rates', 0, -1 - ARGV[3])
+redis.call('ZREMRANGEBYRANK', k .. 'rates', 0, -1 - ARGV[5])
 redis.call('PEXPIRE', k .. 'rates', 3600000)
 return answers`,
 
   version: 'return version()',
+
+  // process, trusted ms
+  trust: `${TRUST}
+return version()`,
 
   bans: `${PRUNE}
 local rows = redis.call('HGETALL', k .. 'bans')
@@ -94,14 +105,17 @@ table.insert(rows, 1, version())
 table.insert(rows, 2, num(now))
 return rows`,
 
-  // most, then of each: key, text, ago ms, left ms or -1, reason, 1 for automatic
+  // process, most, then of each: key, text, ago ms, left ms or -1, reason, 1 for automatic
   ban: `${PRUNE}
-local wait = 0
-for i = 2, #ARGV, 6 do
+local wait, trusted = 0, 0
+for _, process in ipairs(redis.call('ZREVRANGE', k .. 'trusted', 0, 1)) do
+  if process ~= ARGV[1] then trusted = math.max(trusted, redis.call('ZSCORE', k .. 'trusted', process) - now) end
+end
+for i = 3, #ARGV, 6 do
   local key, automatic = ARGV[i], ARGV[i + 5] == '1'
   local known = redis.call('HEXISTS', k .. 'bans', key) == 1
   if not (automatic and known) then
-    if not known and redis.call('HLEN', k .. 'bans') >= tonumber(ARGV[1]) then
+    if not known and redis.call('HLEN', k .. 'bans') >= tonumber(ARGV[2]) then
       local first = redis.call('ZRANGE', k .. 'bans-automatic', 0, 0)[1]
       if not first then return redis.error_reply('FULL as many bans by hand as there may be') end
       redis.call('HDEL', k .. 'bans', first)
@@ -116,7 +130,7 @@ for i = 2, #ARGV, 6 do
     if left >= 0 then redis.call('ZADD', k .. 'bans-until', num(till), key) end
     if automatic and left >= 0 then redis.call('ZADD', k .. 'bans-automatic', num(till), key) end
     redis.call('INCR', k .. 'changes')
-    wait = math.max(wait, tonumber(redis.call('ZSCORE', k .. 'reserved', key) or 0) - now)
+    wait = math.max(wait, trusted, tonumber(redis.call('ZSCORE', k .. 'reserved', key) or 0) - now)
   end
 end
 return num(wait)`,
@@ -262,6 +276,7 @@ return 1`,
   // process
   leave: `
 redis.call('DEL', k .. 'process:' .. ARGV[1])
+redis.call('ZREM', k .. 'trusted', ARGV[1])
 for _, name in ipairs({ 'held', 'leases' }) do
   local rows = redis.call('HGETALL', k .. name)
   for i = 1, #rows, 2 do if rows[i + 1] == ARGV[1] then redis.call('HDEL', k .. name, rows[i]) end end

@@ -16,6 +16,8 @@ export class SharedBans implements Bans {
   /** What the store does not know yet: a ban, or that there is none any more. */
   readonly #unwritten = new Map<string, Ban | undefined>();
   #version: string | undefined;
+  /** Until then another process may not have heard of what is written, and let somebody in or handle what it has reserved. */
+  #holdsFrom = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   /** What is taken over from the store is not told to it. */
@@ -34,10 +36,14 @@ export class SharedBans implements Bans {
     return this.#bans.has(idOrAddress);
   }
 
-  /** Asked right before somebody is let in. @returns why nobody is: the store cannot say who is banned. */
-  async renew(): Promise<Refusal | undefined> {
+  /** Asked right before somebody is let in. @returns why nobody is: the store cannot say who is banned. Nothing: this list may be trusted as it is. */
+  renew(): Promise<Refusal | undefined> | undefined {
+    return this.#shared.trusts(this.#version) ? undefined : this.#renew();
+  }
+
+  async #renew(): Promise<Refusal | undefined> {
     try {
-      await this.reach(await this.#shared.version());
+      await this.reach(await this.#shared.trust());
       return undefined;
     } catch (error) {
       if (this.#shared.without.sessions === 'open') return undefined;
@@ -70,8 +76,15 @@ export class SharedBans implements Bans {
     this.#version = undefined;
   }
 
-  /** Until all bans so far are in the store. @throws (by rejection) as the store does. */
+  /** Until all bans so far hold at all processes. @throws (by rejection) as the store does. */
   async stored(): Promise<void> {
+    await this.written();
+    const leftMs = this.#holdsFrom - this.#clock.precise();
+    if (leftMs > 0) await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + leftMs, resolve));
+  }
+
+  /** Until they are in the store. @throws (by rejection) as the store does. */
+  async written(): Promise<void> {
     while (this.#unwritten.size > 0) {
       this.#writing ??= this.#write().finally(() => {
         this.#writing = undefined;
@@ -83,18 +96,19 @@ export class SharedBans implements Bans {
   #changed(key: string, ban: Ban | undefined): void {
     this.#unwritten.delete(key);
     this.#unwritten.set(key, ban);
-    this.stored().catch(() => {});
+    this.written().catch(() => {});
   }
 
   async #write(): Promise<void> {
     const batch = [...this.#unwritten];
     const bans = batch.flatMap(([key, ban]) => (ban ? [this.#storedBan(key, ban)] : []));
     const lifted = batch.flatMap(([key, ban]) => (ban ? [] : [key]));
-    const waitMs = bans.length > 0 ? await this.#shared.ask((store) => store.ban(bans)) : 0;
+    if (bans.length > 0) {
+      const waitMs = await this.#shared.ask((store) => store.ban(bans));
+      this.#holdsFrom = Math.max(this.#holdsFrom, this.#clock.precise() + waitMs);
+    }
     if (lifted.length > 0) await this.#shared.ask((store) => store.unban(lifted));
     this.#shared.tell((store) => store.send(undefined, writeLetter({ kind: 'bans' })));
-    // Another process may not have heard of it, and handle what it has reserved.
-    if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + waitMs, resolve));
     for (const [key, ban] of batch) if (this.#unwritten.get(key) === ban) this.#unwritten.delete(key);
   }
 

@@ -10,7 +10,7 @@ import type { Cancel, Clock } from '../../transport/clock.ts';
 import { addressBlock } from '../../transport/limits.ts';
 import { Departures, Gathered } from './gathered.ts';
 import { type Letter, readLetter } from './letters.ts';
-import { BEAT_MS, type Pulse, type Rate, type StoreConnection, type StoreOpening } from './store.ts';
+import { BEAT_MS, type Entered, type Pulse, type Rate, RESERVED_MS, type StoreConnection, type StoreOpening } from './store.ts';
 
 /** What goes on while the store cannot be reached. */
 export interface WithoutStore {
@@ -56,6 +56,10 @@ export class Shared {
   #why: HandfastError | undefined;
   #beating: Cancel = () => {};
   #closed = false;
+  /** Until when the bans may be trusted that are known, where they are those of this version. */
+  #trusted = { version: '', until: Number.NEGATIVE_INFINITY };
+  /** How often that was taken back: what was asked for before is not trusted. */
+  #doubts = 0;
   /** Attempts of addresses, and the version of the bans alone: whoever asks for one gets it by the same call. */
   readonly #entering: Gathered<string | undefined, { readonly waitMs: Millis; readonly version: string }>;
   /** Addresses that come too fast, and until when nobody need be asked about them. */
@@ -82,16 +86,7 @@ export class Shared {
     this.process = options.process;
     this.without = { sessions, requests, broadcasts };
     this.departures = new Departures(options.clock, options.pauseMs);
-    this.#entering = new Gathered(this.departures, AT_ONCE, async (all) => {
-      const blocks = all.filter((block) => block !== undefined);
-      if (blocks.length === 0) {
-        const version = await this.ask((store) => store.version());
-        return all.map(() => ({ waitMs: 0, version }));
-      }
-      const { waitsMs, version } = await this.ask((store) => store.enter(blocks, options.rate));
-      let entered = 0;
-      return all.map((block) => ({ waitMs: block === undefined ? 0 : waitsMs[entered++], version }));
-    });
+    this.#entering = new Gathered(this.departures, AT_ONCE, (all) => this.#enter(all), ENTERING);
   }
 
   /** The boot id of all processes of this identity. */
@@ -138,9 +133,20 @@ export class Shared {
     return { refused: 'RATE_LIMITED' };
   }
 
-  /** The store's version of the bans, as of now or later. */
-  async version(): Promise<string> {
+  /** The store's version of the bans, as of now or later; those that are of it are trusted for a while. */
+  async trust(): Promise<string> {
     return (await this.#entering.ask(undefined)).version;
+  }
+
+  /** Whether peers may be let in by the bans of that version without asking: until then a ban made elsewhere does not count as stored. */
+  trusts(version: string | undefined): boolean {
+    return version === this.#trusted.version && this.#clock.precise() < this.#trusted.until;
+  }
+
+  /** There is another version, or may be. */
+  doubt(): void {
+    this.#doubts++;
+    this.#trusted.until = Number.NEGATIVE_INFINITY;
   }
 
   /** Never rejects. */
@@ -174,9 +180,28 @@ export class Shared {
     }
   }
 
+  async #enter(all: readonly (string | undefined)[]): Promise<{ waitMs: Millis; version: string }[]> {
+    const blocks = all.filter((block) => block !== undefined);
+    const { waitsMs, version } = await this.#trusting(async (store) =>
+      blocks.length === 0 ? { waitsMs: [], version: await store.trust() } : store.enter(blocks, this.#options.rate),
+    );
+    let entered = 0;
+    return all.map((block) => ({ waitMs: block === undefined ? 0 : waitsMs[entered++], version }));
+  }
+
+  async #trusting(ask: (store: StoreConnection) => Promise<Entered>): Promise<Entered> {
+    const doubts = this.#doubts;
+    // The store counts from later on.
+    const until = this.#clock.precise() + RESERVED_MS;
+    const entered = await this.ask(ask);
+    if (doubts === this.#doubts) this.#trusted = { version: entered.version, until };
+    return entered;
+  }
+
   #down(why: HandfastError): void {
     if (this.#why || this.#closed) return;
     this.#why = why;
+    this.doubt();
     this.#events?.down(why);
   }
 
@@ -194,3 +219,5 @@ function storeError(error: unknown): HandfastError {
 const MOST_WAITS = 4_096;
 /** Scripts take some thousand values. */
 const AT_ONCE = 512;
+/** Whoever comes can wait better than a request: where many come, more of them are asked for at once, and their public-key work is done together. */
+const ENTERING = { pauses: 4, together: true };

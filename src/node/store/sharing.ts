@@ -62,7 +62,7 @@ export class Sharing {
     const shared = await Shared.open({ open, pauseMs, network, identity: identity.id, process: random(), clock, random, rate, without });
     const sharing = new Sharing(shared, settings, bans);
     try {
-      await sharing.bans.reach(await shared.version());
+      await sharing.bans.reach(await shared.ask((opened) => opened.version()));
     } catch (error) {
       await shared.close();
       throw error;
@@ -109,8 +109,10 @@ export class Sharing {
       up,
       letter: (letter) => {
         if (letter.head.kind === 'gossip') gossip(this.link, letter.body);
-        else if (letter.head.kind === 'bans') this.#outdated();
-        else if (letter.head.kind === 'wanted') wanted({ ...letter.head, id: BigInt(letter.head.id) });
+        else if (letter.head.kind === 'bans') {
+          this.#shared.doubt();
+          this.#outdated();
+        } else if (letter.head.kind === 'wanted') wanted({ ...letter.head, id: BigInt(letter.head.id) });
         else this.#routes.received(letter);
       },
     });
@@ -166,7 +168,7 @@ export class Sharing {
 
   /** Writes what is not written yet, and leaves. Never rejects. */
   async close(): Promise<void> {
-    await this.bans.stored().catch(() => {});
+    await this.bans.written().catch(() => {});
     await this.#reserved.close();
     await this.#shared.close();
   }
@@ -185,7 +187,7 @@ export class Sharing {
         this.#telling = false;
         this.#tellLater();
       });
-    });
+    }, TELLING);
   }
 
   async #tellHeld(): Promise<void> {
@@ -201,7 +203,7 @@ export class Sharing {
 
   #outdated(): void {
     this.#shared
-      .version()
+      .ask((store) => store.version())
       .then((version) => this.#catchUp(version))
       .catch(() => {});
   }
@@ -209,7 +211,7 @@ export class Sharing {
   async #catchUp(version: string): Promise<void> {
     this.#deliveries.again();
     try {
-      await this.bans.stored();
+      await this.bans.written();
       await this.bans.reach(version);
     } catch {
       // The next beat tries again.
@@ -217,5 +219,7 @@ export class Sharing {
   }
 }
 
+/** Nobody waits for it. */
+const TELLING = { pauses: 8 };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 const bytesOfHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));

@@ -32,12 +32,14 @@ export interface StoreConnection {
   /** Says that this process lives, for {@link PROCESS_MS} more. @param life a new one, taken where there is none: who offered that of before would bring back a life of which nothing is known any more. */
   beat(life: string): Promise<Pulse>;
 
-  /** Counts attempts of addresses that may come so often each. */
+  /** Counts attempts of addresses that may come so often each; the bans are trusted as by `trust`. */
   enter(blocks: readonly string[], rate: Rate): Promise<Entered>;
   /** `life:number`, which changes with each change of the bans. */
   version(): Promise<string>;
+  /** The same, and for {@link RESERVED_MS} this process may let peers in by the bans of that version without asking again. */
+  trust(): Promise<string>;
   bans(): Promise<StoredBans>;
-  /** Bans by hand take the place of what there was; automatic ones only where none lasts. @returns how long a process may still handle what it has reserved of them. */
+  /** Bans by hand take the place of what there was; automatic ones only where none lasts. @returns how long another process may still let them in, or any handle what it has reserved of them. */
   ban(bans: readonly StoredBan[]): Promise<Millis>;
   unban(keys: readonly string[]): Promise<void>;
   /** Adds points to a balance that fades to 37 % in `fadeMs`. @returns the balance then. */
@@ -140,7 +142,7 @@ export const requestKey = ({ peer, peerLife, id }: RequestName): string => `${pe
 /** A process that has not beaten for so long is gone. */
 export const PROCESS_MS = 5_000;
 export const BEAT_MS = 1_000;
-/** Ids that are reserved may be used for so long without asking again, which is as long as a ban may have to wait. */
+/** Ids that are reserved may be used, and bans be trusted, for so long without asking again, which is as long as a ban may have to wait. */
 export const RESERVED_MS = 100;
 /** What is remembered of an identity of which no process lives any more: as long as a request may take, and two minutes for what is still on its way. */
 export const LIFE_MS = 720_000;

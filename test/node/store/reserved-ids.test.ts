@@ -208,6 +208,36 @@ describe('requests of a peer that asks often', () => {
     await one.close();
   });
 
+  it('that are overtaken by others are handled all the same, however late they come', async () => {
+    const world = new World();
+    const [one, other] = [await Process.start(world), await Process.start(world)];
+    let id = FIRST;
+    const often = async (count: number): Promise<void> => {
+      for (const end = id + BigInt(count); id < end; id++) {
+        await one.asked(id);
+        world.clock.advance(1);
+        await turns(4);
+      }
+    };
+    await often(60);
+    const late = [id + 1n, id + 2n, id + 5n];
+    for (const next of [id, id + 3n, id + 4n, id + 6n]) await one.asked(next);
+    id += 7n;
+    await often(5);
+    // The first while it is reserved, the second once that is over, the third at another process.
+    await one.asked(late[0]);
+    await turns(20);
+    world.clock.advance(300);
+    await turns(20);
+    await one.asked(late[1]);
+    await other.asked(late[2]);
+    expect(world.refused).toEqual([]);
+    expect(world.twice()).toEqual([]);
+    expect(world.handled).toHaveLength(72);
+    for (const process of [one, other]) await process.close();
+    expect(world.clock.armed).toBe(0);
+  });
+
   it.each(Array.from({ length: 30 }, (_, i) => (seed + i) >>> 0))('are handled once at most, whatever happens, seed %d', async (of) => {
     const random = new Random(of);
     const world = new World();
@@ -218,6 +248,7 @@ describe('requests of a peer that asks often', () => {
     const killed: Process[] = [];
     const asking: Promise<void>[] = [];
     const open = new Set<bigint>();
+    const overtaken: { id: bigint; at: Process; step: number }[] = [];
     let id = FIRST + BigInt(random.below(8_192));
     let at = random.pick(processes);
     const ask = (process: Process, one: bigint): void => void asking.push(process.asked(one));
@@ -229,8 +260,12 @@ describe('requests of a peer that asks often', () => {
     for (let step = 0; step < 600; step++) {
       for (let i = random.between(1, 3); i > 0; i--) {
         open.add(id);
-        ask(at, id++);
+        // A long one is overtaken by shorter ones, and comes some steps later.
+        if (random.chance(0.05)) overtaken.push({ id, at, step: step + random.between(1, 30) });
+        else ask(at, id);
+        id++;
       }
+      for (const late of overtaken.filter((one) => one.step === step)) if (late.at === at && open.has(late.id)) ask(at, late.id);
       // Skipped are those that it asks other nodes.
       if (random.chance(0.05)) id += BigInt(random.between(1, 30));
       if (random.chance(0.03)) move(random.pick(processes));

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Node } from '../../../src/node/node.ts';
 import type { NodeOptions } from '../../../src/node/options.ts';
+import { RESERVED_MS } from '../../../src/node/store/store.ts';
 import type { Subscription } from '../../../src/node/subscription.ts';
 import { BrokenStore } from '../../support/broken-store.ts';
 import { cores } from '../../support/cores.ts';
@@ -52,7 +53,11 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
     it('by hand at one, hold at the other from the moment they are stored, and so does lifting them', async () => {
       const [h1, h2, p] = await three();
       h2.ban(p.id, { reason: 'noise' });
-      expect(await story.outcome(h2.stored())).toBeUndefined();
+      const stored = h2.stored();
+      // h1 has let somebody in a moment ago, and may do so for as long again before it asks.
+      expect(await story.outcome(stored)).toBe('nothing yet');
+      await story.pass(RESERVED_MS);
+      expect(await story.outcome(stored)).toBeUndefined();
       expect(await story.outcome(p.connect('h1:1'))).toBe('HF_BANNED');
       expect(story.taken()).toContain('h1 ban p');
       expect(h1.peers()).toEqual([]);
@@ -71,6 +76,59 @@ describe.each(cores.map((core) => [core.name, core] as const))('processes of one
       // Nobody has told it yet.
       expect(h2.bans()).toEqual([]);
       expect(await story.outcome(p.connect('h2:1'))).toBe('HF_BANNED');
+    });
+
+    it.each(['in', 'out'])(
+      'stored at one, are known to the other, though it was told nothing and has just let others in, %s',
+      async (direction) => {
+        const [h1, h2] = [await process('h1'), await process('h2')];
+        const [p, q] = [await story.node('p'), await story.node('q')];
+        await connect(q, 'h2:1');
+        store.deaf = true;
+        h1.ban(p.id);
+        const stored = h1.stored();
+        expect(await story.outcome(stored)).toBe('nothing yet');
+        await story.pass(RESERVED_MS - 1);
+        expect(await story.outcome(stored)).toBe('nothing yet');
+        await story.pass(1);
+        expect(await story.outcome(stored)).toBeUndefined();
+        expect(h2.bans()).toEqual([]);
+        // Whoever is dialled is asked about then and there; whoever comes, before it is looked at.
+        expect(await story.outcome(direction === 'in' ? p.connect('h2:1') : h2.connect('p:1'))).toBe('HF_BANNED');
+      },
+    );
+
+    it('wait for nobody where no other process lets anybody in, and one does not wait for another', async () => {
+      const [h1, h2] = [await process('h1'), await process('h2')];
+      const p = await story.node('p');
+      await connect(p, 'h1:1');
+      h1.ban('192.0.2.1');
+      expect(await story.outcome(h1.stored())).toBeUndefined();
+      h2.ban('192.0.2.2');
+      await story.settle();
+      h2.ban('192.0.2.3');
+      await story.settle();
+      // Both are in the store, though neither may hold everywhere yet.
+      expect(h1.bans()).toHaveLength(3);
+      await story.pass(RESERVED_MS);
+      expect(await story.outcome(h2.stored())).toBeUndefined();
+    });
+
+    it('are asked for once for all that come in a while, and anew as soon as there is word of another', async () => {
+      const [h1, h2] = [await process('h1'), await process('h2')];
+      const asked = (): number => (store.calls.get('trust') ?? 0) + (store.calls.get('version') ?? 0) + (store.calls.get('bans') ?? 0);
+      const before = asked();
+      for (const name of ['p', 'q', 'r']) await connect(await story.node(name), 'h1:1');
+      expect(asked()).toBe(before);
+      h2.ban('192.0.2.1');
+      await story.settle();
+      expect(h1.bans()).toHaveLength(1);
+      const s = await story.node('s');
+      h2.ban(s.id);
+      await story.settle();
+      // Long before what it trusted would have ended.
+      expect(await story.outcome(s.connect('h1:1'))).toBe('HF_BANNED');
+      await story.pass(RESERVED_MS);
     });
 
     it('stored a moment ago at one, are known to the other when it is the one that dials', async () => {

@@ -75,6 +75,32 @@ function contract(open: () => Promise<Store>): void {
     expect((await one.bans()).bans.map(({ key }) => key)).toEqual(['4b']);
   });
 
+  it('a ban says how long other processes may still trust the bans that they know', async () => {
+    const [{ at: one }, { at: other }, third] = await processes(3);
+    await one.version();
+    expect(await other.ban([ban('4a')])).toBe(0);
+    expect(await one.trust()).toBe(await other.version());
+    // Itself it knows of the ban.
+    expect(await one.ban([ban('4b')])).toBe(0);
+    const trusted = async (trusts: () => Promise<unknown>): Promise<void> => {
+      let waitMs = 0;
+      // Between the two more time may go by than that.
+      for (let tries = 0; tries < 20 && waitMs === 0; tries++) {
+        await trusts();
+        waitMs = await other.ban([ban('4c')]);
+      }
+      expect(waitMs).toBeGreaterThan(0);
+      expect(waitMs).toBeLessThanOrEqual(RESERVED_MS);
+    };
+    for (const trusts of [() => one.trust(), () => one.enter(['10.0.0.9'], { perSecond: 1e6, burst: 1e6 })]) {
+      await trusted(trusts);
+      while ((await other.ban([ban('4c')])) > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await trusted(() => third.at.trust());
+    await third.at.close();
+    expect(await other.ban([ban('4e')])).toBe(0);
+  });
+
   it('an automatic ban takes the place of none that lasts, one by hand does', async () => {
     const [{ at: one }] = await processes(1);
     await one.ban([ban('4a', { leftMs: LONG })]);
