@@ -9,8 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // More than the processors of a small machine: a worker that waits for sockets, deadlines or the end of a process leaves its own idle.
-    maxWorkers: 3,
+    maxWorkers: 2,
     setupFiles: HANDFAST_REACHED ? ['test/support/reached.ts'] : [],
     // Of processes that tests start; of the tests themselves vitest keeps account.
     env: HANDFAST_CHILDREN ? { NODE_V8_COVERAGE: HANDFAST_CHILDREN } : {},
