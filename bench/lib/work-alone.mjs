@@ -44,11 +44,7 @@ export function workAlone(core, handshakes) {
     call() {
       for (let i = 0; i < batches.length; i++) {
         const answers = core.run(batches[i]);
-        for (let k = 0; k < answers.length; k++) {
-          const answer = answers[k];
-          if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
-          else if (answer.op === 'dh' && answer.shared !== 'weak') answer.shared.wipe();
-        }
+        for (let k = 0; k < answers.length; k++) wipe(answers[k]);
       }
     },
     /** How often each operation is asked for. @returns {Record<string, number>} */
@@ -62,11 +58,8 @@ export function workAlone(core, handshakes) {
     check() {
       for (const answer of batches.flatMap((batch) => core.run(batch))) {
         if ('valid' in answer && !answer.valid) throw new Error('a signature that does not verify');
-        if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
-        if (answer.op === 'dh') {
-          if (answer.shared === 'weak') throw new Error('a weak key');
-          answer.shared.wipe();
-        }
+        if ('shared' in answer && answer.shared === 'weak') throw new Error('a weak key');
+        wipe(answer);
       }
     },
     close() {
@@ -74,4 +67,10 @@ export function workAlone(core, handshakes) {
       signer.wipe();
     },
   };
+}
+
+/** @param {import('handfast/core').Answer} answer */
+function wipe(answer) {
+  if (answer.op === 'keygen') answer.keyPair.secretKey.wipe();
+  else if (answer.op === 'dh' && answer.shared !== 'weak') answer.shared.wipe();
 }

@@ -32,7 +32,7 @@ bool Subtract(uint64_t a[4], const uint64_t b[4]) {
   return borrow != 0;
 }
 
-// Takes the `high` words above the first four of t down to those below, by 2^256 = 2^256 - n modulo n; what this comes to has at most four words and high - 1 more, or where high is 1 a bit more.
+// Takes the `high` words above the first four of t down to those below, since 2^256 is worth 2^256 - n modulo n; what this comes to has at most four words and high - 1 more, or where high is 1 a bit more.
 template <int high>
 __attribute__((always_inline)) inline void Fold(uint64_t t[4 + high]) {
   constexpr int kWords = 4 + high;

@@ -230,6 +230,24 @@ describe('verifyMany of the built package', () => {
     expect([...(await built.verifyMany(items, { core: here }))], `seed ${SEED}`).toEqual([...(await verifyMany(items, { core: pure }))]);
   });
 
+  it('verifies a few on threads too where a message is long, and a few short ones at once', async () => {
+    const built = (await import(file.href)) as typeof import('../../../src/core/verify/many.ts');
+    let here = 0;
+    const counting: Core = {
+      ...pure,
+      runAsync(jobs) {
+        here += jobs.length;
+        return pure.runAsync(jobs);
+      },
+    };
+    const random = new Random(SEED, 'few');
+    const long = koblitz(new Uint8Array(100_000), random);
+    expect([...(await built.verifyMany([long, { ...long, message: new Uint8Array(100_001) }], { core: counting }))]).toEqual([1, 0]);
+    expect(here).toBe(0);
+    expect([...(await built.verifyMany([koblitz(new Uint8Array(100), random)], { core: counting }))]).toEqual([1]);
+    expect(here).toBe(1);
+  });
+
   it.runIf(native)('leaves only secp256k1 to them where the addon lacks nothing else', async () => {
     const built = (await import(file.href)) as typeof import('../../../src/core/verify/many.ts');
     const ops = new Set<string>();

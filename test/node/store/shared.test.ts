@@ -27,6 +27,18 @@ class Held {
   }
 }
 
+/** Whoever has asked, and is answered once `go` is called. */
+async function asking(one: Shared, store: Held): Promise<{ asked: Promise<string>; go(): void }> {
+  let go = (): void => {};
+  store.let = new Promise((resolve) => {
+    go = resolve;
+  });
+  const asked = one.trust();
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  return { asked, go };
+}
+
 async function shared(store: Held): Promise<Shared> {
   return Shared.open({
     ...{ open: (opening) => store.open(opening), network: 'demo', identity: 'i', process: 'p', clock, random: () => 'f'.repeat(32) },
@@ -56,13 +68,7 @@ it('they are not from the moment on that there is word of others, not even by wh
   const version = await one.trust();
   one.doubt();
   expect(one.trusts(version)).toBe(false);
-  let go = (): void => {};
-  store.let = new Promise((resolve) => {
-    go = resolve;
-  });
-  const asked = one.trust();
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
+  const { asked, go } = await asking(one, store);
   one.doubt();
   go();
   expect(await asked).toBe(version);
@@ -75,13 +81,7 @@ it('they are not from the moment on that there is word of others, not even by wh
 it('they count from the question on, and no more once the store is not to be had', async () => {
   const store = new Held();
   const one = await shared(store);
-  let go = (): void => {};
-  store.let = new Promise((resolve) => {
-    go = resolve;
-  });
-  const asked = one.trust();
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
+  const { asked, go } = await asking(one, store);
   clock.advance(RESERVED_MS);
   go();
   const version = await asked;
