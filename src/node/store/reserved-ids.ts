@@ -165,6 +165,8 @@ export class ReservedIds {
     // Those that were skipped have to be free for whoever is asked for them.
     if ((asking.end > asking.next || asking.passedOver.length > 0) && asking.highest >= asking.end) await this.#free(asking);
     while (asking.settling) await asking.settling;
+    // It went meanwhile; if it is back, what it asks now is not waited with for this.
+    if (asking.leaving || this.#asking.get(asking.peer) !== asking) return;
     const { peer, peerLife, life, highest, next, end } = asking;
     const anew = highest >= end;
     const from = anew ? highest + 1n : end;
