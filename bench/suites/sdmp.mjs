@@ -12,11 +12,13 @@ import {
 } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { promisify } from 'node:util';
+import { sdmpByHand } from '../lib/sdmp-by-hand.mjs';
 import { loadCore, sameBytes } from '../lib/suite.mjs';
 import { HOST } from '../lib/transport.mjs';
 
 const REFERENCE = 'node:crypto, bare calls';
 const WITH_REST = 'node:crypto, with ciphers and hashes';
+const BY_HAND = 'node:crypto, the handshake by hand';
 // At some 500 handshakes a second it takes ten seconds until most of what one runs through was compiled for good.
 const TIME_FACTOR = 4;
 
@@ -53,6 +55,8 @@ export const suite = {
     { name: REFERENCE, prepare: async (caseName) => bareCalls(atOnceOf(caseName)) },
     // And what else of cryptography the page asks for, by hand: what lies between the two no implementation can leave out either.
     { name: WITH_REST, quick: false, prepare: async (caseName) => bareCalls(atOnceOf(caseName), true) },
+    // And what cannot be left out at all: the texts and their checks, over the same streams.
+    { name: BY_HAND, quick: false, prepare: async (caseName) => (caseName === 'memory' ? byHand() : undefined) },
   ],
 };
 
@@ -146,6 +150,31 @@ function bareCalls(operations, withRest = false) {
       sameBytes(secrets[0], secrets[1], 'secret');
       if (withRest) sameBytes(bindings[0], bindings[1], 'binding');
       if (!valid) throw new Error('a signature is not valid');
+    },
+    facts: { openssl: process.versions.openssl },
+  };
+}
+
+/** Both sides by hand. */
+function byHand() {
+  const prime = ffdhe2048();
+  const [a, b] = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  const initiator = sdmpByHand({ prime, ...a, peer: b.publicKey });
+  const responder = sdmpByHand({ prime, ...b, peer: a.publicKey });
+  const once = async () => {
+    const streams = duplexPair();
+    const bindings = await Promise.all([initiator.initiate(streams[0]), responder.respond(streams[1])]);
+    const closed = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    for (const stream of streams) stream.destroy();
+    await Promise.all(closed);
+    return bindings;
+  };
+  return {
+    operations: 1,
+    call: once,
+    async check() {
+      const bindings = await once();
+      sameBytes(bindings[0], bindings[1], 'binding');
     },
     facts: { openssl: process.versions.openssl },
   };

@@ -1,15 +1,22 @@
 /** Every suite once, as short as it goes: that each subject that is there makes the right bytes, and what the JSON holds. No figure is looked at. */
+import { generateKeyPairSync, getDiffieHellman } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runBenchmarks, SUITES } from '../../bench/index.mjs';
 import { byHand } from '../../bench/lib/by-hand.mjs';
 import { nobleLibrary } from '../../bench/lib/library-noble.mjs';
 import { PEERS } from '../../bench/lib/peers/index.mjs';
+import { sdmpByHand } from '../../bench/lib/sdmp-by-hand.mjs';
 import type { Suite } from '../../bench/lib/suite.mjs';
 import { checkPair, cut, loopback, type Transport } from '../../bench/lib/transport.mjs';
 import { byHandTransport } from '../../bench/lib/xrpl-by-hand.mjs';
 import { xrplTransport } from '../../bench/lib/xrpl-transport.mjs';
-import { native } from '../support/cores.ts';
+import { connect, listen, type Session } from '../../src/index.ts';
+import { SdmpIdentity } from '../../src/protocols/sdmp/identity.ts';
+import { SdmpPeers } from '../../src/protocols/sdmp/peers.ts';
+import { native, pure } from '../support/cores.ts';
 
 const SHORT = { rounds: 1, roundMs: 1, warmMs: 1 };
 /** Cases of each suite, one of those that take the same way, and a subject that is always there. */
@@ -125,5 +132,27 @@ describe('the XRPL handshake by hand', () => {
       await cut(await ends.open());
       await ends.close();
     }
+  });
+});
+
+describe('the SDMP handshake by hand', () => {
+  it.each(['initiator', 'responder'] as const)('is one for the library, as %s', async (role) => {
+    const keys = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+    const hand = sdmpByHand({ prime: getDiffieHellman('modp14').getPrime(), ...keys[0], peer: keys[1].publicKey });
+    const [identity, peer] = keys.map(({ privateKey }) => SdmpIdentity.from(privateKey));
+    const peers = new SdmpPeers([identity.exportPublicPem()]);
+    const [near, far] = duplexPair();
+    const common = { protocol: 'sdmp', identity: peer, peers, core: pure } as const;
+    const server = await listen({ ...common });
+    const session =
+      role === 'initiator'
+        ? once(server, 'session').then(([accepted]) => accepted as Session)
+        : connect({ ...common, group: 'modp2048', stream: near, peer: identity.id });
+    if (role === 'initiator') server.accept(near);
+    const [opened, binding] = await Promise.all([session, role === 'initiator' ? hand.initiate(far) : hand.respond(far)]);
+    expect(opened.peer.id).toBe(identity.id);
+    expect(binding).toEqual(Buffer.from(opened.binding));
+    opened.destroy();
+    await server.close({ drainMs: 0 });
   });
 });
