@@ -239,7 +239,9 @@ describe('requests of a peer that asks often', () => {
   });
 
   // In the first two the peer goes and comes back while more are to be reserved for it, which then nobody waited for.
-  it.each([1_773_695_271, 22_000_072, ...Array.from({ length: 30 }, (_, i) => (seed + i) >>> 0)])('are handled once at most, whatever happens, seed %d', async (of) => {
+  const seeds = [1_773_695_271, 22_000_072, ...Array.from({ length: 30 }, (_, i) => (seed + i) >>> 0)];
+
+  it.each(seeds)('are handled once at most, whatever happens, seed %d', async (of) => {
     const random = new Random(of);
     const world = new World();
     // Else as a peer does it: in order, and all that has no answer again when its session moves.
