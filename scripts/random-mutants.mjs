@@ -79,6 +79,7 @@ async function runPart({ sources, tests }) {
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
       mutant.status = await meets(bundle, join(out, `${name}-${job}.json`), mutant);
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${sources}: ${waiting.length} left`);
+      else if (waiting.length > 0 && waiting.length % 50 === 0) console.error(`${sources}: ${waiting.length} left`);
     }
   });
   await Promise.all(jobs);
