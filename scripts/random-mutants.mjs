@@ -102,6 +102,8 @@ async function bundled(outfile, tests, sources) {
     ignoreAnnotations: true,
     platform: 'node',
     format: 'esm',
+    // Node 20 knows no `await using`.
+    target: 'node20',
     packages: 'external',
     logLevel: 'error',
     plugins: [

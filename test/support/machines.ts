@@ -48,6 +48,8 @@ export class Side {
   lingerMs: number | undefined;
   deadline: Millis | undefined;
   readonly traces: string[] = [];
+  /** That the traces account for, by direction. */
+  readonly tracedBytes: Record<string, number> = {};
   /** What it wants written, where keys are logged. */
   keyLog = '';
   /** Names of the states passed through. */
@@ -129,6 +131,7 @@ export class Side {
         return;
       case 'trace':
         this.traces.push(`${output.what} ${output.direction}`);
+        this.tracedBytes[output.direction] = (this.tracedBytes[output.direction] ?? 0) + output.bytes;
         return;
       case 'key-log':
         this.keyLog += output.lines;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { cores } from '../../support/cores.ts';
 import { Bench, expectHonest, hex, NOW, scriptedDialler, scriptedListener } from '../../support/handfast.ts';
-import { cat, text, u16 } from '../../support/reference.ts';
+import { cat, framed, text, u16 } from '../../support/reference.ts';
 
 for (const core of cores) {
   describe(`${core.name} core against the second implementation`, () => {
@@ -51,6 +51,20 @@ for (const core of cores) {
       expect(b.failed).toMatchObject({ code: 'HF_BANNED', remote: 'proved' });
       expect(b.failed!.message).toContain('"go away"');
       expect(b.take().length).toBe(0);
+    });
+
+    it('a sealed refusal that is a tag alone does not open; a shorter one has not its shape', () => {
+      for (const [length, code] of [
+        [16, 'HF_BAD_TAG'],
+        [15, 'HF_MALFORMED'],
+      ] as const) {
+        const b = bench.listener().start();
+        const a = scriptedDialler();
+        b.bytes(a.hello());
+        a.takeReply(b.take());
+        b.bytes(framed(cat([4], new Uint8Array(length))));
+        expect(b.failed?.code).toBe(code);
+      }
     });
 
     it('an honest pair', () => {

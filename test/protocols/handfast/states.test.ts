@@ -129,6 +129,44 @@ for (const core of cores) {
       });
     }
 
+    it('bytes that come one by one are the same handshake: each step is told once, and its bytes with it', () => {
+      const [dialled, listening] = [bench.dialler().start(), scriptedListener()];
+      const [accepted, dialling] = [bench.listener().start(), scriptedDialler()];
+      let [toDialled, toAccepted] = [0, 0];
+      const drip = (side: Side, bytes: Uint8Array): number => {
+        for (const byte of bytes) side.bytes(Uint8Array.of(byte));
+        return bytes.length;
+      };
+      const hello = dialled.take();
+      listening.takeHello(hello);
+      toDialled += drip(dialled, listening.reply());
+      const finish = dialled.take();
+      listening.takeFinish(finish);
+      toDialled += drip(dialled, listening.open(65_536, [[1, text('x')]]));
+      expect(dialled.opened?.info).toStrictEqual({
+        ...{ version: 1, suite: dialled.opened?.info.suite, network: 'demo', largestRecord: 65_536 },
+        agent: 'x',
+      });
+      expect(dialled.state).toEqual({ at: 'opened' });
+      expect(dialled.traces).toEqual([
+        ...['hello sent', 'reply received', 'listener proved done', 'finish sent', 'OPEN sent', 'OPEN received'],
+      ]);
+      expect(dialled.tracedBytes).toEqual({ sent: hello.length + finish.length, received: toDialled, done: 0 });
+      // A view of what came would keep its memory for as long as the session.
+      expect(dialled.opened?.peer.publicKey.buffer.byteLength).toBe(32);
+
+      toAccepted += drip(accepted, dialling.hello());
+      const reply = accepted.take();
+      const proof = dialling.takeReply(reply);
+      toAccepted += drip(accepted, dialling.finish(proof.slice(0, 32)));
+      toAccepted += drip(accepted, dialling.open(65_536, []));
+      const open = accepted.take();
+      expect(accepted.opened?.info).not.toHaveProperty('agent');
+      expect(accepted.state).toEqual({ at: 'opened' });
+      expect(accepted.tracedBytes).toEqual({ sent: reply.length + open.length, received: toAccepted, done: 0 });
+      for (const side of [dialled, accepted]) side.dispose();
+    });
+
     it('a key held elsewhere signs; one that answers with something else is a fault of our own', () => {
       for (const [signature, ends] of [
         [undefined, 'opened'],
