@@ -27,7 +27,7 @@ export function outgoing(
     throw bad(`kind: ${JSON.stringify(kind)} is no type of message that can be sent`);
   const metadata = meta.metadata ?? {};
   for (const name in meta) if (!META.has(name)) throw bad(`meta: there is no member ${JSON.stringify(name)}`);
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw bad('meta.metadata: an object');
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw bad('meta.metadata: an object');
   if (kind === 'bin') {
     const { bin_type = 0, metadata: _, ...others } = meta;
     if (!Number.isInteger(bin_type) || (bin_type as number) < 0 || (bin_type as number) >= BIN_TYPES.length)
