@@ -235,12 +235,49 @@ describe('the peer timer', () => {
   });
 });
 
+describe('what comes at once', () => {
+  it('may be more frames than one call gives', () => {
+    const frames = Array.from({ length: 1_300 }, (_, i) => frameOf(41, Uint8Array.of(i >> 8, i)));
+    const { messages, rest } = hear(started(), Uint8Array.from(frames.flatMap((frame) => [...frame])));
+    expect(messages.map(({ bytes }) => 256 * bytes[0] + bytes[1])).toEqual(frames.map((_, i) => i));
+    expect(rest).toBe(0);
+  });
+
+  it('says how long the frame is of which the rest is still to come, once its header is there', () => {
+    const [whole, cut] = [frameOf(41, new Uint8Array(10)), frameOf(41, new Uint8Array(1_000))];
+    for (const [length, wanted] of [
+      [0, 0],
+      [5, 0],
+      [6, 1_006],
+      [1_005, 1_006],
+    ]) {
+      expect(hear(started(), Uint8Array.from([...whole, ...cut.subarray(0, length)]))).toMatchObject({ rest: length, wanted });
+    }
+  });
+});
+
 describe('the writer', () => {
   it('writes one message as one frame, by the name of its type or its number', () => {
     const { writer } = started();
     expect(writer.singly).toBe(true);
     expect(writer.write(Uint8Array.of(1, 2), { kind: 'validation' }, NOW).data).toEqual(frameOf(41, Uint8Array.of(1, 2)));
     expect(writer.write(Uint8Array.of(1), { kind: '65535' }, NOW).data).toEqual(frameOf(65_535, Uint8Array.of(1)));
+  });
+
+  it('compresses only what is shorter for it, its longer header counted', () => {
+    const { writer } = started({ compr: true });
+    let [shorter, longer] = [0, 0];
+    for (let repeated = 0; repeated < 40; repeated++) {
+      const payload = Uint8Array.from({ length: 200 }, (_, i) => (i < repeated ? 0 : (i * i * 131 + i * 31) >> 3));
+      const packed = lz4Compress(payload);
+      const { data } = writer.write(payload, { kind: 'transaction' }, NOW);
+      const saves = packed !== undefined && packed.length + 10 < payload.length + 6;
+      expect(data.length).toBe(saves ? packed.length + 10 : payload.length + 6);
+      expect(data[0] >> 4).toBe(saves ? 9 : 0);
+      if (saves) shorter++;
+      else longer++;
+    }
+    expect(Math.min(shorter, longer)).toBeGreaterThan(0);
   });
 
   it('compresses where that was agreed, the type is one of those, and it is worth it', () => {
