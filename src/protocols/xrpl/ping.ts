@@ -36,7 +36,7 @@ export function readPing(payload: Bytes): Ping | undefined {
       // An unknown kind counts as a field that is not there.
       if (field <= 4 && (field > 1 || value <= 1n)) values[field] = value;
     } else if (wire === BYTES) {
-      if (!varint() || value > BigInt(payload.length - at)) return undefined;
+      if (!varint()) return undefined;
       at += Number(value);
     } else if (wire === FIXED64) at += 8;
     else if (wire === FIXED32) at += 4;
