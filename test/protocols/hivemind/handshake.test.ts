@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { HiveMindOptions } from '../../../src/protocols/hivemind/index.ts';
 import { HiveSessions } from '../../../src/protocols/hivemind/sessions.ts';
-import { shownText } from '../../../src/wire/text.ts';
+import { shownText, utf8 } from '../../../src/wire/text.ts';
 import { cores } from '../../support/cores.ts';
 import {
   ACCESS_KEY,
@@ -187,6 +187,25 @@ describe.each(cores)('HiveMind handshakes, on the $name core', (core) => {
     });
     expect(master.opened?.info).toMatchObject({ encoding: 'JSON-HEX', cipher: 'AES-GCM' });
     expect(slave.opened?.info).toMatchObject({ encoding: 'JSON-HEX', cipher: 'AES-GCM' });
+  });
+
+  it('nobody is let in before the master has decided, whatever comes meanwhile', async () => {
+    const meanwhile: unknown[] = [];
+    const pair = pairOf({
+      core,
+      judge: () => {
+        const { master } = pair;
+        const { now, state } = master;
+        master.feed({ kind: 'message', now, data: utf8('{"msg_type":"hello","payload":{}}'), text: true });
+        master.feed({ kind: 'tick', now: now + 1 });
+        master.feed({ kind: 'answers', now, answers: [] });
+        meanwhile.push((state as { at: string }).at, master.state === state, master.opened, master.failed);
+        return undefined;
+      },
+    });
+    await converseByMessage(pair.slave, pair.master);
+    expect(meanwhile).toEqual(['judge', true, undefined, undefined]);
+    expect(pair.master.opened).toBeDefined();
   });
 
   it('a session goes on under its id, for its own access key alone, and is forgotten in time', async () => {

@@ -130,6 +130,7 @@ describe('what both sides of version 3 have seen', () => {
     expect(canonicalJson({ b: [1, { z: null, a: 'å"' }], a: true })).toBe('{"a":true,"b":[1,{"a":"å\\"","z":null}]}');
     // By UTF-16 unit it would be the other way round.
     expect(canonicalJson({ '\u{1d4b3}': 1, '\ufb00': 2, a: 3, ab: 4 })).toBe('{"a":3,"ab":4,"\ufb00":2,"\u{1d4b3}":1}');
+    expect(canonicalJson({ abc: 1, abb: 2, ab: 3 })).toBe('{"ab":3,"abb":2,"abc":1}');
     expect(shownText(prologueOf({ b: 1 }, { a: 2 }, 'Noise_X'))).toBe('{"b":1}{"a":2}Noise_X');
   });
 });

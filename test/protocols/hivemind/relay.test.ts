@@ -61,6 +61,10 @@ describe('what a hub sends on', () => {
     },
   );
 
+  it.each(['bus', 'query', 'ping', 'propagate'])('is no %s that is not JSON', (kind) => {
+    expect(names(relay(utf8('{"type":"a"'), { kind }))).toBe('HF_MALFORMED');
+  });
+
   it('is no `bin`, whose bytes stay as they are', () => {
     const bytes = Uint8Array.of(1, 2, 3);
     expect((relay(bytes, { kind: 'bin', meta: { bin_type: 1 } }) as Relay).here).toEqual({ kind: 'bin', bytes, meta: { bin_type: 1 } });
