@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cstring>
+
 #include "core/ipsec-mb.h"
 #include "lanes/chacha-short.h"
 #include "lanes/lanes.h"
@@ -21,6 +23,21 @@ Engine& InUse() {
   return engine;
 }
 
+#ifdef HANDFAST_IPSEC_MB
+// Without AVX-512, ipsec-mb (1.3) loads the key's second half as 32 bytes: 16 more than there are, a crash where memory ends with the key. Zeros follow this copy.
+class RoomyKey {
+ public:
+  explicit RoomyKey(const uint8_t key[32]) { std::memcpy(bytes_, key, 32); }
+  ~RoomyKey() { sodium_memzero(bytes_, 32); }
+  RoomyKey(const RoomyKey&) = delete;
+  RoomyKey& operator=(const RoomyKey&) = delete;
+  const uint8_t* get() const { return bytes_; }
+
+ private:
+  alignas(64) uint8_t bytes_[64] = {};
+};
+#endif
+
 bool IsShort(size_t size) { return size <= kLongestShort && LanesInUse() == Lanes::avx512; }
 
 }  // namespace
@@ -38,9 +55,10 @@ void ChaChaSeal(const uint8_t key[32], uint8_t* out, uint8_t tag[16], Bytes mess
 #ifdef HANDFAST_IPSEC_MB
   if (InUse() == Engine::ipsec_mb) {
     const IMB_MGR* const manager = IpsecMb();
+    const RoomyKey roomy(key);
     chacha20_poly1305_context_data context;
-    IMB_CHACHA20_POLY1305_INIT(manager, key, &context, nonce, ad.data, ad.size);
-    IMB_CHACHA20_POLY1305_ENC_UPDATE(manager, key, &context, out, message.data, message.size);
+    IMB_CHACHA20_POLY1305_INIT(manager, roomy.get(), &context, nonce, ad.data, ad.size);
+    IMB_CHACHA20_POLY1305_ENC_UPDATE(manager, roomy.get(), &context, out, message.data, message.size);
     IMB_CHACHA20_POLY1305_ENC_FINALIZE(manager, &context, tag, 16);
     sodium_memzero(&context, sizeof context);  // the key of the tag, and a block of key stream
     return;
@@ -58,10 +76,11 @@ bool ChaChaOpen(const uint8_t key[32], uint8_t* out, Bytes ciphertext, const uin
 #ifdef HANDFAST_IPSEC_MB
   if (InUse() == Engine::ipsec_mb) {
     const IMB_MGR* const manager = IpsecMb();
+    const RoomyKey roomy(key);
     chacha20_poly1305_context_data context;
     uint8_t computed[16];
-    IMB_CHACHA20_POLY1305_INIT(manager, key, &context, nonce, ad.data, ad.size);
-    IMB_CHACHA20_POLY1305_DEC_UPDATE(manager, key, &context, out, ciphertext.data, ciphertext.size);
+    IMB_CHACHA20_POLY1305_INIT(manager, roomy.get(), &context, nonce, ad.data, ad.size);
+    IMB_CHACHA20_POLY1305_DEC_UPDATE(manager, roomy.get(), &context, out, ciphertext.data, ciphertext.size);
     IMB_CHACHA20_POLY1305_DEC_FINALIZE(manager, &context, computed, 16);
     sodium_memzero(&context, sizeof context);
     if (crypto_verify_16(computed, tag) == 0) return true;
