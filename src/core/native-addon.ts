@@ -89,11 +89,13 @@ export interface AddonInfo {
 export function loadAddon(): { addon: Addon } | { why: string } {
   const require = createRequire(import.meta.url);
   const named = process.env.HANDFAST_ADDON;
-  let addon: Addon;
+  let addon: Addon & { [TAKEN]?: true };
   try {
     // src/core and dist/core both lie two levels below the package.
     const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-    addon = named ? require(named) : require('node-gyp-build')(root);
+    const file: string = named ?? require('node-gyp-build').path(root);
+    addon = require(file);
+    if (addon?.[TAKEN]) addon = anotherOf(require.resolve(file));
   } catch (error) {
     return { why: whyNot(error as Error, named) };
   }
@@ -101,8 +103,19 @@ export function loadAddon(): { addon: Addon } | { why: string } {
   if (typeof addon?.sequenceRun !== 'function' || typeof addon.setErrorFactory !== 'function') {
     return { why: 'the addon found is not one of this version' };
   }
+  Object.defineProperty(addon, TAKEN, { value: true });
   addon.setErrorFactory((name, message) => new HandfastError(name, message));
   return { addon };
+}
+
+/**
+ * Test runners and bundlers read modules anew, but `require` gives every copy of them the one addon, whose scratch block and errors then belong to who came last: the others would read
+ * zeros for results. So each further copy has an instance of its own.
+ */
+function anotherOf(file: string): Addon {
+  const instance = { exports: {} };
+  process.dlopen(instance, file);
+  return instance.exports as Addon;
 }
 
 function whyNot(error: Error, named: string | undefined): string {
@@ -113,3 +126,5 @@ function whyNot(error: Error, named: string | undefined): string {
   }
   return `the addon does not load: ${first}`;
 }
+
+const TAKEN = Symbol.for('handfast.addon.taken');
