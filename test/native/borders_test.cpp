@@ -8,6 +8,7 @@
 #include "all-lanes.h"
 #include "check.h"
 #include "core/aead.h"
+#include "core/chacha-records.h"
 #include "core/chacha.h"
 #include "core/gcm.h"
 
@@ -55,6 +56,29 @@ void EverySize(const Room rooms[5], AeadName name) {
 }
 
 }  // namespace
+
+// Two records behind one another, all of them to the last byte.
+void RecordsAtBorders(const Room rooms[5], size_t size, size_t adBytes, bool atEnd) {
+  const size_t one = adBytes + size + kTagBytes;
+  uint8_t *const memory = rooms[0].Of(2 * one, atEnd), *const before = rooms[1].Of(2 * one, atEnd), *const key = rooms[2].Of(32, atEnd);
+  std::memcpy(before, memory, 2 * one);
+  const ChaChaRecord records[] = {{memory + adBytes, size, 7}, {memory + one + adBytes, size, 8}};
+  ChaChaSealRecords(key, records, 2, adBytes);
+  CHECK(ChaChaOpenRecords(key, records, 2, adBytes) == 2);
+  for (const size_t at : {size_t{0}, one}) CHECK(std::memcmp(memory + at, before + at, adBytes + size) == 0);
+}
+
+CASE(RecordBorders, "records in lanes read nothing outside of them") {
+  const Room rooms[5];
+  WithAllLanes([&] {
+    if (!ChaChaRecordsThere()) return;
+    for (const bool atEnd : {true, false}) {
+      for (const size_t adBytes : {0, 4, 8}) {
+        for (size_t size = 0; size <= 1100; size++) RecordsAtBorders(rooms, size, adBytes, atEnd);
+      }
+    }
+  });
+}
 
 CASE(Borders, "no engine of any AEAD reads outside of what it was given") {
   const Room rooms[5];
