@@ -24,7 +24,9 @@ const values = readArguments(
     honest: { type: 'string', default: '1000' },
     hurry: { type: 'string', default: '1' },
   },
-  (given) => wrongNumber(given, ['seconds', 'per-second', 'honest', 'hurry'], /^\d+$/, 'a whole number'),
+  (given) =>
+    wrongNumber(given, ['seconds', 'per-second', 'honest'], /^\d+$/, 'a whole number') ??
+    wrongNumber(given, ['hurry'], /^[1-9]\d*$/, 'a whole number from 1 on'),
 );
 const SECONDS = Number(values.seconds);
 const PER_SECOND = Number(values['per-second']);
