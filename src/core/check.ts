@@ -9,7 +9,7 @@ export function badArgument(message: string): never {
 export function checkBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!isBytes(value)) badArgument(`${name}: expected a Uint8Array`);
   if (value.buffer instanceof ArrayBuffer) {
-    if (value.byteLength === 0 && isDetached(value.buffer)) badArgument(`${name}: its buffer was detached`);
+    if (value.length === 0 && isDetached(value.buffer)) badArgument(`${name}: its buffer was detached`);
   } else if (isShared(value.buffer)) {
     // Another thread could change it between a check and its use.
     badArgument(`${name}: memory shared with other threads is not accepted, copy it first`);

@@ -1,5 +1,6 @@
 /** Authenticated encryption of single messages by the addon. */
 import { HandfastError } from '../errors.ts';
+import { copyTo } from '../wire/bytes.ts';
 import { badArgument, checkBytes, checkLength } from './check.ts';
 import type { Aead, AeadName, Bytes } from './core.ts';
 import { AT, type Border, BULK, LARGE, NOTHING, pack } from './native-border.ts';
@@ -24,7 +25,7 @@ export function makeAead(border: Border, aes: boolean): Aead {
         addon.aeadSeal(number, target, keyPlace, noncePlace, message, ad === undefined ? NOTHING : border.bulk(ad));
         return target;
       }
-      border.bytes.set(message, BULK);
+      copyTo(border.bytes, message, BULK);
       const adPlace = ad === undefined ? NOTHING : behind(border, ad, length);
       const target = targetOf(out, adPlace, length);
       addon.aeadSeal(number, target, keyPlace, noncePlace, pack(BULK, message.length), adPlace);
@@ -52,7 +53,7 @@ export function makeAead(border: Border, aes: boolean): Aead {
         addon.aeadOpen(number, target, keyPlace, noncePlace, sealed, ad === undefined ? NOTHING : border.bulk(ad));
         return target;
       }
-      border.bytes.set(sealed, BULK);
+      copyTo(border.bytes, sealed, BULK);
       const adPlace = ad === undefined ? NOTHING : behind(border, ad, sealed.length);
       const target = targetOf(out, adPlace, length);
       try {

@@ -2,6 +2,7 @@
  * How arguments cross into the addon: small ones are copied into one registered block and named by an integer, since handing over an array costs more than copying it.
  */
 import { HandfastError } from '../errors.ts';
+import { copyTo, partOf, wipe } from '../wire/bytes.ts';
 import { badArgument, checkLength } from './check.ts';
 import type { Bytes, Secret, SecretInput } from './core.ts';
 import type { Addon, Handle, Place } from './native-addon.ts';
@@ -17,10 +18,9 @@ export class Border {
   readonly id: number;
   /** The same memory from {@link AT}.parts on, for lists of numbers. */
   readonly numbers: Float64Array;
-  /** The same memory, whole. */
-  readonly #words: Int32Array;
+  readonly #buffer: ArrayBuffer;
   #copies = new ArrayBuffer(COPIES_BYTES);
-  #copiedWords = new Int32Array(this.#copies);
+  #copiedBytes = new Uint8Array(this.#copies);
   #copied = 0;
   readonly #releaseSecrets: FinalizationRegistry<Handle>;
   #next = BULK;
@@ -30,7 +30,7 @@ export class Border {
     const buffer = new ArrayBuffer(SCRATCH_BYTES);
     this.bytes = new Uint8Array(buffer);
     this.numbers = new Float64Array(buffer, AT.parts, MAX_PARTS);
-    this.#words = new Int32Array(buffer);
+    this.#buffer = buffer;
     this.id = addon.register(buffer);
     addon.setScratch(this.id);
     this.#releaseSecrets = new FinalizationRegistry((handle) => addon.secretWipe(handle));
@@ -38,12 +38,8 @@ export class Border {
 
   /** Copies to a fixed place. */
   put(bytes: Bytes, offset: number): number {
-    const { length } = bytes;
-    const to = this.bytes;
-    // As in `wipeTo`.
-    if (length > SHORTER) to.set(bytes, offset);
-    else for (let i = 0; i < length; i++) to[offset + i] = bytes[i]!;
-    return pack(offset, length);
+    copyTo(this.bytes, bytes, offset);
+    return pack(offset, bytes.length);
   }
 
   /** Copies to the part for bytes of any length, behind what `more` put there; large arrays are left where they are. */
@@ -63,7 +59,7 @@ export class Border {
   bulkOf(parts: readonly Bytes[], length: number): Place {
     let at = BULK;
     for (let i = 0; i < parts.length; i++) {
-      this.bytes.set(parts[i]!, at);
+      copyTo(this.bytes, parts[i]!, at);
       at += parts[i]!.length;
     }
     this.#next = at;
@@ -75,12 +71,9 @@ export class Border {
     this.wipeTo(this.#next);
   }
 
-  /** Zeros from {@link BULK} to `end`, and up to the next whole word. */
+  /** Zeros from {@link BULK} to `end`. */
   wipeTo(end: number): void {
-    const words = this.#words;
-    // A call of the engine's own costs as much as some hundred bytes do here.
-    if (end - BULK > SHORT) words.fill(0, BULK >> 2, (end + 3) >> 2);
-    else for (let i = BULK >> 2; i < (end + 3) >> 2; i++) words[i] = 0;
+    wipe(this.bytes, BULK, end);
   }
 
   /** What `copyOut` copied last lies in it. Nobody's bytes are written over: there is another one once it is full. */
@@ -88,7 +81,7 @@ export class Border {
     return this.#copies;
   }
 
-  /** A copy of a result that is short-lived and no secret, in a block of memory that is shared. @param from a whole word. */
+  /** A copy of a result that is short-lived and no secret, in a block of memory that is shared. */
   view(from: number, end: number): Bytes {
     const at = this.copyOut(from, end);
     return new Uint8Array(this.#copies, at, end - from);
@@ -96,51 +89,37 @@ export class Border {
 
   /**
    * Copies results that are handed out as views, many to a block of memory, as those of `room` in wire/writer.ts and with its terms: not for secrets, nor for what a session keeps.
-   * @param from a whole word of the scratch block. @returns where the copy begins in `copies`.
+   * @returns where the copy begins in `copies`.
    */
   copyOut(from: number, end: number): number {
-    const count = (end - from + 3) >> 2;
-    if (this.#copied + count > this.#copiedWords.length) {
-      this.#copies = new ArrayBuffer(Math.max(COPIES_BYTES, 4 * count));
-      this.#copiedWords = new Int32Array(this.#copies);
+    const size = end - from;
+    if (this.#copied + size > this.#copiedBytes.length) {
+      this.#copies = new ArrayBuffer(Math.max(COPIES_BYTES, size));
+      this.#copiedBytes = new Uint8Array(this.#copies);
       this.#copied = 0;
     }
-    const words = this.#words;
-    const copied = this.#copiedWords;
     const at = this.#copied;
-    const first = from >> 2;
-    for (let i = 0; i < count; i++) copied[at + i] = words[first + i]!;
-    this.#copied = at + count;
-    return 4 * at;
+    copyTo(this.#copiedBytes, new Uint8Array(this.#buffer, from, size), at);
+    this.#copied = at + size;
+    return at;
   }
 
   /** A copy of a result. */
   take(offset: number, length: number): Bytes {
-    return this.bytes.slice(offset, offset + length);
+    return partOf(this.bytes, offset, offset + length);
   }
 
   /** As `take`, and leaves zeros behind. */
   takeSecret(offset: number, length: number): Bytes {
-    const out = this.bytes.slice(offset, offset + length);
-    this.wipe(offset, offset + length);
+    const out = this.take(offset, length);
+    wipe(this.bytes, offset, offset + length);
     return out;
   }
 
   /** As `takeSecret`, into an array that is there. @param to of `length` bytes. */
   moveSecret(offset: number, length: number, to: Bytes): void {
-    const { bytes } = this;
-    const end = offset + length;
-    // A call of the engine's own costs as much as some hundred bytes do here.
-    if (length > SHORTER) to.set(bytes.subarray(offset, end));
-    else for (let i = offset; i < end; i++) to[i - offset] = bytes[i]!;
-    this.wipe(offset, end);
-  }
-
-  /** Zeros over a part of the scratch block. */
-  wipe(from: number, end: number): void {
-    const { bytes } = this;
-    if (end - from > SHORTER) bytes.fill(0, from, end);
-    else for (let i = from; i < end; i++) bytes[i] = 0;
+    copyTo(to, new Uint8Array(this.#buffer, offset, length), 0);
+    wipe(this.bytes, offset, offset + length);
   }
 
   /** The handle of a Secret, or the place of bytes, which the addon wipes when its call ends. @throws HF_BAD_ARGUMENT, HF_RELEASED */
@@ -273,7 +252,3 @@ export const LARGE = 4096;
 export const BULK = AT.parts + 8 * MAX_PARTS;
 const SCRATCH_BYTES = 32 * 1024;
 const COPIES_BYTES = 4096;
-/** Bytes that a loop wipes faster than a call does. */
-const SHORT = 512;
-/** As `SHORT`, byte by byte. */
-const SHORTER = 64;

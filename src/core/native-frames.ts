@@ -1,5 +1,6 @@
 /** Ciphers of sessions: integers into the addon, frames in place. */
 import { HandfastError } from '../errors.ts';
+import { copyTo } from '../wire/bytes.ts';
 import { badArgument, checkCopied, checkInteger, checkObject, checkSize } from './check.ts';
 import type { Bytes, Cipher, CipherOptions, FrameTable, Suite } from './core.ts';
 import type { Addon, Handle } from './native-addon.ts';
@@ -101,7 +102,7 @@ class NativeCipher implements Cipher {
     checkSize(message.length, 'message', 1, LARGE);
     const { border, table } = this.#tools;
     const at = BULK + this.#lengthBytes;
-    border.bytes.set(message, at);
+    copyTo(border.bytes, message, at);
     table.entries[0] = at;
     table.entries[1] = message.length;
     try {
@@ -119,10 +120,10 @@ class NativeCipher implements Cipher {
     if (!declaresItsLength(frame, this.#lengthBytes)) return undefined;
     const { border, table } = this.#tools;
     const end = BULK + frame.length;
-    border.bytes.set(frame, BULK);
+    copyTo(border.bytes, frame, BULK);
     const opened = this.#addon.openMany(handle, border.id, BULK, end, NativeFrameTable.idOf(table), frame.length);
     const from = table.entries[0]!;
-    const message = opened === 1 ? border.bytes.slice(from, from + table.entries[1]!) : undefined;
+    const message = opened === 1 ? border.take(from, table.entries[1]!) : undefined;
     border.wipeTo(end);
     return message;
   }

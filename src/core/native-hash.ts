@@ -1,4 +1,5 @@
 /** Hashes, HMAC and HKDF by the addon. */
+import { wipe } from '../wire/bytes.ts';
 import { checkArray, checkBytes, checkInteger, checkLength, checkObject } from './check.ts';
 import type { Bytes, Hash } from './core.ts';
 import type { Place } from './native-addon.ts';
@@ -34,7 +35,7 @@ export function makeHash(border: Border): Hash {
       const place = Array.isArray(message) ? joined(border, message) : whole(border, message as Bytes);
       addon.blake2b(pack(AT.out, length), place, key, salt, personal);
       if (key === NOTHING) return border.take(AT.out, length);
-      border.wipe(AT.key, AT.key + 64);
+      wipe(border.bytes, AT.key, AT.key + 64);
       return border.takeSecret(AT.out, length);
     },
 

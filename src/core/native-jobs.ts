@@ -1,5 +1,6 @@
 /** Batches of mixed public-key work: one crossing for many jobs. The layout of a batch is described in native/addon/jobs.cpp. */
 import { HandfastError } from '../errors.ts';
+import { copyTo, partOf } from '../wire/bytes.ts';
 import { badArgument, checkArray, checkBytes, checkLength, checkObject } from './check.ts';
 import type { Answer, Bytes, Job, Secret, SecretInput, SignedItem } from './core.ts';
 import { type Border, NativeSecret } from './native-border.ts';
@@ -151,7 +152,7 @@ class Batch {
   }
 
   field(index: number, which: 0 | 1 | 2, bytes: Bytes): void {
-    this.#bytes.set(bytes, this.#at);
+    copyTo(this.#bytes, bytes, this.#at);
     this.room(index, which, bytes.length);
   }
 
@@ -251,7 +252,7 @@ class Batch {
 
   #out(index: number, which: 0 | 2, length: number): Bytes {
     const at = this.#numbers[RECORD_NUMBERS * index + 1 + 2 * which]!;
-    return this.#bytes.slice(at, at + length);
+    return partOf(this.#bytes, at, at + length);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sequences by the addon: inputs are copied into the scratch block, one call does all the steps. The layout of a program is described in native/core/sequence.h. */
+import { copyTo } from '../wire/bytes.ts';
 import { badArgument, checkArray, checkCopied } from './check.ts';
 import type { Bytes, Cipher, Secret, Sequence, SequenceOptions, SequenceResult, Suite } from './core.ts';
 import type { Handle } from './native-addon.ts';
@@ -54,7 +55,7 @@ class NativeSequence implements Sequence {
     return undefined;
   }
 
-  /** @returns where the inputs end in the scratch block, at a whole word, or -1: it cannot be done there. @throws HF_BAD_ARGUMENT, HF_RELEASED */
+  /** @returns where the inputs end in the scratch block, or -1: it cannot be done there. @throws HF_BAD_ARGUMENT, HF_RELEASED */
   #write(given: readonly (Bytes | Secret)[]): number {
     const { bytes, numbers } = this.#border;
     const { inputs } = this.#plan;
@@ -66,7 +67,7 @@ class NativeSequence implements Sequence {
         checkCopied(input, name);
         const next = at + input.length;
         if (next > BULK + MOST_INPUT) return -1;
-        bytes.set(input, at);
+        copyTo(bytes, input, at);
         numbers[i] = pack(at, input.length);
         at = next;
         continue;
@@ -79,10 +80,10 @@ class NativeSequence implements Sequence {
       if (input.length !== length) badArgument(`${name}: expected ${length} bytes, got ${input.length}`);
       numbers[i] = handle;
     }
-    return (at + 3) & ~3;
+    return at;
   }
 
-  /** Takes the results and leaves zeros where they and the inputs were. @param from a whole word. */
+  /** Takes the results and leaves zeros where they and the inputs were. */
   #read(from: number): SequenceResult[] {
     const border = this.#border;
     const { numbers } = border;

@@ -1,3 +1,5 @@
+import { viewOf } from './bytes.ts';
+
 /** A bounded reader over bytes of a peer: never throws, never reads past its end. Once a read fails, all later ones give zeros and `whole` is false. */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -48,7 +50,7 @@ export class Reader {
   /** The next `length` bytes: a view, no copy; an empty one when they are not there. */
   bytes(length: number): Uint8Array {
     if (!this.#move(length)) return EMPTY;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return viewOf(this.#bytes, this.#at - length, this.#at);
   }
 
   /** All that is left: a view, no copy. */

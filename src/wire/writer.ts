@@ -1,3 +1,5 @@
+import { copyTo } from './bytes.ts';
+
 /** Joins fields into one array, integers big-endian. Fields are collected first, so that the array has its final size at once. */
 export class Writer {
   readonly #fields: Uint8Array[] = [];
@@ -39,7 +41,7 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
   const joined = room(length);
   let at = 0;
   for (let i = 0; i < parts.length; i++) {
-    joined.set(parts[i], at);
+    copyTo(joined, parts[i], at);
     at += parts[i].length;
   }
   return joined;

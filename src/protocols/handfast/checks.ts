@@ -2,6 +2,7 @@
 import type { Bytes } from '../../core/core.ts';
 import { sameBytes } from '../../core/pure-random.ts';
 import { type CodeName, type HandfastError, remoteError } from '../../errors.ts';
+import { copyOf, viewOf } from '../../wire/bytes.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
 import { fault } from '../faults.ts';
@@ -20,11 +21,11 @@ export function nextFrame(held: Bytes, data: Bytes, limit: number, what: string)
   switch (taken.kind) {
     case 'frame': {
       const end = 4 + taken.length;
-      if (bytes.length === end) return { frame: bytes.subarray(4), whole: bytes, rest: NONE };
-      return { frame: bytes.subarray(4, end), whole: bytes.subarray(0, end), rest: bytes.subarray(end) };
+      if (bytes.length === end) return { frame: viewOf(bytes, 4, end), whole: bytes, rest: NONE };
+      return { frame: viewOf(bytes, 4, end), whole: viewOf(bytes, 0, end), rest: viewOf(bytes, end, bytes.length) };
     }
     case 'short':
-      return { held: bytes.slice() };
+      return { held: copyOf(bytes) };
     case 'empty':
       return { fault: fault('MALFORMED', `${what}: a frame of no bytes`) };
     case 'too-large':

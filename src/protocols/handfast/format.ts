@@ -1,5 +1,6 @@
 /** The frames and records of handfast/1 as values: reading is exact (bytes missing or left over are `undefined`, which the machines call MALFORMED), writing cannot go wrong. */
 import type { Bytes, Suite } from '../../core/core.ts';
+import { copyTo, viewOf } from '../../wire/bytes.ts';
 import { Reader, readU32 } from '../../wire/reader.ts';
 import { clipped, shownText, strictText } from '../../wire/text.ts';
 import { room, Writer, writeU32 } from '../../wire/writer.ts';
@@ -99,8 +100,8 @@ export function takeFrame(bytes: Bytes, limit: number): Taken {
 export function framed(head: Bytes, tail: Bytes): Bytes {
   const whole = room(4 + head.length + tail.length);
   writeU32(whole, 0, whole.length - 4);
-  whole.set(head, 4);
-  whole.set(tail, 4 + head.length);
+  copyTo(whole, head, 4);
+  copyTo(whole, tail, 4 + head.length);
   return whole;
 }
 
@@ -110,13 +111,13 @@ export function writeHello(versions: Bytes, suites: Bytes, tag: Bytes, ephemeral
   writeU32(whole, 0, whole.length - 4);
   whole[4] = Frame.hello;
   whole[5] = versions.length;
-  whole.set(versions, 6);
+  copyTo(whole, versions, 6);
   let at = 6 + versions.length;
   whole[at++] = suites.length;
-  whole.set(suites, at);
+  copyTo(whole, suites, at);
   at += suites.length;
-  whole.set(tag, at);
-  whole.set(ephemeral, at + 16);
+  copyTo(whole, tag, at);
+  copyTo(whole, ephemeral, at + 16);
   return whole;
 }
 
@@ -138,7 +139,7 @@ export function writeReplyHead(suite: number, ephemeral: Bytes): Bytes {
   head[0] = Frame.reply;
   head[1] = VERSION;
   head[2] = suite;
-  head.set(ephemeral, 3);
+  copyTo(head, ephemeral, 3);
   return head;
 }
 
@@ -149,7 +150,7 @@ export function readReply(frame: Bytes): Reply | undefined {
   const suite = reader.u8();
   const ephemeral = reader.bytes(32);
   const extensions = readExtensions(reader);
-  const head = frame.subarray(0, reader.position);
+  const head = viewOf(frame, 0, reader.position);
   const sealed = reader.rest();
   if (!extensions || !reader.whole || sealed.length < 16) return undefined;
   return { version, suite, ephemeral, extensions, head, sealed };
@@ -157,7 +158,7 @@ export function readReply(frame: Bytes): Reply | undefined {
 
 export function writeClaim(id: Bytes, timestamp: number): Bytes {
   const claim = room(32 + 8 + NO_EXTENSIONS.length);
-  claim.set(id);
+  copyTo(claim, id, 0);
   // Milliseconds are below 2^53, so two halves hold them without a bigint.
   writeU32(claim, 32, Math.floor(timestamp / 2 ** 32));
   writeU32(claim, 36, timestamp % 2 ** 32);
@@ -170,7 +171,7 @@ export function readProof(opened: Bytes): Proof | undefined {
   // Rounded beyond 2^53, which is far outside any window all the same.
   const timestamp = reader.u32() * 2 ** 32 + reader.u32();
   const extensions = readExtensions(reader);
-  const claim = opened.subarray(0, reader.position);
+  const claim = viewOf(opened, 0, reader.position);
   const signature = reader.bytes(64);
   if (!extensions || !reader.whole) return undefined;
   return { id, timestamp, extensions, claim, signature };

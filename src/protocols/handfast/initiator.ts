@@ -1,6 +1,7 @@
 /** The dialling side of a handfast/1 handshake: hello, reply, finish, OPEN. Names follow section 3: A is this side, B the other. */
 import type { Bytes, GuardedKeyPair, Secret, Suite } from '../../core/core.ts';
 import { HandfastError } from '../../errors.ts';
+import { viewOf } from '../../wire/bytes.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
@@ -86,7 +87,7 @@ function sendHello(settings: Settings, state: At<'keygen'>, { answers: [answer] 
   if (answer?.op !== 'keygen') return fail(settings, state, broken(answer));
   const ephemeral = answer.keyPair;
   const sent = writeHello(settings.offeredVersions, settings.offeredSuites, settings.tag, ephemeral.publicKey);
-  const hello = sent.subarray(4);
+  const hello = viewOf(sent, 4, sent.length);
   return [
     { at: 'await-reply', deadline: state.deadline, ephemeral, hello, held: NONE },
     { kind: 'send', data: sent },

@@ -1,6 +1,7 @@
 /** The end of the handshake, alike on both sides: session keys are there, OPEN is exchanged, and the traffic begins. */
 import type { Bytes, Cipher, Suite } from '../../core/core.ts';
 import { CODES, HandfastError, remoteError, wireCode } from '../../errors.ts';
+import { copyOf } from '../../wire/bytes.ts';
 import type { Opened, Peer, Refusal } from '../machine.ts';
 import { checkExtensions, fault } from './checks.ts';
 import { Extension, Kind, type Open, readOpen, readRefusal, VERSION, writeOpen, writeRefusal } from './format.ts';
@@ -80,7 +81,7 @@ export function finishHandshake(opening: Opening, open: Open, rest: Bytes, now: 
     if (open.bootId) info.bootId = hex(open.bootId);
   }
   // A copy of its own: the view would keep the block of memory that it lies in for as long as the session.
-  const own = { id: peer.id, publicKey: peer.publicKey.slice() };
+  const own = { id: peer.id, publicKey: copyOf(peer.publicKey) };
   return { peer: own, binding, info, rest, traffic: new HandfastTraffic(opening, open, now) };
 }
 

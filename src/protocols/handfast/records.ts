@@ -1,5 +1,6 @@
 /** Single sealed records outside the hot path: OPEN, CLOSE, PING and their like. */
 import type { Bytes, Cipher, Core, FrameTable, Framing } from '../../core/core.ts';
+import { copyTo, partOf } from '../../wire/bytes.ts';
 import { room } from '../../wire/writer.ts';
 import { LIMITS } from './limits.ts';
 
@@ -10,7 +11,7 @@ export const FRAMING: Framing = { lengthBytes: 4, ad: 'length', rekeyEvery: LIMI
 export function sealRecord(cipher: Cipher, kind: number, body: Bytes): Bytes {
   const message = room(1 + body.length);
   message[0] = kind;
-  message.set(body, 1);
+  copyTo(message, body, 1);
   return cipher.seal(message);
 }
 
@@ -18,7 +19,7 @@ export function sealRecord(cipher: Cipher, kind: number, body: Bytes): Bytes {
 export function openRecord(cipher: Cipher, record: Bytes): { kind: number; body: Bytes } | undefined {
   const message = cipher.open(record);
   // Not a view: an array as short as this has memory of its own only once somebody asks for it.
-  return message && { kind: message[0], body: message.slice(1) };
+  return message && { kind: message[0], body: partOf(message, 1, message.length) };
 }
 
 /** One table for all sessions of a core: what it holds is used up before the next call of any of them. */

@@ -2,6 +2,7 @@
 import type { Bytes, GuardedKeyPair, Secret, Suite } from '../../core/core.ts';
 import { sameBytes } from '../../core/pure-random.ts';
 import { HandfastError, remoteError } from '../../errors.ts';
+import { viewOf } from '../../wire/bytes.ts';
 import { peerIdOf } from '../../wire/peer-id.ts';
 import { join } from '../../wire/writer.ts';
 import { discardAnswers, type Input, type Machine, type Millis, type Output, type Peer, type Step } from '../machine.ts';
@@ -180,7 +181,7 @@ function readFinishFrame(settings: Settings, state: At<'await-finish'>, { data, 
   if ('held' in next) return [{ ...state, held: next.held }];
   if ('fault' in next) return fail(state, next.fault);
   const { frame, rest } = next;
-  const sealed = frame.subarray(1);
+  const sealed = viewOf(frame, 1, frame.length);
   if (frame[0] === Frame.clearRefusal) return fail(state, clearRefusal(frame));
   if (frame[0] === Frame.sealedRefusal) return fail(state, sealedRefusal(settings, state, sealed));
   if (frame[0] !== Frame.finish) return fail(state, misplaced(frame[0], 'the finish'));

@@ -3,6 +3,7 @@
  * Hashes are public bytes; keys are handles of the core and belong to whoever asked for them.
  */
 import type { Bytes, Cipher, Core, Secret, Suite } from '../../core/core.ts';
+import { copyOf } from '../../wire/bytes.ts';
 import { utf8 } from '../../wire/text.ts';
 import { join } from '../../wire/writer.ts';
 import { FRAMING } from './records.ts';
@@ -65,7 +66,7 @@ export interface SessionKeys {
 /** @param prk wiped. */
 export function sealFinish(core: Core, suite: Suite, prk: Secret, h3: Bytes, proof: Bytes): { sealed: Bytes; keys: SessionKeys } {
   const [sealed, binding, sealer, opener] = sequencesOf(core, suite).sealFinish.run([prk, h3, proof])!;
-  return { sealed: sealed as Bytes, keys: { binding: (binding as Bytes).slice(), sealer: sealer as Cipher, opener: opener as Cipher } };
+  return { sealed: sealed as Bytes, keys: { binding: copyOf(binding as Bytes), sealer: sealer as Cipher, opener: opener as Cipher } };
 }
 
 /** @param prk wiped. @param sealed 16 bytes or more. @returns undefined when it does not open. */
@@ -78,7 +79,7 @@ export function openFinish(
 ): { opened: Bytes; keys: SessionKeys } | undefined {
   const made = sequencesOf(core, suite).openFinish.run([prk, h3, sealed]);
   if (!made) return undefined;
-  return { opened: made[0] as Bytes, keys: { binding: (made[1] as Bytes).slice(), sealer: made[2] as Cipher, opener: made[3] as Cipher } };
+  return { opened: made[0] as Bytes, keys: { binding: copyOf(made[1] as Bytes), sealer: made[2] as Cipher, opener: made[3] as Cipher } };
 }
 
 /** The dialler's refusal, under a key that is derived only when there is one. @param prk stays the caller's. */
