@@ -164,7 +164,7 @@ export class HiveMindIntercom {
   }
 
   #do(work: Work): Promise<WorkAnswer> {
-    return new Promise((resolve) => this.#workbench.do([work], ([answer]) => resolve(answer)));
+    return new Promise((resolve) => this.#workbench.do([work], { wanted: true, answered: ([answer]) => resolve(answer) }));
   }
 }
 

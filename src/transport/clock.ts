@@ -15,10 +15,15 @@ export interface Clock {
   readonly pace?: Pace | undefined;
 }
 
-/** Runs a task, which must not throw, when the clock's pace has time for it: after all others that were given to it. */
-export function paced({ pace }: Clock, task: () => void): void {
-  if (pace) pace.run(task);
-  else task();
+/**
+ * Runs a task, which must not throw, when the clock's pace has time for it: after all others that were given to it.
+ * @param of what the task is for: so it can be one function for all connections. What the engine has compiled for one of a connection's own is lost with the connection.
+ */
+export function paced(clock: Clock, task: () => void): void;
+export function paced<Of>(clock: Clock, task: (of: Of) => void, of: Of): void;
+export function paced<Of>({ pace }: Clock, task: (of?: Of) => void, of?: Of): void {
+  if (pace) pace.run(task, of);
+  else task(of);
 }
 
 /** The machine's clock. Its timers do not keep the process alive: the sockets they watch do. */

@@ -4,14 +4,14 @@ import { TLSSocket } from 'node:tls';
 import type { Core } from '../core/core.ts';
 import { defaultCore } from '../core/default.ts';
 import { HandfastError } from '../errors.ts';
-import type { Peer } from '../protocols/machine.ts';
+import type { Machine, Peer } from '../protocols/machine.ts';
 import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, protocolOf } from '../protocols/registry.ts';
 import type { Carrier } from './carrier.ts';
 import { type DialOverOptions, dialOver } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Handshake, type HandshakeStep } from './driver.ts';
+import { Handshake, type HandshakeOptions, type HandshakeResult, type HandshakeStep } from './driver.ts';
 import { carrierOf } from './duplex.ts';
-import { type Allow, type Bans, policyOf, type Room } from './policy.ts';
+import { type Allow, type Bans, type Policy, policyOf, type Room } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
 import { dialTcp, type Over } from './tcp.ts';
 import { tlsCarrierOf } from './tls.ts';
@@ -66,52 +66,93 @@ function begin<const P extends ProtocolChoice>(
   const protocol = protocolOf(options.protocol);
   const { signal, clock = systemClock, deadlineMs } = options;
   options.core ??= defaultCore();
-  const { core } = options;
   if (deadlineMs !== undefined && !(deadlineMs > 0)) throw new HandfastError('BAD_ARGUMENT', 'deadlineMs: expected a positive number');
   const policy = policyOf(options);
   // Before dialling: wrong options make no connection.
   const machine = protocol.initiator(options);
   if (signal?.aborted) throw aborted(signal);
-  const startedAt = clock.precise();
-  carrierFor(protocol, options, clock).then((carrier) => shakeHands(carrier), reject);
+  const dialling = new Dialling(options, protocol, machine, policy, { clock, startedAt: clock.precise(), resolve, reject });
+  carrierFor(protocol, options, clock).then((carrier) => dialling.shakeHands(carrier), reject);
+}
 
-  const shakeHands = (carrier: Carrier): void => {
-    const { room } = options;
-    let giveBack: (() => void) | undefined;
-    const takeRoom = (peer: Peer): boolean => {
-      giveBack ??= room!(peer);
-      return giveBack !== undefined;
-    };
-    const over = (): void => {
-      signal?.removeEventListener('abort', abort);
-      giveBack?.();
-    };
-    const handshake = new Handshake({
-      machine,
-      carrier,
-      clock,
-      workbench: options.workbench ?? workbenchOf(core),
-      about: { protocol: protocol.name, role: 'initiator' },
-      judge: (peer, reserved) => policy(peer, reserved || !room ? undefined : () => takeRoom(peer)),
-      onStep: options.onStep,
-      keyLog: keyLogOf(options),
-      keepSteps: options.steps,
-      deadlineMs: deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (clock.precise() - startedAt)),
-      opened(result) {
-        over();
-        const { unreadMessages, unreadBytes } = options.limits ?? NO_LIMITS;
-        resolve(new Session(result, { protocol: protocol.name, core, unreadMessages, unreadBytes }));
-      },
-      failed(why) {
-        over();
-        reject(why);
-      },
-    });
-    const abort = (): void => handshake.abort(aborted(signal!));
-    signal?.addEventListener('abort', abort, { once: true });
+/** How the attempt went, and when it began. */
+interface Attempt {
+  readonly clock: Clock;
+  readonly startedAt: number;
+  resolve(session: Session): void;
+  reject(why: unknown): void;
+}
+
+/** One attempt, as its handshake sees it. Methods of a class, since what the engine has compiled of functions that each attempt has for itself is lost with the attempt. */
+class Dialling implements HandshakeOptions {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly workbench: Workbench;
+  readonly about: { readonly protocol: string; readonly role: 'initiator' };
+  readonly onStep: CommonOptions['onStep'];
+  readonly keyLog: HandshakeOptions['keyLog'];
+  readonly keepSteps: boolean | undefined;
+  /** Both are there once it shakes hands. */
+  carrier!: Carrier;
+  deadlineMs: number | undefined;
+  readonly #options: CommonOptions;
+  readonly #policy: Policy;
+  readonly #attempt: Attempt;
+  #abort: (() => void) | undefined;
+  #giveBack: (() => void) | undefined;
+
+  /** @param options with a core. */
+  constructor(options: CommonOptions, { name }: AnyProtocol, machine: Machine, policy: Policy, attempt: Attempt) {
+    this.machine = machine;
+    this.clock = attempt.clock;
+    this.workbench = options.workbench ?? workbenchOf(options.core!);
+    this.about = { protocol: name, role: 'initiator' };
+    this.onStep = options.onStep;
+    this.keyLog = keyLogOf(options);
+    this.keepSteps = options.steps;
+    this.#options = options;
+    this.#policy = policy;
+    this.#attempt = attempt;
+  }
+
+  shakeHands(carrier: Carrier): void {
+    const { signal, deadlineMs } = this.#options;
+    this.carrier = carrier;
+    if (deadlineMs !== undefined) this.deadlineMs = Math.max(0, deadlineMs - (this.clock.precise() - this.#attempt.startedAt));
+    const handshake = new Handshake(this);
+    if (signal) {
+      this.#abort = () => handshake.abort(aborted(signal));
+      signal.addEventListener('abort', this.#abort, { once: true });
+    }
     handshake.start();
-    if (signal?.aborted) abort();
-  };
+    if (signal?.aborted) this.#abort!();
+  }
+
+  judge(peer: Peer, reserved: boolean): ReturnType<Policy> {
+    return this.#policy(peer, reserved || !this.#options.room ? undefined : () => this.#takeRoom(peer));
+  }
+
+  opened(result: HandshakeResult): void {
+    this.#over();
+    const { core, limits } = this.#options;
+    const { unreadMessages, unreadBytes } = limits ?? NO_LIMITS;
+    this.#attempt.resolve(new Session(result, { protocol: this.about.protocol, core: core!, unreadMessages, unreadBytes }));
+  }
+
+  failed(why: HandfastError): void {
+    this.#over();
+    this.#attempt.reject(why);
+  }
+
+  #takeRoom(peer: Peer): boolean {
+    this.#giveBack ??= this.#options.room!(peer);
+    return this.#giveBack !== undefined;
+  }
+
+  #over(): void {
+    if (this.#abort) this.#options.signal!.removeEventListener('abort', this.#abort);
+    this.#giveBack?.();
+  }
 }
 
 /**

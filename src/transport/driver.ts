@@ -24,7 +24,7 @@ import { addressText, type Carrier, type CarrierEvents } from './carrier.ts';
 import { type Cancel, type Clock, paced, steady } from './clock.ts';
 import { type HandshakeSubject, tellHandshakeEnd, tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
 import { brokenOff, endCarrier } from './linger.ts';
-import type { Workbench } from './workbench.ts';
+import type { Customer, Workbench } from './workbench.ts';
 
 /** What has just happened in a handshake. */
 export interface HandshakeStep {
@@ -94,7 +94,7 @@ export interface Ended {
   readonly close: CloseCode | undefined;
 }
 
-export class Handshake implements CarrierEvents {
+export class Handshake implements CarrierEvents, Customer {
   readonly #options: HandshakeOptions;
   readonly #clock: Clock;
   readonly #steps: HandshakeStep[] | undefined;
@@ -105,6 +105,8 @@ export class Handshake implements CarrierEvents {
   #waiting = false;
   #faulted = false;
   #inputs: Input[] = [];
+  /** To the work that was outstanding, until the clock's pace has time for them. */
+  readonly #answers: WorkAnswer[][] = [];
   #arrived: Arrived[] = [];
   #arrivedBytes = 0;
   #paused = false;
@@ -312,9 +314,24 @@ export class Handshake implements CarrierEvents {
 
   #work(items: readonly Work[]): void {
     this.#waiting = true;
-    const give = (answers: WorkAnswer[]): void => this.#give({ kind: 'answers', now: this.#clock.now(), answers });
-    const givePaced = (answers: WorkAnswer[]): void => paced(this.#clock, () => give(answers));
-    this.#options.workbench.do(items, givePaced, () => !this.#over);
+    this.#options.workbench.do(items, this);
+  }
+
+  /** By the workbench, which asks whether anybody still waits for its work. */
+  get wanted(): boolean {
+    return !this.#over;
+  }
+
+  /** By the workbench. */
+  answered(answers: WorkAnswer[]): void {
+    this.#answers.push(answers);
+    paced(this.#clock, giveAnswers, this);
+  }
+
+  /** Of the work that has been done: the machine is given its answers. */
+  proceed(): void {
+    const answers = this.#answers.shift();
+    if (answers) this.#give({ kind: 'answers', now: this.#clock.now(), answers });
   }
 
   #judge(peer: Peer, reserved: boolean): void {
@@ -387,6 +404,8 @@ export class Handshake implements CarrierEvents {
     this.#cancelLimit();
   }
 }
+
+const giveAnswers = (handshake: Handshake): void => handshake.proceed();
 
 function inputOf({ data, now, text }: Arrived): Input {
   return text === undefined ? { kind: 'bytes', now, data } : { kind: 'message', now, data, text };

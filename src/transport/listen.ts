@@ -10,7 +10,7 @@ import { acceptOver, type OverOptions } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { asCarrier, type CommonOptions, keyLogOf } from './connect.ts';
 import { tellHandshakeFailure, tellHandshakeStart } from './diagnostics.ts';
-import { Handshake } from './driver.ts';
+import { Handshake, type HandshakeOptions, type HandshakeResult } from './driver.ts';
 import { Admission, type AdmissionLimits, admissionLimits, plainAddress } from './limits.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { type CloseOptions, Session, type SessionLimits, type SessionOptions } from './session.ts';
@@ -80,6 +80,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #machine: Machine;
   readonly #about: { readonly protocol: string; readonly role: 'responder' };
   readonly #handshakes = new Set<Handshake>();
+  /** What its arrivals need of it. */
+  readonly #host: Host;
   #listener: TcpListener | undefined;
   /** Failed handshakes whose carriers are still closing. */
   #lingering = 0;
@@ -105,6 +107,29 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     // Options that are wrong are wrong now, not at the first connection.
     this.#policy = policyOf(options);
     this.#machine = this.#protocol.responder({ ...options, core });
+    this.#host = {
+      options,
+      machine: this.#machine,
+      clock,
+      workbench: this.#workbench,
+      about: this.#about,
+      keyLog: keyLogOf(options),
+      policy: this.#policy,
+      takeRoom: (peer) => (options.room ? options.room(peer) : this.#takeRoom()),
+      over: (handshake, counted) => {
+        this.#handshakes.delete(handshake);
+        if (counted) this.#admission.leave(counted.address);
+      },
+      opened: (result) => this.#open(new Session(result, this.#ofSessions)),
+      failed: (why, carrier) => {
+        if (++this.#lingering > this.#admission.limits.lingering) carrier.destroy();
+        this.report(why, addressText(carrier.remote));
+      },
+      closed: () => {
+        this.#lingering--;
+        this.#settle();
+      },
+    };
   }
 
   /** Where it listens; undefined without a socket. */
@@ -150,45 +175,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
       this.report(refusal, address);
       return;
     }
-    const counted = !code;
-    let giveBack: (() => void) | undefined;
-    const room = (peer: Peer): boolean => {
-      giveBack ??= this.#options.room ? this.#options.room(peer) : this.#takeRoom();
-      return giveBack !== undefined;
-    };
-    const over = (): void => {
-      this.#handshakes.delete(handshake);
-      if (counted) this.#admission.leave(address);
-      giveBack?.();
-    };
-    const handshake = new Handshake({
-      machine: this.#machine,
-      carrier,
-      clock: this.#clock,
-      workbench: this.#workbench,
-      about: this.#about,
-      judge: (peer, reserved) => this.#policy(peer, reserved ? undefined : () => room(peer)),
-      onStep: this.#options.onStep,
-      keyLog: keyLogOf(this.#options),
-      keepSteps: this.#options.steps,
-      deadlineMs: this.#options.deadlineMs,
-      refusal,
-      opened: (result) => {
-        over();
-        this.#open(new Session(result, this.#ofSessions));
-      },
-      failed: (why) => {
-        over();
-        if (++this.#lingering > limits.lingering) carrier.destroy();
-        this.report(why, addressText(carrier.remote));
-      },
-      closed: () => {
-        this.#lingering--;
-        this.#settle();
-      },
-    });
-    this.#handshakes.add(handshake);
-    handshake.start();
+    const arrival = new Arrival(this.#host, carrier, code ? undefined : { address }, refusal);
+    this.#handshakes.add(arrival.handshake);
+    arrival.handshake.start();
   }
 
   /** Tells of a failure, outside of whatever found it. */
@@ -299,6 +288,90 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
 
   #settle(): void {
     if (this.sessions.size + this.#lingering === 0) this.#idle?.();
+  }
+}
+
+/** A server, as those see it who come to it. */
+interface Host {
+  readonly options: ListenOptions<ProtocolChoice>;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly workbench: Workbench;
+  readonly about: { readonly protocol: string; readonly role: 'responder' };
+  readonly keyLog: HandshakeOptions['keyLog'];
+  readonly policy: Policy;
+  takeRoom(peer: Peer): (() => void) | undefined;
+  over(handshake: Handshake, counted: Counted | undefined): void;
+  opened(result: HandshakeResult): void;
+  failed(why: HandfastError, carrier: Carrier): void;
+  closed(): void;
+}
+
+/** It has a place among the half-open ones, by this address. */
+interface Counted {
+  readonly address: string | undefined;
+}
+
+/** One connection, as its handshake sees it. As with diallers, methods of a class. */
+class Arrival implements HandshakeOptions {
+  readonly machine: Machine;
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly workbench: Workbench;
+  readonly about: Host['about'];
+  readonly onStep: HandshakeOptions['onStep'];
+  readonly keyLog: HandshakeOptions['keyLog'];
+  readonly keepSteps: boolean | undefined;
+  readonly refusal: HandfastError | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly handshake: Handshake;
+  readonly #host: Host;
+  readonly #counted: Counted | undefined;
+  #giveBack: (() => void) | undefined;
+
+  constructor(host: Host, carrier: Carrier, counted: Counted | undefined, refusal: HandfastError | undefined) {
+    const { onStep, steps, deadlineMs } = host.options;
+    this.machine = host.machine;
+    this.carrier = carrier;
+    this.clock = host.clock;
+    this.workbench = host.workbench;
+    this.about = host.about;
+    this.onStep = onStep;
+    this.keyLog = host.keyLog;
+    this.keepSteps = steps;
+    this.refusal = refusal;
+    this.deadlineMs = deadlineMs;
+    this.#host = host;
+    this.#counted = counted;
+    this.handshake = new Handshake(this);
+  }
+
+  judge(peer: Peer, reserved: boolean): ReturnType<Policy> {
+    return this.#host.policy(peer, reserved ? undefined : () => this.#takeRoom(peer));
+  }
+
+  opened(result: HandshakeResult): void {
+    this.#over();
+    this.#host.opened(result);
+  }
+
+  failed(why: HandfastError): void {
+    this.#over();
+    this.#host.failed(why, this.carrier);
+  }
+
+  closed(): void {
+    this.#host.closed();
+  }
+
+  #takeRoom(peer: Peer): boolean {
+    this.#giveBack ??= this.#host.takeRoom(peer);
+    return this.#giveBack !== undefined;
+  }
+
+  #over(): void {
+    this.#host.over(this.handshake, this.#counted);
+    this.#giveBack?.();
   }
 }
 

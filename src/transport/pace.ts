@@ -5,7 +5,7 @@
 export class Pace {
   readonly #precise: () => number;
   readonly #mostMs: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
   /** When this turn, or its share of those who wait, began; undefined before anything was asked for in it. */
   #began: number | undefined;
   /** Places that the turn has left for those who wait: all that they cause is done before the next one, and counts. */
@@ -17,10 +17,12 @@ export class Pace {
     this.#mostMs = mostMs;
   }
 
-  /** Runs a task, which must not throw: at once, or in a later turn and after all that were given before. */
-  run(task: () => void): void {
-    if (this.#waiting.length > 0 || this.#late()) this.#waiting.push(task);
-    else task();
+  /** Runs a task on what it is for, which must not throw: at once, or in a later turn and after all that were given before. */
+  run(task: () => void): void;
+  run<Of>(task: (of: Of) => void, of: Of): void;
+  run<Of>(task: (of?: Of) => void, of?: Of): void {
+    if (this.#waiting.length > 0 || this.#late()) this.#waiting.push({ task: task as Waiting['task'], of });
+    else task(of);
   }
 
   #late(): boolean {
@@ -41,11 +43,19 @@ export class Pace {
     this.#places--;
     this.#began ??= this.#precise();
     try {
-      if (this.#precise() - this.#began < this.#mostMs) this.#waiting.shift()?.();
+      if (this.#precise() - this.#began < this.#mostMs) {
+        const next = this.#waiting.shift();
+        next?.task(next.of);
+      }
     } finally {
       if (this.#places === 0) this.#turnOver();
     }
   };
+}
+
+interface Waiting {
+  readonly task: (of: unknown) => void;
+  readonly of: unknown;
 }
 
 /** Some forty sessions that open: the loop's other work goes on within a few of these, and a turn costs little beside it. */

@@ -272,7 +272,7 @@ export class TrafficDriver implements CarrierEvents {
     this.#incoming().hold();
     this.#carrier.pause();
     // Work may be done at once, in the middle of a call into the traffic.
-    this.#workbench.do(items, (answers) => process.nextTick(() => this.#answered(answers)));
+    this.#workbench.do(items, { wanted: true, answered: (answers) => process.nextTick(() => this.#answered(answers)) });
   }
 
   #answered(answers: readonly WorkAnswer[]): void {

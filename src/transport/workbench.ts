@@ -19,15 +19,56 @@ export interface WorkbenchOptions {
   legacyAtOnce?: number;
 }
 
-interface Order {
-  readonly jobs: readonly Job[];
-  readonly done: (answers: WorkAnswer[]) => void;
+/** Who has work done. One object for all of its work: functions of each piece of work would be compiled again and again, since what the engine has compiled goes with the last of them. */
+export interface Customer {
+  /** Asked when the turn of heavy work has come: what nobody waits for any more is not done. So those who come, ask for it and leave cannot keep it from the others. */
+  readonly wanted: boolean;
+  /** Once for each call of `do`, with an answer for each item. */
+  answered(answers: WorkAnswer[]): void;
 }
 
+/** What one call asked for, until all of it is answered. */
+class Order {
+  readonly customer: Customer;
+  readonly answers: WorkAnswer[];
+  /** What the core does, and the places of its answers. */
+  readonly jobs: Job[] = [];
+  readonly #places: number[] = [];
+  #left: number;
+
+  constructor(customer: Customer, items: number) {
+    this.customer = customer;
+    this.answers = new Array<WorkAnswer>(items);
+    this.#left = items;
+  }
+
+  add(job: Job, place: number): void {
+    this.jobs.push(job);
+    this.#places.push(place);
+  }
+
+  /** @param from where this order's begin, as many as it has jobs. */
+  jobsDone(answers: readonly WorkAnswer[], from: number): void {
+    for (let i = 0; i < this.#places.length; i++) this.answers[this.#places[i]] = answers[from + i];
+    this.#arrived(this.#places.length);
+  }
+
+  done(place: number, answer: WorkAnswer): void {
+    this.answers[place] = answer;
+    this.#arrived(1);
+  }
+
+  #arrived(count: number): void {
+    this.#left -= count;
+    if (this.#left === 0) this.customer.answered(this.answers);
+  }
+}
+
+/** One heavy job of it. */
 interface LegacyOrder {
+  readonly order: Order;
+  readonly place: number;
   readonly job: LegacyJob;
-  readonly wanted: () => boolean;
-  readonly done: (answer: WorkAnswer) => void;
 }
 
 export class Workbench {
@@ -64,80 +105,51 @@ export class Workbench {
     this.#gathers = core.lanes !== 'off';
   }
 
-  /**
-   * Has `items` done and calls `done` once with an answer for each, in order; what could not be done is answered by `failed`. Never throws.
-   * @param wanted asked when the turn of heavy work has come: what nobody waits for any more is not done. So those who come, ask for it and leave cannot keep it from the others.
-   */
-  do(items: readonly Work[], done: (answers: WorkAnswer[]) => void, wanted: () => boolean = always): void {
-    if (this.#mayBeDoneAtOnce(items)) done(this.#run(items as readonly Job[]));
-    else this.#gather(items, done, wanted);
+  /** Has `items` done and tells the customer once, with an answer for each, in order; what could not be done is answered by `failed`. Never throws. */
+  do(items: readonly Work[], customer: Customer): void {
+    if (this.#mayBeDoneAtOnce(items)) customer.answered(this.#run(items as readonly Job[]));
+    else this.#gather(new Order(customer, items.length), items);
   }
 
-  #gather(items: readonly Work[], done: (answers: WorkAnswer[]) => void, wanted: () => boolean): void {
-    const answers = new Array<WorkAnswer>(items.length);
-    const jobs: Job[] = [];
-    const places: number[] = [];
-    let left = 1;
-    const arrived = (): void => {
-      if (--left === 0) done(answers);
-    };
-    items.forEach((item, i) => {
-      if (item.op === 'sign-elsewhere') {
-        left++;
-        void signElsewhere(item.signer, item.message).then((answer) => {
-          answers[i] = answer;
-          arrived();
-        });
-      } else if (isLegacyJob(item)) {
-        left++;
-        this.#legacy({
-          job: item,
-          wanted,
-          done(answer) {
-            answers[i] = answer;
-            arrived();
-          },
-        });
-      } else {
-        jobs.push(item);
-        places.push(i);
-      }
-    });
-    const finish = (made: WorkAnswer[]): void => {
-      made.forEach((answer, k) => {
-        answers[places[k]] = answer;
-      });
-      arrived();
-    };
-    if (jobs.length === 0) finish([]);
-    else this.#order({ jobs, done: finish });
+  #gather(order: Order, items: readonly Work[]): void {
+    for (let place = 0; place < items.length; place++) {
+      const item = items[place];
+      if (item.op === 'sign-elsewhere') void signElsewhere(item.signer, item.message, order, place);
+      else if (isLegacyJob(item)) this.#legacy({ order, place, job: item });
+      else order.add(item, place);
+    }
+    if (order.jobs.length > 0) this.#order(order);
+    else if (items.length === 0) order.jobsDone([], 0);
   }
 
-  #legacy(order: LegacyOrder): void {
-    if (this.#legacyRunning >= this.#legacyAtOnce) this.#legacyWaiting.push(order);
+  #legacy(legacy: LegacyOrder): void {
+    if (this.#legacyRunning >= this.#legacyAtOnce) this.#legacyWaiting.push(legacy);
     else {
       this.#legacyRunning++;
-      if (order.wanted()) this.#runLegacy(order);
-      else this.#legacyEnded(order, nobodyWaits());
+      if (legacy.order.customer.wanted) void this.#runLegacy(legacy);
+      else this.#legacyEnded(legacy, nobodyWaits());
     }
   }
 
-  #runLegacy(order: LegacyOrder): void {
-    runLegacy(order.job).then(
-      (answer) => this.#legacyEnded(order, answer),
-      (error: unknown) => this.#legacyEnded(order, failed(error)),
-    );
+  async #runLegacy(legacy: LegacyOrder): Promise<void> {
+    let answer: WorkAnswer;
+    try {
+      answer = await runLegacy(legacy.job);
+    } catch (error) {
+      answer = failed(error);
+    }
+    this.#legacyEnded(legacy, answer);
   }
 
   /** The place goes to whoever waits longest and still does, or is given back. */
-  #legacyEnded({ done }: LegacyOrder, answer: WorkAnswer): void {
+  #legacyEnded({ order, place }: LegacyOrder, answer: WorkAnswer): void {
     const left: LegacyOrder[] = [];
     let next = this.#legacyWaiting.shift();
-    for (; next && !next.wanted(); next = this.#legacyWaiting.shift()) left.push(next);
-    if (next) this.#runLegacy(next);
+    for (; next && !next.order.customer.wanted; next = this.#legacyWaiting.shift()) left.push(next);
+    if (next) void this.#runLegacy(next);
     else this.#legacyRunning--;
-    done(answer);
-    for (const order of left) order.done(nobodyWaits());
+    order.done(place, answer);
+    for (const { order, place } of left) order.done(place, nobodyWaits());
   }
 
   #order(order: Order): void {
@@ -234,8 +246,6 @@ export class Workbench {
   }
 }
 
-const always = (): boolean => true;
-
 /** The workbench that all sessions of a core share. */
 export function workbenchOf(core: Core): Workbench {
   let bench = shared.get(core);
@@ -253,9 +263,9 @@ function isDoneAlone({ op }: Work): boolean {
 
 function handOut(orders: readonly Order[], answers: readonly WorkAnswer[]): void {
   let at = 0;
-  for (const { jobs, done } of orders) {
-    done(answers.slice(at, at + jobs.length));
-    at += jobs.length;
+  for (const order of orders) {
+    order.jobsDone(answers, at);
+    at += order.jobs.length;
   }
 }
 
@@ -264,14 +274,16 @@ function checked(answers: Answer[], jobs: readonly Job[]): Answer[] {
   return answers;
 }
 
-async function signElsewhere(signer: Signer, message: Bytes): Promise<WorkAnswer> {
+async function signElsewhere(signer: Signer, message: Bytes, order: Order, place: number): Promise<void> {
+  let answer: WorkAnswer;
   try {
     const signature = await signer.sign(message);
     if (!(signature instanceof Uint8Array)) throw new HandfastError('BAD_ARGUMENT', 'the signer returned no bytes');
-    return { op: 'sign-elsewhere', signature: signature.slice() };
+    answer = { op: 'sign-elsewhere', signature: signature.slice() };
   } catch (error) {
-    return failed(error);
+    answer = failed(error);
   }
+  order.done(place, answer);
 }
 
 function nobodyWaits(): WorkAnswer {

@@ -20,9 +20,8 @@ import type {
   Traffic,
   TrafficOutput,
   Work,
-  WorkAnswer,
 } from '../../src/protocols/machine.ts';
-import { Workbench } from '../../src/transport/workbench.ts';
+import { type Customer, Workbench } from '../../src/transport/workbench.ts';
 import { readU32 } from '../../src/wire/reader.ts';
 import { shownText, utf8 } from '../../src/wire/text.ts';
 import { join, writeU32 } from '../../src/wire/writer.ts';
@@ -326,7 +325,7 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
 /** A workbench that keeps its work until it is told to do it. */
 export class SlowBench extends Workbench {
   readonly kept: (() => void)[] = [];
-  override do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
-    this.kept.push(() => super.do(items, done));
+  override do(items: readonly Work[], customer: Customer): void {
+    this.kept.push(() => super.do(items, customer));
   }
 }

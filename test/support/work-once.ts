@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import type { Answer, Core, Job, SecretInput } from '../../src/core/core.ts';
 import { FfdhKeyPair } from '../../src/core/legacy/ffdh.ts';
 import type { Work, WorkAnswer } from '../../src/protocols/machine.ts';
-import { Workbench } from '../../src/transport/workbench.ts';
+import { type Customer, Workbench } from '../../src/transport/workbench.ts';
 
 export class WorkOnce {
   readonly #core: Core;
@@ -87,10 +87,11 @@ export class QuickBench extends Workbench {
     this.#once = new WorkOnce(core);
   }
 
-  override do(items: readonly Work[], done: (answers: WorkAnswer[]) => void): void {
+  override do(items: readonly Work[], customer: Customer): void {
     const [only] = items;
-    if (items.length === 1 && (only!.op === 'argon2id' || only!.op === 'pbkdf2-sha256')) done([this.#once.answer(only!, NOTHING)!]);
-    else super.do(items, done);
+    if (items.length === 1 && (only!.op === 'argon2id' || only!.op === 'pbkdf2-sha256'))
+      customer.answered([this.#once.answer(only!, NOTHING)!]);
+    else super.do(items, customer);
   }
 }
 

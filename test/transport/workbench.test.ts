@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HandfastError } from '../../src/errors.ts';
 import type { Work, WorkAnswer } from '../../src/protocols/machine.ts';
-import { Workbench, workbenchOf } from '../../src/transport/workbench.ts';
+import { type Customer, Workbench, workbenchOf } from '../../src/transport/workbench.ts';
 import { toyCore } from '../support/toy.ts';
 
 /** A job whose answer says which one it was; the toy core refuses some. */
@@ -18,7 +18,8 @@ const verifyAlone = (number: number): Work => ({
   digest: new Uint8Array(32).fill(number),
   publicKey: new Uint8Array(33),
 });
-const done = (bench: Workbench, items: readonly Work[]) => new Promise<WorkAnswer[]>((resolve) => bench.do(items, resolve));
+const told = (answered: (answers: WorkAnswer[]) => void): Customer => ({ wanted: true, answered });
+const done = (bench: Workbench, items: readonly Work[]) => new Promise<WorkAnswer[]>((resolve) => bench.do(items, told(resolve)));
 const valid = (answers: WorkAnswer[]) =>
   answers.map((answer) => (answer.op === 'verify' || answer.op === 'secp256k1-verify' ? answer.valid : answer.op));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -94,9 +95,10 @@ describe('the workbench', () => {
 
   it('does it at once when told to', () => {
     let answers: WorkAnswer[] = [];
-    new Workbench(toyCore(), { immediate: true }).do([verify(1)], (made) => {
+    const customer = told((made) => {
       answers = made;
     });
+    new Workbench(toyCore(), { immediate: true }).do([verify(1)], customer);
     expect(valid(answers)).toEqual([true]);
   });
 
@@ -105,11 +107,15 @@ describe('the workbench', () => {
     const stretch: Work = { op: 'pbkdf2-sha256', password: new Uint8Array(8), salt: new Uint8Array(8), iterations: 1, length: 32 };
     const asked: string[] = [];
     const ends = ['first', 'gone', 'last'].map((name) => {
-      const wanted = (): boolean => {
-        asked.push(name);
-        return name !== 'gone';
-      };
-      return new Promise<WorkAnswer[]>((resolve) => bench.do([stretch], resolve, wanted));
+      return new Promise<WorkAnswer[]>((resolve) =>
+        bench.do([stretch], {
+          get wanted() {
+            asked.push(name);
+            return name !== 'gone';
+          },
+          answered: resolve,
+        }),
+      );
     });
     const answers = (await Promise.all(ends)).flat();
     expect(asked).toEqual(['first', 'gone', 'last']);
@@ -121,8 +127,9 @@ describe('the workbench', () => {
     const core = toyCore();
     const bench = new Workbench(core);
     const made: WorkAnswer[] = [];
-    bench.do([verifyAlone(1), verifyAlone(0)], (answers) => made.push(...answers));
-    bench.do([verifyAlone(1)], (answers) => made.push(...answers));
+    const customer = told((answers) => made.push(...answers));
+    bench.do([verifyAlone(1), verifyAlone(0)], customer);
+    bench.do([verifyAlone(1)], customer);
     expect(valid(made)).toEqual([true, false, true]);
     expect(core.batches).toEqual([2, 1]);
   });
@@ -132,7 +139,11 @@ describe('the workbench', () => {
     const bench = new Workbench(core);
     let made = 0;
     const ask = (count: number): void => {
-      for (let i = 0; i < count; i++) bench.do([verifyAlone(1)], () => made++);
+      for (let i = 0; i < count; i++)
+        bench.do(
+          [verifyAlone(1)],
+          told(() => made++),
+        );
     };
     ask(64 + 30);
     expect(made).toBe(64);

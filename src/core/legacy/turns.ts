@@ -1,26 +1,11 @@
 /** Work that Node only does at once, one piece in a turn of the event loop, so that everybody else's work comes between. In order. */
 
-interface Piece {
-  run(): void;
-}
-
-const waiting: Piece[] = [];
+const waiting: (() => void)[] = [];
 let scheduled = false;
 
-/** @returns what `work` returns or throws. */
-export function inTurn<T>(work: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    waiting.push({
-      run() {
-        try {
-          resolve(work());
-        } catch (error) {
-          reject(error);
-        }
-      },
-    });
-    schedule();
-  });
+/** Resolves when a turn of the event loop is there that nobody else has. */
+export function ownTurn(): Promise<void> {
+  return new Promise(wait);
 }
 
 /** How many pieces wait. */
@@ -28,12 +13,20 @@ export function waitingTurns(): number {
   return waiting.length;
 }
 
+function wait(resolve: () => void): void {
+  waiting.push(resolve);
+  schedule();
+}
+
 function schedule(): void {
   if (scheduled || waiting.length === 0) return;
   scheduled = true;
-  setImmediate(() => {
-    scheduled = false;
-    waiting.shift()?.run();
-    schedule();
-  });
+  setImmediate(next);
+}
+
+/** What waits for a promise is done before the next immediate. */
+function next(): void {
+  scheduled = false;
+  waiting.shift()?.();
+  schedule();
 }
