@@ -3,7 +3,7 @@ import '../core/choose.ts';
 import { HandfastError } from '../errors.ts';
 import type { Peer } from '../protocols/machine.ts';
 import { connect } from '../transport/connect.ts';
-import type { HandshakeStep } from '../transport/driver.ts';
+import type { HandshakeStep } from '../transport/handshake.ts';
 import type { SessionInfo } from '../transport/session.ts';
 import { adviceFor, whereToRead } from './advice.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';

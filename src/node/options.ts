@@ -6,7 +6,7 @@ import { HandfastError } from '../errors.ts';
 import { type HandfastOptions, settingsOf } from '../protocols/handfast/settings.ts';
 import type { Peer } from '../protocols/machine.ts';
 import { type Clock, systemClock } from '../transport/clock.ts';
-import type { HandshakeStep } from '../transport/driver.ts';
+import type { HandshakeStep } from '../transport/handshake.ts';
 import { type AdmissionLimits, admissionLimits } from '../transport/limits.ts';
 import type { SessionLimits } from '../transport/session.ts';
 import { publicKeyOf } from '../wire/peer-id.ts';

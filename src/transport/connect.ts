@@ -9,8 +9,9 @@ import { type AnyProtocol, type Chosen, type ProtocolChoice, type ProtocolName, 
 import type { Carrier } from './carrier.ts';
 import { type DialOverOptions, dialOver } from './carriers.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Handshake, type HandshakeOptions, type HandshakeResult, type HandshakeStep } from './driver.ts';
+import { Handshake } from './driver.ts';
 import { carrierOf } from './duplex.ts';
+import type { HandshakeOptions, HandshakeResult, HandshakeStep } from './handshake.ts';
 import { type Allow, type Bans, type Policy, policyOf, type Room } from './policy.ts';
 import { Session, type SessionLimits } from './session.ts';
 import { dialTcp, type Over } from './tcp.ts';

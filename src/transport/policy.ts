@@ -1,7 +1,7 @@
 /** Who may stay, once it has proved who it is: bans, allow-list, allow function, room, in that order. */
 import { HandfastError } from '../errors.ts';
 import type { Peer, Refusal } from '../protocols/machine.ts';
-import type { Judge } from './driver.ts';
+import type { Judge } from './handshake.ts';
 
 /** Ids, or a function that is asked. A Set (or anything with `has`) is consulted as it is at the moment. */
 export type Allow = Iterable<string> | { has(id: string): boolean } | ((peer: Peer) => boolean | Promise<boolean>);

@@ -8,7 +8,7 @@ import type { MessageAbout, Millis, Peer, Received, Refusal, Traffic } from '../
 import { addressText, type Carrier } from './carrier.ts';
 import type { Cancel, Clock } from './clock.ts';
 import { tellSessionClose, tellSessionOpen } from './diagnostics.ts';
-import type { HandshakeResult, HandshakeStep } from './driver.ts';
+import type { HandshakeResult, HandshakeStep } from './handshake.ts';
 import type { Message, MessageBatch } from './message.ts';
 import { type StreamOptions, streamOf } from './stream.ts';
 import { TrafficDriver } from './traffic-driver.ts';

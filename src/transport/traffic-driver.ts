@@ -20,7 +20,7 @@ import {
 import { join } from '../wire/writer.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
 import { type Cancel, type Clock, paced } from './clock.ts';
-import type { Arrived, Ended, HandshakeResult } from './driver.ts';
+import type { Arrived, Ended, HandshakeResult } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import { brokenOff, endCarrier } from './linger.ts';
 import { Outbound, type Outgoing } from './outbound.ts';

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Identity } from '../../src/core/identity.ts';
 import type { HandfastError } from '../../src/errors.ts';
-import type { HandshakeStep } from '../../src/transport/driver.ts';
+import type { HandshakeStep } from '../../src/transport/handshake.ts';
 import { cores } from '../support/cores.ts';
 import { readAll, Story } from '../support/pair.ts';
 

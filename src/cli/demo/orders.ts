@@ -1,5 +1,5 @@
 /** What the demo asks of its peers, which are processes of their own, and what they answer. All of it travels as JSON between parent and child. */
-import type { HandshakeStep } from '../../transport/driver.ts';
+import type { HandshakeStep } from '../../transport/handshake.ts';
 import type { SessionInfo } from '../../transport/session.ts';
 import type { DemoMessage } from '../protocols/demo.ts';
 

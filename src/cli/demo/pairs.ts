@@ -1,5 +1,5 @@
 /** The main job: two processes shake hands over TCP, know who the other is, exchange a file both ways and a hundred thousand messages. */
-import type { HandshakeStep } from '../../transport/driver.ts';
+import type { HandshakeStep } from '../../transport/handshake.ts';
 import { colour, duration, progress, shortId, size, table, thousands } from '../terminal.ts';
 import type { Met } from './orders.ts';
 import { mark, type Report } from './report.ts';

@@ -9,7 +9,7 @@ import { readIdentityFile } from '../../node/identity-file.ts';
 import { type HandfastOptions, handfast } from '../../protocols/handfast/index.ts';
 import { type Clock, systemClock } from '../../transport/clock.ts';
 import { connect } from '../../transport/connect.ts';
-import type { HandshakeStep } from '../../transport/driver.ts';
+import type { HandshakeStep } from '../../transport/handshake.ts';
 import { listen, type Server } from '../../transport/listen.ts';
 import { publicKeyOf } from '../../wire/peer-id.ts';
 import { send } from '../messages.ts';

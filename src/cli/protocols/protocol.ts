@@ -2,7 +2,7 @@
 import type { HandfastError } from '../../errors.ts';
 import type { MessageAbout, Peer } from '../../protocols/machine.ts';
 import type { AnyProtocol } from '../../protocols/registry.ts';
-import type { HandshakeStep } from '../../transport/driver.ts';
+import type { HandshakeStep } from '../../transport/handshake.ts';
 import type { SessionInfo } from '../../transport/session.ts';
 import type { Call, Options } from '../command.ts';
 import type { DemoForm } from './demo.ts';

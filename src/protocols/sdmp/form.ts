@@ -15,7 +15,7 @@ export interface Form {
 /** p, N. */
 export const SESSION: Form = {
   pieces: ['{"sdmp":{"version":"0.12.0","schemas":["connection"]},"connection":{"g":2,"p":"', '","N":"', '"}}'],
-  read: ([p, N]) => container('connection', members({ g: 2, p, N })),
+  read: ([p, N]) => members({ sdmp: sdmp('connection'), connection: members({ g: 2, p, N }) }),
 };
 
 /** identifier, payload, protected, signature. */
@@ -28,13 +28,16 @@ export const SIGNATURE: Form = {
     '"}]}}',
   ],
   read: ([identifier, payload, header, signature]) =>
-    container('signature', members({ identifier, payload, signatures: [members({ protected: header, signature })] })),
+    members({
+      sdmp: sdmp('signature'),
+      signature: members({ identifier, payload, signatures: [members({ protected: header, signature })] }),
+    }),
 };
 
 /** iv, payload. */
 export const ENCRYPTED: Form = {
   pieces: ['{"sdmp":{"version":"0.12.0","schemas":["encrypted"]},"encrypted":{"iv":"', '","payload":"', '","recipients":[]}}'],
-  read: ([iv, payload]) => container('encrypted', members({ iv, payload, recipients: [] })),
+  read: ([iv, payload]) => members({ sdmp: sdmp('encrypted'), encrypted: members({ iv, payload, recipients: [] }) }),
 };
 
 export function writeForm({ pieces }: Form, ...fields: readonly string[]): string {
@@ -60,8 +63,8 @@ export function readForm(text: string): JsonObject | undefined {
   return at === text.length ? form.read(fields) : undefined;
 }
 
-function container(schema: string, property: JsonObject): JsonObject {
-  return members({ sdmp: members({ version: '0.12.0', schemas: [schema] }), [schema]: property });
+function sdmp(schema: string): JsonObject {
+  return members({ version: '0.12.0', schemas: [schema] });
 }
 
 /** Without a prototype that would lend it members, as the reader's objects are. */

@@ -45,7 +45,7 @@ export function transcriptOf({ core }: Settings, first: Bytes, second: Bytes): B
 
 /** @param role ours. @param shared wiped. */
 export function secure(settings: Settings, line: Line, role: Role, shared: Bytes, transcript: Bytes, theirs: Offered): Secured {
-  const about: About = { role: role === 'initiator' ? 'responder' : 'initiator', ...theirs, transcript };
+  const about: About = { role: role === 'initiator' ? 'responder' : 'initiator', offer: theirs.offer, text: theirs.text, transcript };
   line.expect(LIMITS.handshakeObject, LIMITS.handshakeMembers);
   const { core, derivation } = settings;
   if (!settings.bound) {
