@@ -185,12 +185,12 @@ function fail(state: State, why: HandfastError): Step<State> {
   const outputs: Output[] = [];
   if (state.at === 'wait-session' || state.at === 'keygen') {
     if (!silent) outputs.push(state.line.send(writeRefusal('bad_request')));
-    state.line.wipe();
   } else if ('secured' in state) {
     const { line, sealer } = state.secured;
     if (!silent) outputs.push(line.send(sealer.seal(writeRefusal('not_found'))));
     wipe(state.secured);
   }
+  if ('line' in state) state.line.wipe();
   return [{ at: 'closed' }, ...outputs, { kind: 'failed', why, lingerMs: LIMITS.lingerMs, close: closeCodeOf(why, 'secured' in state) }];
 }
 

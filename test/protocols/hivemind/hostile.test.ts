@@ -67,6 +67,7 @@ describe.each(cores)('hostile frames of HiveMind, on the $name core', (core) => 
       ['a short tag', () => textMessage({ ciphertext: '', tag: '00', nonce: '00'.repeat(16) }), 'HF_BAD_TAG', 1008],
       ['a zip bomb', () => sealedFrame(bomb()), 'HF_MALFORMED', 1002],
       ['a binary HELLO', () => sealedFrame(Uint8Array.of(0x8c, 2, 0x7b, 0x7d, 0x7b, 0x7d)), 'HF_OUT_OF_TURN', 1008],
+      ['a binary HANDSHAKE', () => sealedFrame(Uint8Array.of(0x80, 2, 0x7b, 0x7d, 0x7b, 0x7d)), 'HF_OUT_OF_TURN', 1008],
       ['the session `default`', () => sealed({ msg_type: 'bus', payload: utterance('x') }), 'HF_NOT_ALLOWED', 1008],
       [
         'an answer to no handshake of ours',
