@@ -5,7 +5,7 @@
 
 /** One side of one handshake. */
 class Side {
-  /** @param {import('handfast/protocols').Machine} machine @param {import('handfast/core').Core} core @param {Turn} [turn] */
+  /** @param {import('handfast/protocols').Machine} machine @param {import('handfast/core').Core} core @param {Pick<Turn, 'add'>} [turn] */
   constructor(machine, core, turn) {
     this.machine = machine;
     this.core = core;
@@ -142,6 +142,52 @@ function deliver(from, to, now) {
   from.sent = [];
   // Frames sent together arrive together, as they do from a socket.
   to.feed({ kind: 'bytes', now, data: frames.length === 1 ? frames[0] : Buffer.concat(frames) }, now);
+}
+
+/**
+ * One handshake of a protocol whose heavy work is done off the event loop: a workbench does it, as a driver's; bytes wait while a side's work is outstanding.
+ * @param {import('handfast').Workbench} workbench @param {import('handfast/core').Core} core
+ * @param {import('handfast/protocols').Machine} initiator @param {import('handfast/protocols').Machine} responder
+ * @returns {Promise<readonly [Side, Side]>} once both have opened.
+ */
+export function converseElsewhere(workbench, core, initiator, responder) {
+  return new Promise((resolve, reject) => {
+    const atWork = new Set();
+    const turn = {
+      /** @param {Side} side @param {readonly any[]} items */
+      add(side, items) {
+        atWork.add(side);
+        workbench.do(items, {
+          wanted: true,
+          answered(answers) {
+            atWork.delete(side);
+            go(() => side.feed({ kind: 'answers', now: Date.now(), answers }, Date.now()));
+          },
+        });
+      },
+    };
+    const a = new Side(initiator, core, turn);
+    const b = new Side(responder, core, turn);
+    const go = (/** @type {() => void} */ step) => {
+      try {
+        step();
+        for (;;) {
+          if (a.sent.length > 0 && !atWork.has(b)) deliver(a, b, Date.now());
+          else if (b.sent.length > 0 && !atWork.has(a)) deliver(b, a, Date.now());
+          else break;
+        }
+        if (a.opened && b.opened) resolve([a, b]);
+        else if (atWork.size === 0) reject(new Error('the handshake stopped before both sides had opened'));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    go(() => {
+      const start = { kind: 'start', now: Date.now() };
+      a.feed(start, start.now);
+      b.feed(start, start.now);
+    });
+  });
 }
 
 /**

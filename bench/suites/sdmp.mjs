@@ -12,6 +12,7 @@ import {
 } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { promisify } from 'node:util';
+import { converseElsewhere } from '../lib/machines.mjs';
 import { sdmpByHand } from '../lib/sdmp-by-hand.mjs';
 import { loadCore, sameBytes } from '../lib/suite.mjs';
 import { HOST } from '../lib/transport.mjs';
@@ -28,8 +29,17 @@ export const suite = {
   title: 'SDMP handshakes, ffdhe2048 and RSA-2048, both sides on one core',
   cases: [
     {
+      name: 'machines',
+      operation:
+        'one handshake, until both sides have opened, as the handshake suite counts them: the public machines, a workbench, and no carrier',
+      reference: REFERENCE,
+      timeFactor: TIME_FACTOR,
+      protocol: 'SDMP 0.12',
+    },
+    {
       name: 'memory',
-      operation: 'one handshake in memory, until both sides have opened: 2 x (key pair, shared secret, RSA sign and verify)',
+      operation:
+        'one connection in memory: its handshake, a session on either side, and its end: 2 x (key pair, shared secret, RSA sign and verify)',
       reference: REFERENCE,
       timeFactor: TIME_FACTOR,
       protocol: 'SDMP 0.12',
@@ -66,54 +76,75 @@ const atOnceOf = (caseName) => (caseName === 'tcp-16' ? 16 : 1);
 async function handshakes(coreName, caseName) {
   const core = await loadCore(coreName);
   if (core.missing) return core;
-  const { connect, listen } = await import('handfast');
   const { SdmpIdentity, SdmpPeers } = await import('handfast/protocols');
   const [dialler, listener] = [await SdmpIdentity.generate({ core }), await SdmpIdentity.generate({ core })];
   const common = { protocol: 'sdmp', core, group: 'ffdhe2048' };
   const knownTo = (/** @type {any} */ other) => new SdmpPeers([other.exportPublicPem()], { core });
-  const overTcp = caseName.startsWith('tcp-');
-  const server = await listen({
-    ...common,
-    identity: listener,
-    peers: knownTo(dialler),
-    limits: LIMITS,
-    ...(overTcp && { host: HOST, port: 0, backlog: 4096 }),
-  });
-  /** @type {((session: any) => void)[]} */
-  const waiting = [];
-  server.on('session', (session) => waiting.shift()?.(session));
-  const options = { ...common, identity: dialler, peers: knownTo(listener), peer: listener.id };
-  const open = async () => {
-    /** @type {Promise<any>} */
-    const accepted = new Promise((resolve) => waiting.push(resolve));
-    if (overTcp) return Promise.all([connect({ ...options, host: HOST, port: server.address.port }), accepted]);
-    const [near, far] = duplexPair();
-    server.accept(far);
-    return Promise.all([connect({ ...options, stream: near }), accepted]);
-  };
-  const once = async () => {
-    const sessions = await open();
-    for (const session of sessions) session.destroy();
-    await Promise.all(sessions.map(({ closed }) => closed));
-  };
-  const operations = atOnceOf(caseName);
+  const ofListener = { ...common, identity: listener, peers: knownTo(dialler) };
+  const ofDialler = { ...common, identity: dialler, peers: knownTo(listener), peer: listener.id };
+  const made = await (caseName === 'machines' ? byMachines(core, ofDialler, ofListener) : bySessions(caseName, ofDialler, ofListener));
   return {
-    operations,
-    call: operations === 1 ? once : () => Promise.all(Array.from({ length: operations }, once)),
+    operations: made.operations,
+    call: made.call,
     async check() {
-      const [a, b] = await open();
+      const [a, b] = await made.open();
       sameBytes(a.peer.publicKey, listener.publicKey, 'who was dialled');
       sameBytes(b.peer.publicKey, dialler.publicKey, 'who dialled');
       sameBytes(a.binding, b.binding, 'binding');
-      a.destroy();
-      b.destroy();
-      await Promise.all([a.closed, b.closed]);
+      await made.end([a, b]);
     },
     async close() {
-      await server.close({ drainMs: 0 });
+      await made.close?.();
       if (core.guarded.live !== 0) throw new Error(`${core.guarded.live} secrets were not wiped`);
     },
     facts: { core: core.name, openssl: process.versions.openssl },
+  };
+}
+
+/** The handshake alone. @param {import('handfast/core').Core} core @param {any} ofDialler @param {any} ofListener */
+async function byMachines(core, ofDialler, ofListener) {
+  const { Workbench } = await import('handfast');
+  const { sdmp } = await import('handfast/protocols');
+  const workbench = new Workbench(core);
+  const responder = sdmp.responder(ofListener);
+  const open = async () => {
+    const sides = await converseElsewhere(workbench, core, sdmp.initiator(ofDialler), responder);
+    return sides.map(({ opened }) => opened);
+  };
+  const end = (opened) => {
+    for (const { traffic } of opened) traffic.wipe();
+  };
+  return { operations: 1, open, end, call: async () => end(await open()) };
+}
+
+/** Whole connections. @param {string} caseName @param {any} ofDialler @param {any} ofListener */
+async function bySessions(caseName, ofDialler, ofListener) {
+  const { connect, listen } = await import('handfast');
+  const overTcp = caseName.startsWith('tcp-');
+  const server = await listen({ ...ofListener, limits: LIMITS, ...(overTcp && { host: HOST, port: 0, backlog: 4096 }) });
+  /** @type {((session: any) => void)[]} */
+  const waiting = [];
+  server.on('session', (session) => waiting.shift()?.(session));
+  const open = async () => {
+    /** @type {Promise<any>} */
+    const accepted = new Promise((resolve) => waiting.push(resolve));
+    if (overTcp) return Promise.all([connect({ ...ofDialler, host: HOST, port: server.address.port }), accepted]);
+    const [near, far] = duplexPair();
+    server.accept(far);
+    return Promise.all([connect({ ...ofDialler, stream: near }), accepted]);
+  };
+  const end = async (sessions) => {
+    for (const session of sessions) session.destroy();
+    await Promise.all(sessions.map(({ closed }) => closed));
+  };
+  const once = async () => end(await open());
+  const operations = atOnceOf(caseName);
+  return {
+    operations,
+    open,
+    end,
+    call: operations === 1 ? once : () => Promise.all(Array.from({ length: operations }, once)),
+    close: () => server.close({ drainMs: 0 }),
   };
 }
 

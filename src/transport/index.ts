@@ -14,4 +14,4 @@ export type { Allow, Bans, Room } from './policy.ts';
 export { type CloseOptions, type MessageCount, type SendOptions, Session, type SessionInfo, type SessionLimits } from './session.ts';
 export type { StreamOptions } from './stream.ts';
 export type { TlsOptions } from './tls.ts';
-export { Workbench, type WorkbenchOptions } from './workbench.ts';
+export { type Customer, Workbench, type WorkbenchOptions } from './workbench.ts';

@@ -32,7 +32,7 @@ const PARTS: Record<string, { cases: string[]; subject: string }> = {
   shared: { cases: ['request-64', 'storm-16'], subject: '1 process' },
   xrpl: { cases: ['verify', 'tls-1', 'tls-16'], subject: 'handfast pure' },
   lwstcp: { cases: ['xtea256/64-B', 'xtea256/1-KiB', 'tcp-1'], subject: 'node:net, same round trips' },
-  sdmp: { cases: ['memory', 'tcp-1'], subject: 'handfast pure' },
+  sdmp: { cases: ['machines', 'memory', 'tcp-1'], subject: 'handfast pure' },
   hivemind: {
     cases: ['memory/password', 'websocket/preshared', 'round-trip-256-B/password', 'wrong-passwords-50'],
     subject: 'ws, same messages',
