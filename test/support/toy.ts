@@ -325,7 +325,9 @@ export function toyCore(refuses: (index: number) => boolean = () => false): ToyC
 /** A workbench that keeps its work until it is told to do it. */
 export class SlowBench extends Workbench {
   readonly kept: (() => void)[] = [];
+  readonly customers: Customer[] = [];
   override do(items: readonly Work[], customer: Customer): void {
+    this.customers.push(customer);
     this.kept.push(() => super.do(items, customer));
   }
 }

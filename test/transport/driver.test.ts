@@ -169,6 +169,7 @@ describe('while work is outstanding', () => {
     end.write(new Uint8Array(1000));
     await story.settle();
     // The second piece stays with the carrier.
+    expect(bench.customers.map(({ wanted }) => wanted)).toEqual([true]);
     expect(story.server.load.heldBytes).toBe(3);
     expect(story.accepted).toHaveLength(0);
     bench.kept[0]();
@@ -202,6 +203,8 @@ describe('while work is outstanding', () => {
     void story.server.close();
     await story.settle();
     expect(story.errors.map(({ code }) => code)).toEqual(['HF_SHUTTING_DOWN']);
+    // What nobody waits for any more need not be done.
+    expect(bench.customers.map(({ wanted }) => wanted)).toEqual([false]);
     bench.kept[0]();
     expect(core.guarded.live).toBe(0);
     end.destroy();
