@@ -74,12 +74,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
   readonly #protocol: AnyProtocol;
   readonly #ofSessions: SessionOptions;
   readonly #clock: Clock;
-  readonly #workbench: Workbench;
   readonly #admission: Admission;
-  readonly #policy: Policy;
-  /** One for all: what a connection has of its own is in its state. */
-  readonly #machine: Machine;
-  readonly #about: { readonly protocol: string; readonly role: 'responder' };
   readonly #handshakes = new Set<Handshake>();
   /** What its arrivals need of it. */
   readonly #host: Host;
@@ -101,21 +96,19 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
     this.#protocol = protocolOf(options.protocol);
     const { unreadMessages, unreadBytes } = options.limits ?? {};
     this.#ofSessions = { protocol: this.#protocol.name, core, unreadMessages, unreadBytes };
-    this.#about = { protocol: this.#protocol.name, role: 'responder' };
     this.#clock = clock;
-    this.#workbench = options.workbench ?? workbenchOf(core);
     this.#admission = new Admission(admissionLimits(options.limits));
     // Options that are wrong are wrong now, not at the first connection.
-    this.#policy = policyOf(options);
-    this.#machine = this.#protocol.responder({ ...options, core });
+    const policy = policyOf(options);
+    const machine = this.#protocol.responder({ ...options, core });
     this.#host = {
       options,
-      machine: this.#machine,
+      machine,
       clock,
-      workbench: this.#workbench,
-      about: this.#about,
+      workbench: options.workbench ?? workbenchOf(core),
+      about: { protocol: this.#protocol.name, role: 'responder' },
       keyLog: keyLogOf(options),
-      policy: this.#policy,
+      policy,
       takeRoom: (peer) => (options.room ? options.room(peer) : this.#takeRoom()),
       over: (handshake, counted) => {
         this.#handshakes.delete(handshake);
@@ -295,6 +288,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncIterable<
 /** A server, as those see it who come to it. */
 interface Host {
   readonly options: ListenOptions<ProtocolChoice>;
+  /** One for all: what a connection has of its own is in its state. */
   readonly machine: Machine;
   readonly clock: Clock;
   readonly workbench: Workbench;

@@ -46,6 +46,18 @@ describe.each(cores.map((core) => [core.name, core] as const))('handfast/1 on th
       expect(steps.length).toBeGreaterThan(2);
     }));
 
+  it('gives back the room it took once the session has opened, on both sides', () => {
+    const rooms: string[] = [];
+    const room = (whose: string) => () => {
+      rooms.push(`${whose} taken`);
+      return () => void rooms.push(`${whose} given back`);
+    };
+    return told({ listen: { room: room('listener') } }, async (story) => {
+      await story.sessions({ room: room('dialler') });
+      expect(rooms.sort()).toEqual(['dialler given back', 'dialler taken', 'listener given back', 'listener taken']);
+    });
+  });
+
   it('carries messages both ways when every byte comes alone', () =>
     told({}, async (story) => {
       const [ours, theirs] = await story.sessions({}, { cut });
