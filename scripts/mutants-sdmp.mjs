@@ -56,10 +56,12 @@ export const SDMP_MUTANTS = [
     ['E7, sent', 'this.#sent.has(ivText) || ', ''],
   ]),
   ...sdmp('padding.ts', REFUSALS, [
-    ['E5, every octet of PKCS #7', '&& tail.every((octet) => octet === tail.length)', ''],
-    ['E5, zeros before', '&& tail.subarray(0, border).every((octet) => octet === 0)', ''],
+    ['E5, every octet of PKCS #7', '&& hasOnly(tail, 0, length, length)', ''],
+    ['E5, every octet behind zeros', '&& hasOnly(tail, border, tail.length, last)', ''],
+    ['E5, zeros before', '&& hasOnly(tail, 0, border, 0)', ''],
   ]),
   ...sdmp('signature-object.ts', REFUSALS, [
+    ['G6, whose header it is', 'named ? named.id : readKid(entry.protected, settings)', "named ? '' : readKid(entry.protected, settings)"],
     ['G3', "sameOffer(signed, offer) ? undefined : broken('G3', 'what is signed is not what came in clear')", 'undefined'],
     ['G3, the very text', 'if (payload === text)', 'if (payload.length === text.length)'],
     ['G4', "return broken('G4', 'the identifier is not the hash of the payload');", 'return undefined;'],

@@ -1,7 +1,7 @@
 /** Encrypted containers, `{iv, payload, recipients}`: rules E, and how ours are written. AES-256-CBC under one key for both directions, without a MAC. */
 import type { Bytes, Core, Secret } from '../../core/core.ts';
 import { aes256CbcDecrypt, aes256CbcEncrypt } from '../../core/legacy/aes.ts';
-import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
+import { decodeBase64url, encodeBase64url, readBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import { Recent } from '../recent.ts';
 import { type Reading, readContainer, type Shape, texts } from './container.ts';
@@ -97,7 +97,7 @@ export function readEncrypted(
   if (!texts(property, ['iv'])) return broken('E2', 'iv is no text');
   const iv = decodeBase64url(property.iv);
   if (iv?.length !== ivLength) return broken('E2', `iv is not ${ivLength} octets`);
-  const payload = typeof property.payload === 'string' ? decodeBase64url(property.payload) : undefined;
+  const payload = typeof property.payload === 'string' ? readBase64url(property.payload) : undefined;
   if (!payload) return broken('E3', 'payload is not base64url');
   return { iv, ivText: property.iv, payload };
 }

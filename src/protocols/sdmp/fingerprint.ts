@@ -1,4 +1,4 @@
-/** Fingerprints of RSA keys: SHA-512 in base64url, 86 characters, of one of three texts of the public key. */
+/** Fingerprints of RSA keys: SHA-512 in base64url, 86 characters, of one of three texts of the public key; and how a signature names one. */
 import type { Bytes, Core } from '../../core/core.ts';
 import { encodeBase64url } from '../../core/legacy/base64url.ts';
 import { utf8 } from '../../wire/text.ts';
@@ -10,6 +10,11 @@ export type FingerprintForm = (typeof FINGERPRINT_FORMS)[number];
 /** @param spki SubjectPublicKeyInfo, DER. */
 export function fingerprintOf(core: Core, spki: Bytes, form: FingerprintForm): string {
   return encodeBase64url(core.hash.sha512(utf8(textOf(spki, form))));
+}
+
+/** `protected` of a signature, as our writer has it: the same text for the same key, always. @param id the fingerprint in the form `pem-escaped`. */
+export function headerOf(id: string): string {
+  return encodeBase64url(utf8(`{"alg":"HS512","kid":"${id}"}`));
 }
 
 function textOf(spki: Bytes, form: FingerprintForm): string {

@@ -3,7 +3,7 @@ import type { Bytes, Core } from '../../core/core.ts';
 import { defaultCore } from '../../core/default.ts';
 import { type RsaKeyInput, RsaPrivateKey } from '../../core/legacy/rsa.ts';
 import { HandfastError } from '../../errors.ts';
-import { FINGERPRINT_FORMS, type FingerprintForm, fingerprintOf } from './fingerprint.ts';
+import { FINGERPRINT_FORMS, type FingerprintForm, fingerprintOf, headerOf } from './fingerprint.ts';
 
 export interface SdmpIdentityOptions {
   /** What hashes; the chosen core by default. */
@@ -20,12 +20,15 @@ export class SdmpIdentity {
   readonly id: string;
   /** In all forms; the first is `id`. */
   readonly fingerprints: readonly string[];
+  /** What its signatures name it by: base64url of JSON. */
+  readonly header: string;
 
   private constructor(privateKey: RsaPrivateKey, core: Core) {
     this.privateKey = privateKey;
     this.publicKey = privateKey.publicKey.spki;
     this.fingerprints = FINGERPRINT_FORMS.map((form) => fingerprintOf(core, this.publicKey, form));
     this.id = this.fingerprints[0];
+    this.header = headerOf(this.id);
   }
 
   /** A new one; takes some 100 ms of a thread with 2,048 bits, the default, and some 400 ms with 3,072. @throws (by rejection) HF_BAD_ARGUMENT for other sizes. */

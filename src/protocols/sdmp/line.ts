@@ -1,9 +1,9 @@
 /** How objects lie on the carrier: behind one another with a line feed each on a stream, one a message on WebSocket. Rules F. */
 import type { Bytes } from '../../core/core.ts';
+import { asciiOf } from '../../core/legacy/ascii.ts';
 import { HandfastError } from '../../errors.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { JsonStream, type JsonStreamFault } from '../../wire/json-stream.ts';
-import { utf8 } from '../../wire/text.ts';
 import type { Input, Output } from '../machine.ts';
 import { readJson } from './container.ts';
 import { LIMITS } from './limits.ts';
@@ -75,7 +75,7 @@ export class Line {
   /** @param object a text in ASCII, or its octets. */
   send(object: string | Bytes): Output & { kind: 'send' } {
     if (typeof object === 'string') {
-      return this.borders ? { kind: 'send', data: utf8(object), text: true } : { kind: 'send', data: utf8(`${object}\n`) };
+      return this.borders ? { kind: 'send', data: asciiOf(object), text: true } : { kind: 'send', data: asciiOf(`${object}\n`) };
     }
     if (this.borders) return { kind: 'send', data: object, text: true };
     const line = new Uint8Array(object.length + 1);

@@ -26,14 +26,21 @@ export function unpad(plaintext: Bytes, reading: Reading): Bytes | undefined {
 }
 
 function isPkcs7(tail: Bytes): boolean {
-  return tail.length >= 1 && tail.length <= BLOCK && tail.every((octet) => octet === tail.length);
+  const { length } = tail;
+  return length >= 1 && length <= BLOCK && hasOnly(tail, 0, length, length);
 }
 
 function zerosThenPkcs7(tail: Bytes): boolean {
   const last = tail.at(-1) ?? 0;
   if (last > tail.length) return false;
   const border = tail.length - last;
-  return (last === 0 || isPkcs7(tail.subarray(border))) && tail.subarray(0, border).every((octet) => octet === 0);
+  // As long as it says, since it begins there.
+  return last <= BLOCK && hasOnly(tail, border, tail.length, last) && hasOnly(tail, 0, border, 0);
+}
+
+function hasOnly(octets: Bytes, from: number, end: number, octet: number): boolean {
+  for (let i = from; i < end; i++) if (octets[i] !== octet) return false;
+  return true;
 }
 
 const BLOCK = 16;

@@ -6,7 +6,7 @@ import { type RsaKeyInput, RsaPublicKey } from '../../core/legacy/rsa.ts';
 import { HandfastError } from '../../errors.ts';
 import type { Millis } from '../machine.ts';
 import { Recent } from '../recent.ts';
-import { FINGERPRINT_FORMS, fingerprintOf } from './fingerprint.ts';
+import { FINGERPRINT_FORMS, fingerprintOf, headerOf } from './fingerprint.ts';
 import { LIMITS } from './limits.ts';
 
 export interface SdmpPeer {
@@ -23,6 +23,7 @@ export interface SdmpPeer {
 export class SdmpPeers {
   readonly #core: Core;
   readonly #byFingerprint = new Map<string, SdmpPeer>();
+  readonly #byHeader = new Map<string, SdmpPeer>();
   readonly #used = new Recent(LIMITS.recent);
 
   /** @param keys known from the start, as `add` takes them. @throws HF_BAD_KEY */
@@ -42,19 +43,27 @@ export class SdmpPeers {
     const fingerprints = FINGERPRINT_FORMS.map((form) => fingerprintOf(this.#core, known.spki, form));
     const peer = { key: known, id: fingerprints[0], fingerprints, expires };
     for (const fingerprint of fingerprints) this.#byFingerprint.set(fingerprint, peer);
+    this.#byHeader.set(headerOf(peer.id), peer);
     return peer;
   }
 
   /** @param fingerprint in any form. @returns whether there was one. */
   remove(fingerprint: string): boolean {
     const peer = this.find(fingerprint);
-    for (const each of peer?.fingerprints ?? []) this.#byFingerprint.delete(each);
-    return peer !== undefined;
+    if (!peer) return false;
+    for (const each of peer.fingerprints) this.#byFingerprint.delete(each);
+    this.#byHeader.delete(headerOf(peer.id));
+    return true;
   }
 
   /** @param fingerprint in any form. */
   find(fingerprint: string): SdmpPeer | undefined {
     return this.#byFingerprint.get(fingerprint);
+  }
+
+  /** Whose signatures begin with this as our writer has it; another writer may name the same key otherwise. */
+  findByHeader(header: string): SdmpPeer | undefined {
+    return this.#byHeader.get(header);
   }
 
   has(fingerprint: string): boolean {
@@ -75,7 +84,16 @@ export class SdmpPeers {
   }
 }
 
-/** An honest N is as good as random, and its last 16 octets are too: whoever chooses others only shuts himself out. */
-function usedKey(peer: SdmpPeer, publicKey: Bytes): string {
-  return peer.id.slice(0, 22) + encodeBase64url(publicKey.subarray(-16));
+/**
+ * An honest N is as good as random, and its last 16 octets are too: whoever chooses others only shuts himself out. Written at once, since so many of them are kept: a text that is
+ * joined of two keeps more than its letters.
+ */
+function usedKey({ id }: SdmpPeer, publicKey: Bytes): string {
+  for (let i = 0; i < KEPT_OF_ID; i++) USED[i] = id.charCodeAt(i);
+  USED.set(publicKey.subarray(-KEPT_OF_N), KEPT_OF_ID);
+  return encodeBase64url(USED);
 }
+
+const KEPT_OF_ID = 20;
+const KEPT_OF_N = 16;
+const USED = new Uint8Array(KEPT_OF_ID + KEPT_OF_N);

@@ -1,8 +1,8 @@
 /** Session objects, `{g, p, N}`: rules S, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
+import { asciiOf } from '../../core/legacy/ascii.ts';
 import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
-import { utf8 } from '../../wire/text.ts';
 import { type Reading, readContainer, type Shape } from './container.ts';
 import { SESSION, writeForm } from './form.ts';
 import type { Group } from './groups.ts';
@@ -52,7 +52,7 @@ export function sameOffer(a: Offer, b: Offer): boolean {
 }
 
 export function writeOffer({ group, publicKey }: Offer): Bytes {
-  return utf8(writeForm(SESSION, group.text, encodeBase64url(publicKey)));
+  return asciiOf(writeForm(SESSION, group.text, encodeBase64url(publicKey)));
 }
 
 /** @returns undefined when it is no integer; NaN where it is one that no group has. */

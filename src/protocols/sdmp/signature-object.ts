@@ -1,5 +1,6 @@
 /** Signature objects: rules G1 to G8, and how ours are written. */
 import type { Bytes } from '../../core/core.ts';
+import { asciiOf } from '../../core/legacy/ascii.ts';
 import { decodeBase64url, encodeBase64url } from '../../core/legacy/base64url.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.ts';
 import { utf8 } from '../../wire/text.ts';
@@ -44,14 +45,19 @@ export function readProof(root: JsonObject, settings: Settings, about: About, no
     return broken('G1', 'a member is missing or of the wrong type');
   }
   const { payload } = property;
-  const octets = utf8(payload);
-  const fault = checkPayload(payload, settings, about) ?? checkIdentifier(property.identifier, payload, octets, settings);
+  const other = checkPayload(payload, settings, about);
+  if (other) return other;
+  // Base64url by now.
+  const octets = asciiOf(payload);
+  const fault = checkIdentifier(property.identifier, payload, octets, settings);
   if (fault) return fault;
   if (property.signatures.length !== 1) return broken('G5', 'not exactly one signature');
   const [entry] = property.signatures;
-  const kid = readKid(entry.protected, settings);
+  // Mostly the very text that our writer has for a key that is known: nothing else can be read in it.
+  const named = settings.peers.findByHeader(entry.protected);
+  const kid = named ? named.id : readKid(entry.protected, settings);
   if (kid === undefined) return broken('G6', 'protected is not {alg, kid} as it should be');
-  const peer = knownPeer(kid, settings);
+  const peer = named ?? knownPeer(kid, settings);
   const who = checkKid(kid, peer, settings);
   if (who) return who;
   const signature = decodeBase64url(entry.signature);
@@ -69,13 +75,12 @@ export interface Unsigned {
 /** @param session the session object that this side sent, the very same octets. */
 export function beginProof(session: Bytes, { core, identity, bound }: Settings, role: Role, transcript: Bytes): Unsigned {
   const payload = encodeBase64url(session);
-  const octets = utf8(payload);
+  const octets = asciiOf(payload);
   return {
     message: bound ? boundText(role, transcript, identity.id, payload) : octets,
     write(signature) {
       const identifier = encodeBase64url(core.hash.sha512(octets));
-      const header = encodeBase64url(utf8(`{"alg":"HS512","kid":"${identity.id}"}`));
-      return utf8(writeForm(SIGNATURE, identifier, payload, header, encodeBase64url(signature)));
+      return asciiOf(writeForm(SIGNATURE, identifier, payload, identity.header, encodeBase64url(signature)));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBase64url, encodeBase64url } from '../../../src/core/legacy/base64url.ts';
+import { decodeBase64url, encodeBase64url, readBase64url } from '../../../src/core/legacy/base64url.ts';
 import { decodeBase64url as decode, encodeBase64url as encode } from '../../../src/wire/base64url.ts';
 import { Random, seedOfRun } from '../../support/random.ts';
 
@@ -14,6 +14,7 @@ describe('base64url by Node', () => {
       expect(text).toBe(encode(bytes));
       expect(decodeBase64url(text)).toEqual(decode(text));
       expect(decodeBase64url(text)).toEqual(Uint8Array.from(bytes));
+      expect(readBase64url(text)).toEqual(Uint8Array.from(bytes));
     }
   });
 
@@ -25,6 +26,7 @@ describe('base64url by Node', () => {
       const text = Array.from({ length: random.below(9) }, () => random.pick(random.chance(0.8) ? good : letters)).join('');
       const found = decodeBase64url(text);
       expect([text, found]).toEqual([text, decode(text)]);
+      expect([text, readBase64url(text)]).toEqual([text, found]);
       if (!found) refused++;
     }
     expect(refused).toBeGreaterThan(1_000);
@@ -35,5 +37,11 @@ describe('base64url by Node', () => {
     const bytes = decodeBase64url('Zm9v')!;
     expect(bytes.constructor).toBe(Uint8Array);
     expect(bytes.buffer.byteLength).toBe(3);
+  });
+
+  it('may also be read into memory of others, as nothing but bytes', () => {
+    const bytes = readBase64url('Zm9v')!;
+    expect(bytes.constructor).toBe(Uint8Array);
+    expect(bytes.buffer.byteLength).toBeGreaterThan(3);
   });
 });

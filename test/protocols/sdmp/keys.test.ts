@@ -91,11 +91,16 @@ describe.each(cores)('identities, $name core', (own) => {
     const bob = peers.add(publicPem('spec-bob'), { expires: 5 });
     expect([...peers].map(({ id }) => id)).toEqual([fingerprint(publicPem('spec-node')), bob.id]);
     for (const each of bob.fingerprints) expect(peers.find(each)).toBe(bob);
+    const header = Buffer.from(`{"alg":"HS512","kid":"${bob.id}"}`).toString('base64url');
+    expect(peers.findByHeader(header)).toBe(bob);
+    expect(peers.findByHeader(Buffer.from(`{"alg":"HS512","kid":"${bob.fingerprints[1]}"}`).toString('base64url'))).toBeUndefined();
     peers.add(publicPem('spec-bob'));
     expect(peers.find(bob.id)?.expires).toBe(Number.POSITIVE_INFINITY);
+    expect(peers.findByHeader(header)?.expires).toBe(Number.POSITIVE_INFINITY);
     expect([...peers]).toHaveLength(2);
     expect(peers.remove(bob.fingerprints[1])).toBe(true);
     expect(bob.fingerprints.some((each) => peers.has(each))).toBe(false);
+    expect(peers.findByHeader(header)).toBeUndefined();
     expect(peers.remove(bob.id)).toBe(false);
     expect(codeOf(() => peers.add('x'))).toBe('HF_BAD_KEY');
     expect(codeOf(() => peers.add(publicPem('spec-bob'), { expires: Number.NaN }))).toBe('HF_BAD_ARGUMENT');

@@ -1,7 +1,9 @@
 /** Everything that an SDMP handshake refuses, by the rule that it breaks: sent to either side, in place of a session object or of a proof. */
 import crypto from 'node:crypto';
+import { core } from '../../../src/core/pure.ts';
 import type { CodeName } from '../../../src/errors.ts';
 import type { Role } from '../../../src/protocols/machine.ts';
+import { SdmpPeers } from '../../../src/protocols/sdmp/index.ts';
 import {
   aliasOf,
   container,
@@ -567,6 +569,12 @@ export const PROOF: readonly Row[] = [
   row(
     'E5',
     'BAD_TAG',
+    'zeros, and a tail of which only the last octet fits',
+    tail((missing) => [...Array(missing + 13).fill(0), 9, 9, 3]),
+  ),
+  row(
+    'E5',
+    'BAD_TAG',
     'zeros, strictly',
     tail((missing) => Array(missing).fill(0)),
     { changes: { reading: 'strict' } },
@@ -737,6 +745,13 @@ export const PROOF: readonly Row[] = [
   row('G7', 'SELF_CONNECTION', 'our own name', (peer) => peer.seal(peer.proof({ kid: fingerprint(publicPem(NAMES[other(peer.role)])) }))),
   row('G7', 'SELF_CONNECTION', 'our own name in the older form', (peer) =>
     peer.seal(peer.proof({ kid: aliasOf(publicPem(NAMES[other(peer.role)])) })),
+  ),
+  row(
+    'G7',
+    'SELF_CONNECTION',
+    'our own name, which is among those we know',
+    (peer) => peer.seal(peer.proof({ kid: fingerprint(publicPem(NAMES[other(peer.role)])) })),
+    { changes: { peers: new SdmpPeers(Object.values(NAMES).map(publicPem), { core }) } },
   ),
   row('G8', 'UNKNOWN_NODE', 'an unknown name', (peer) => peer.seal(peer.proof({ kid: fingerprint(publicPem('spec-bob')) })), {
     verifies: 2,
