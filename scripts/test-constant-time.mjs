@@ -27,7 +27,11 @@ if (wanted.some((name) => !Object.hasOwn(CHECKS, name))) {
 }
 
 /** Files of native/lanes whose functions all handle secrets, and the kernels that must be in them. */
-const KERNELS = { 'x25519-ifma': ['X25519SharedIfma'], 'base-ifma': ['X25519PublicIfma', 'Ed25519SignIfma'] };
+const KERNELS = {
+  'x25519-ifma': ['X25519SharedIfma'],
+  'base-ifma': ['X25519PublicIfma', 'Ed25519SignIfma'],
+  'blake2b-avx512': ['KdfAvx512', 'Blake2bCompressAvx512'],
+};
 /** Keep pointers and lengths on the stack between secrets, which this check cannot tell apart there; memcheck and the clock can. */
 const NOT_FOLLOWED = ['Sha512Lanes', 'Ed25519SignTogether'];
 

@@ -4,18 +4,12 @@
 
 #include <cstring>
 
+#include "core/blake2b-constants.h"
+#include "lanes/blake2b-avx512.h"
+#include "lanes/lanes.h"
+
 namespace handfast {
 namespace {
-
-constexpr uint64_t kStart[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-                                0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
-
-// Which word of the block goes where, round by round (RFC 7693 section 2.7); rounds 10 and 11 are 0 and 1 again.
-constexpr uint8_t kOrder[10][16] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-                                    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
-                                    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
-                                    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
-                                    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0}};
 
 inline uint64_t RotateRight(uint64_t word, int bits) { return word >> bits | word << (64 - bits); }
 
@@ -34,7 +28,7 @@ inline void Mix(uint64_t& a, uint64_t& b, uint64_t& c, uint64_t& d, uint64_t x, 
 // Written out by the compiler: which words are mixed is then part of the instructions, and four mixes that do not wait for each other lie side by side.
 template <int round>
 inline void Round(uint64_t v[16], const uint64_t word[16]) {
-  constexpr const uint8_t* order = kOrder[round % 10];
+  constexpr const uint8_t* order = kBlake2bOrder[round % 10];
   Mix(v[0], v[4], v[8], v[12], word[order[0]], word[order[1]]);
   Mix(v[1], v[5], v[9], v[13], word[order[2]], word[order[3]]);
   Mix(v[2], v[6], v[10], v[14], word[order[4]], word[order[5]]);
@@ -48,9 +42,9 @@ inline void Round(uint64_t v[16], const uint64_t word[16]) {
 }  // namespace
 
 Blake2bState::Blake2bState(size_t digestBytes, Bytes key, const uint8_t* salt, const uint8_t* personal) : digestBytes_(digestBytes) {
-  for (int i = 0; i < 8; i++) chain_[i] = kStart[i];
-  // The parameter block: length of the digest, of the key, fan-out and depth 1; salt and personal from byte 32 on.
-  chain_[0] ^= digestBytes | key.size << 8 | 1 << 16 | 1 << 24;
+  for (int i = 0; i < 8; i++) chain_[i] = kBlake2bStart[i];
+  // Of the parameter block: salt and personal stand from byte 32 on.
+  chain_[0] ^= Blake2bParameters(digestBytes, key.size);
   for (size_t i = 0; i < 2; i++) {
     if (salt) chain_[4 + i] ^= LoadLittle64(salt + 8 * i);
     if (personal) chain_[6 + i] ^= LoadLittle64(personal + 8 * i);
@@ -96,10 +90,11 @@ void Blake2bState::End(uint8_t* digest) {
 
 void Blake2bState::Compress(const uint8_t block[kBlock], size_t bytes, bool last) {
   counted_ += bytes;
+  if (LanesInUse() == Lanes::avx512) return Blake2bCompressAvx512(chain_, block, counted_, last);
   uint64_t word[16], v[16];
   for (size_t i = 0; i < 16; i++) word[i] = LoadLittle64(block + 8 * i);
   for (int i = 0; i < 8; i++) v[i] = chain_[i];
-  for (int i = 0; i < 8; i++) v[8 + i] = kStart[i];
+  for (int i = 0; i < 8; i++) v[8 + i] = kBlake2bStart[i];
   v[12] ^= counted_;
   if (last) v[14] = ~v[14];
   Round<0>(v, word);

@@ -1,5 +1,6 @@
 // BLAKE2b of RFC 7693, with salt and personalization as in the BLAKE2 paper. Ours, since a handshake hashes short things one after the other: libsodium 1.0.18 picks its AVX2 code wherever
-// it can, whose steps wait for each other; a derivation takes a fifth to a quarter longer with it (measured on one Zen 5).
+// it can, whose steps wait for each other; a derivation takes a fifth to a quarter longer with it (measured on one Zen 5). With AVX-512, whose rotations are one step, rows do pay:
+// lanes/blake2b-avx512.h.
 #pragma once
 
 #include <cstddef>

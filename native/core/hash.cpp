@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "core/blake2b.h"
+#include "lanes/blake2b-avx512.h"
+#include "lanes/lanes.h"
 
 namespace handfast {
 
@@ -29,6 +31,23 @@ void Kdf(uint8_t out[32], const uint8_t key[32], uint64_t id, const uint8_t cont
   StoreLittle64(salt, id);
   std::memcpy(personal, context, 8);
   Blake2bState(32, {const_cast<uint8_t*>(key), 32}, salt, personal).End(out);
+}
+
+void KdfMany(uint8_t* const out[], const uint8_t key[32], const uint64_t id[], size_t count, const uint8_t context[8]) {
+  size_t done = 0;
+  // Lanes that are left over derive the first one's key again.
+  while (count - done > 1 && LanesInUse() == Lanes::avx512) {
+    uint8_t* places[kKdfLanes];
+    uint64_t ids[kKdfLanes];
+    const size_t now = count - done < kKdfLanes ? count - done : kKdfLanes;
+    for (size_t lane = 0; lane < kKdfLanes; lane++) {
+      places[lane] = out[done + (lane < now ? lane : 0)];
+      ids[lane] = id[done + (lane < now ? lane : 0)];
+    }
+    KdfAvx512(places, key, ids, context);
+    done += now;
+  }
+  for (; done < count; done++) Kdf(out[done], key, id[done], context);
 }
 
 void Sha256(uint8_t out[32], Bytes message) { crypto_hash_sha256(out, message.data, message.size); }

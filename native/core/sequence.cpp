@@ -76,7 +76,7 @@ bool Sequence::Read(Bytes program) {
   if (!cursor.ok || steps < 1 || steps > kMostSteps || firstMade + steps > kMostValues) return refused();
   for (size_t i = 0; i < steps && cursor.ok; i++) {
     const uint8_t op = cursor.U8();
-    Step step{static_cast<Op>(op), cursor.U64(), {}};
+    Step step{static_cast<Op>(op), cursor.U64(), {}, false};
     for (size_t k = 0, count = cursor.U8(); k < count && cursor.ok; k++) {
       const uint8_t value = cursor.U8();
       if (value >= sizes.size() || sizes[value] == kCipher) return refused();
@@ -110,6 +110,7 @@ bool Sequence::Read(Bytes program) {
     if (!fits) return refused();
     mustBeKept.push_back(step.op == Op::seal || step.op == Op::open || step.op == Op::cipher);
     sizes.push_back(made);
+    if (i > 0 && step.op == Op::kdf && steps_.back().op == Op::kdf && steps_.back().arguments == step.arguments) steps_.back().withNext = true;
     steps_.push_back(std::move(step));
   }
   const size_t results = cursor.U8();
@@ -149,6 +150,10 @@ Fault Sequence::Run(const Bytes* inputs, Bytes room, Arena& secrets, Arena& ciph
     used += size;
     return taken;
   };
+  // Keys that are derived together once the last of them has its place.
+  uint8_t* derived[kMostSteps];
+  uint64_t ids[kMostSteps];
+  size_t derivations = 0;
   Fault fault = Fault::none;
   for (size_t i = 0; i < steps_.size() && fault == Fault::none; i++) {
     const Step& step = steps_[i];
@@ -192,7 +197,13 @@ Fault Sequence::Run(const Bytes* inputs, Bytes room, Arena& secrets, Arena& ciph
         state.End(out.data);
         break;
       }
-      case Op::kdf: Kdf(out.data, argument(0).data, step.number, argument(1).data); break;
+      case Op::kdf:
+        derived[derivations] = out.data;
+        ids[derivations++] = step.number;
+        if (step.withNext) break;
+        KdfMany(derived, argument(0).data, ids, derivations, argument(1).data);
+        derivations = 0;
+        break;
       case Op::seal: fault = AeadSeal(SuiteOf(step.number), out.data, argument(0).data, kFirstNonce, argument(1), argument(2)); break;
       case Op::open: fault = AeadOpen(SuiteOf(step.number), out.data, argument(0).data, kFirstNonce, argument(1), argument(2)); break;
       case Op::cipher:

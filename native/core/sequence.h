@@ -60,6 +60,8 @@ class Sequence {
     Op op;
     uint64_t number;
     std::vector<uint8_t> arguments;
+    // kdf: the next step derives from the same key under the same context, and both are done with it.
+    bool withNext = false;
   };
   struct Kept {
     uint8_t value;
