@@ -1,5 +1,5 @@
 // Takes the checks of the handfast/1 machine out, one at a time, in a copy, and demands that a test fails for each. Exit code 1: one survives, or an edit no longer matches.
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,16 +25,38 @@ function copyOf(number) {
   return copy;
 }
 
+/** Groups of processes, since a test that never ends runs in one that vitest has started. @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+const endGroup = ({ pid }) => {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+};
+process.on('exit', () => running.forEach(endGroup));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
 /** @param timeout in milliseconds: whoever hangs for want of a check is noticed too. */
 function runTests(copy, files, timeout = 240_000) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   // Records by the ten thousand take seconds, and no check hangs on them.
   const args = [vitest, 'run', '--bail=1', '--maxWorkers=1', '-t', '^(?!.*key changes at record)', ...files];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: copy, timeout, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const failed =
-        /FAIL\s+(.* > .*)/.exec(stripVTControlCharacters(stdout + stderr))?.[1] ?? (error?.killed ? 'no end within the time' : '');
-      resolve({ passed: error === null, failed, stdout: stdout + stderr });
+    const child = spawn(process.execPath, args, { cwd: copy, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      endGroup(child);
+    }, timeout);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      running.delete(child);
+      const failed = /FAIL\s+(.* > .*)/.exec(stripVTControlCharacters(said))?.[1] ?? (late ? 'no end within the time' : '');
+      resolve({ passed: code === 0, failed, said });
     });
   });
 }
@@ -63,7 +85,7 @@ try {
   const files = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
   const whole = await runTests(copies[0], files, 1_800_000);
   if (!whole.passed) {
-    console.log(whole.stdout);
+    console.log(whole.said);
     throw new Error('the tests fail without any change');
   }
   const queue = [...chosen];
