@@ -2,6 +2,7 @@
 import type { BanLine } from '../node/control/messages.ts';
 import { type Command, Failure } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { colour, harmless, print, printJson, span, table } from './terminal.ts';
 
 const SUBJECT =
@@ -9,7 +10,7 @@ const SUBJECT =
 
 export const ban: Command = {
   name: 'ban',
-  summary: 'ban an id or an address from a running node',
+  summary: SUMMARIES.ban,
   usage: 'SUBJECT [options]',
   help: [
     `Ends the sessions that the node of handfast listen on this machine has with SUBJECT and refuses new ones, with HF_BANNED, until handfast unban or the end of --for. ${SUBJECT}`,
@@ -33,7 +34,7 @@ export const ban: Command = {
 
 export const unban: Command = {
   name: 'unban',
-  summary: 'lift a ban of a running node',
+  summary: SUMMARIES.unban,
   usage: 'SUBJECT [options]',
   help: [
     `Lets SUBJECT talk to the node of handfast listen on this machine again. ${SUBJECT} It must be one that handfast bans lists, as it stands there.`,
@@ -53,7 +54,7 @@ export const unban: Command = {
 
 export const bans: Command = {
   name: 'bans',
-  summary: 'list the bans of a running node',
+  summary: SUMMARIES.bans,
   usage: '[options]',
   help: [
     'Lists whom the node of handfast listen on this machine has banned, by hand (handfast ban) or for what they did, until when and why.',

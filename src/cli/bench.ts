@@ -4,6 +4,7 @@ import { benchCompare } from './bench-compare.ts';
 import { benchReport } from './bench-report.ts';
 import { loadBenchmarks, told } from './benchmarks.ts';
 import { type Call, type Command, UsageError } from './command.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, note, print, progress } from './terminal.ts';
 
 /** Named for the help, also where there are none: a test compares them with those of bench/. */
@@ -14,7 +15,7 @@ const SUITES = [
 
 export const bench: Command = {
   name: 'bench',
-  summary: 'measure this machine, compare two runs, make a page of one',
+  summary: SUMMARIES.bench,
   usage: '[SUITE...] [options]',
   help: [
     'Runs the benchmarks under bench/, on both cores and beside other libraries and node:tls. Takes minutes: close what else uses the processor first.',

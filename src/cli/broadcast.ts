@@ -4,11 +4,12 @@ import type { Call, Command } from './command.ts';
 import type { ControlClient } from './control-client.ts';
 import { FILE_OPTION, payloadOf } from './payload.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { note, print, printJson } from './terminal.ts';
 
 export const broadcast: Command = {
   name: 'broadcast',
-  summary: 'let a running node tell every node of its network',
+  summary: SUMMARIES.broadcast,
   usage: 'TOPIC [TEXT... | --file FILE | -] [options]',
   help: [
     'Signs TEXT (several words are joined by spaces), a file or the whole of standard input (-) with the key of the node that handfast listen runs on this machine, and spreads it to every node that is connected to it, directly or over others. Without any of them each line of standard input is a broadcast of its own.',

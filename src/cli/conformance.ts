@@ -7,11 +7,12 @@ import { setDefaultCore } from '../core/default.ts';
 import { loadNative } from '../core/native-load.ts';
 import { core as pure } from '../core/pure.ts';
 import { type Command, describeError } from './command.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, colour, print, printJson, progress, thousands } from './terminal.ts';
 
 export const conformance: Command = {
   name: 'conformance',
-  summary: 'run files of test vectors and count',
+  summary: SUMMARIES.conformance,
   usage: 'FILE... [options]',
   help: [
     'Runs every vector of every FILE through handfast and prints each failure, then the line "N passed, N failed". The exit code is 1 if anything failed.',

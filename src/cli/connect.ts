@@ -11,11 +11,12 @@ import { type Call, type Command, hostAndPort } from './command.ts';
 import { aboutOf, outgoing, send, shownMessage } from './messages.ts';
 import { chosenProtocol, namesWhere, partsFor } from './protocols/index.ts';
 import type { CommandProtocol } from './protocols/protocol.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, colour, duration, note, print, printJson, progress, shownPayload, size } from './terminal.ts';
 
 export const connect: Command = {
   name: 'connect',
-  summary: 'dial a node, send lines or a file, print its answers',
+  summary: SUMMARIES.connect,
   usage: 'HOST:PORT [--protocol NAME] [options]',
   help: [
     'Dials HOST:PORT and, once the handshake is done, sends each line of standard input as one message and prints what comes back. Ctrl-D ends it in peace. With --file a file is sent instead, in messages of 64,000 bytes, and its SHA-256 is printed.',

@@ -12,13 +12,14 @@ import { Report } from './demo/report.ts';
 import { type Actor, Stage } from './demo/stage.ts';
 import { playTable } from './demo/table.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, colour, duration, packageVersion, print, printError, progress } from './terminal.ts';
 
 const NAMES = PROTOCOLS.map(({ protocol }) => protocol.name);
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'the main job on one screen: everything real, all on this machine',
+  summary: SUMMARIES.demo,
   usage: '[options]',
   help: [
     'Starts peers as separate processes with keys of their own and lets them shake hands over 127.0.0.1: with handfast, native and pure core in both directions where the native core is there. Shows each step of each handshake with its bytes and microseconds and who was authenticated as whom, sends a 16 MiB file both ways and up to 100,000 messages, and compares what came.',

@@ -8,11 +8,12 @@ import type { HandfastError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { limitsInForce } from './limits.ts';
 import { type Check, selfTest } from './self-test.ts';
+import { SUMMARIES } from './summaries.ts';
 import { colour, duration, packageVersion, print, printJson, size, table, thousands, wrap } from './terminal.ts';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'say which core runs and why, and test both',
+  summary: SUMMARIES.doctor,
   usage: '[options]',
   help: [
     'Says which core runs (native or pure) and why, which vector lanes it uses, and which library does what. Then tests both cores with built-in known answers, forgeries and whole handshakes, and lists the limits in force. The exit code is 1 when a test fails or the core asked for is not there.',

@@ -7,6 +7,7 @@ import { checkClient, type HiveMindClient } from '../protocols/hivemind/index.ts
 import { type Command, Failure, type Options, UsageError } from './command.ts';
 import { writeCredentials } from './credentials.ts';
 import { firstLine } from './passphrase.ts';
+import { SUMMARIES } from './summaries.ts';
 import { note, print, printJson, table } from './terminal.ts';
 
 const CLIENTS: Options = {
@@ -146,7 +147,7 @@ const removeClient: Command = {
 
 export const hivemind: Command = {
   name: 'hivemind',
-  summary: 'add, list and remove the clients of a HiveMind master',
+  summary: SUMMARIES.hivemind,
   usage: 'add-client|list-clients|remove-client ...',
   help: ['Keeps the clients of a HiveMind master in a file, which handfast listen --protocol hivemind --clients FILE reads.'],
   options: {},

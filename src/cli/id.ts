@@ -5,11 +5,12 @@ import { type Command, Failure, UsageError } from './command.ts';
 import { openKey, PASSPHRASE_OPTION } from './passphrase.ts';
 import { keyForms } from './protocols/index.ts';
 import { checkedForms, type KeyForm } from './protocols/keys.ts';
+import { SUMMARIES } from './summaries.ts';
 import { print, printJson, table } from './terminal.ts';
 
 export const id: Command = {
   name: 'id',
-  summary: 'print the id of an identity file',
+  summary: SUMMARIES.id,
   usage: 'FILE [options]',
   help: [
     'Opens FILE and prints the id of the key in it, whatever protocol it is for. Of a handfast node that is 52 characters that begin with 12D3KooW: give it to those who dial you (--peer) and to those you dial (--allow).',

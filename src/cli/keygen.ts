@@ -5,11 +5,12 @@ import { type Call, type Command, Failure, UsageError } from './command.ts';
 import { askPassphrase, givenPassphrase } from './passphrase.ts';
 import { keyPartsFor, protocolsWithKeys } from './protocols/index.ts';
 import { type PublicForms, storedKey } from './protocols/keys.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, print, printJson, progress } from './terminal.ts';
 
 export const keygen: Command = {
   name: 'keygen',
-  summary: 'make a new key and write it to a file',
+  summary: SUMMARIES.keygen,
   usage: 'FILE [--protocol NAME] [options]',
   help: [
     'Makes a key and writes it to FILE, which only you can read (mode 0600). FILE is never overwritten. What others need of it is printed: the id.',

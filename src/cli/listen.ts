@@ -4,10 +4,11 @@ import type { Command } from './command.ts';
 import { METRICS_OPTION, metricsPage } from './metrics-page.ts';
 import { chosenProtocol, namesWhere, partsFor } from './protocols/index.ts';
 import { serve } from './serve.ts';
+import { SUMMARIES } from './summaries.ts';
 
 export const listen: Command = {
   name: 'listen',
-  summary: 'wait for peers, and echo or print what they send',
+  summary: SUMMARIES.listen,
   usage: '[--protocol NAME] [options]',
   help: [
     'Listens until Ctrl-C and tells who came, who was refused and why. Each message is sent back as it came (--mode echo) or printed (--mode print).',

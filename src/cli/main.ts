@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** `handfast ...`: finds the command, reads its arguments, runs it and turns what it throws into one line and an exit code: 1 it failed, 2 the command line was wrong, 130 Ctrl-C. */
-import { HandfastError } from '../errors.ts';
+import { CODES, HandfastError } from '../errors.ts';
 import { adviceFor, whereToRead } from './advice.ts';
 import { type Command, describeError, Failure, helpOf, Interrupted, meant, readArguments, UsageError } from './command.ts';
 import { explainCode } from './explain-code.ts';
+import { type CommandName, isCommand, SUMMARIES } from './summaries.ts';
 import { clearProgress, packageVersion, print, printError, printJson } from './terminal.ts';
 
 /** Loaded when asked for, so that help does not wait for a core. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   keygen: async () => (await import('./keygen.ts')).keygen,
   id: async () => (await import('./id.ts')).id,
   listen: async () => (await import('./listen.ts')).listen,
@@ -37,27 +38,39 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === 'help' && args.length > 0) {
+    const [word, ...more] = args;
+    if (isCommand(word)) return runCommand(word, [...more, '--help']);
+    if (explainCode(word)) return 0;
+    return /^HF_/i.test(word) ? unknownCode(word) : unknown(word);
+  }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    if (name === 'help' && args.length === 1 && Object.hasOwn(COMMANDS, args[0])) return main([args[0], '--help']);
-    if (name === 'help' && args.length === 1 && explainCode(args[0])) return 0;
-    await printOverview();
+    printOverview();
     return name === undefined ? 2 : 0;
   }
   if (name === '--version' || name === '-v') {
     print(packageVersion());
     return 0;
   }
-  if (!Object.hasOwn(COMMANDS, name)) {
-    printError('handfast', `unknown command ${name}${meant(name, Object.keys(COMMANDS))}`, 'handfast --help lists the commands');
-    return 2;
-  }
+  if (!isCommand(name)) return unknown(name);
   return runCommand(name, args);
 }
 
-async function runCommand(name: string, args: readonly string[]): Promise<number> {
+function unknown(name: string): number {
+  printError('handfast', `unknown command ${name}${meant(name, Object.keys(COMMANDS))}`, 'handfast --help lists the commands');
+  return 2;
+}
+
+function unknownCode(word: string): number {
+  const codes = Object.keys(CODES).map((name) => `HF_${name}`);
+  printError('handfast', `unknown code ${word}${meant(word.toUpperCase(), codes)}`, 'docs/errors.md lists them all');
+  return 2;
+}
+
+async function runCommand(name: CommandName, args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   let json = args.includes('--json');
-  let who = name;
+  let who: string = name;
   let speaks: string | undefined;
   try {
     const found = await COMMANDS[name]();
@@ -106,13 +119,12 @@ function explain(name: string, error: unknown, json: boolean, speaks: string | u
   return 1;
 }
 
-async function printOverview(): Promise<void> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+function printOverview(): void {
   print(`handfast ${packageVersion()}: authenticated handshakes and encrypted sessions between peers`);
   print();
   print('usage: handfast COMMAND [options]');
   print();
-  for (const { name, summary } of commands) print(`  ${name.padEnd(13)}${summary}`);
+  for (const [name, summary] of Object.entries(SUMMARIES)) print(`  ${name.padEnd(13)}${summary}`);
   print();
   print('handfast COMMAND --help explains each with an example. Every command takes --json.');
   print('handfast help HF_CODE says what an error means, whose doing it is, and what to do.');

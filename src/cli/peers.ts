@@ -3,11 +3,12 @@ import { printable } from '../errors.ts';
 import type { PeerLine } from '../node/control/messages.ts';
 import type { Command } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { colour, duration, print, printJson, span, table } from './terminal.ts';
 
 export const peers: Command = {
   name: 'peers',
-  summary: 'list the peers of a running node',
+  summary: SUMMARIES.peers,
   usage: '[options]',
   help: [
     'Lists the sessions of the node that handfast listen runs on this machine: who it is (proved), whether it dialled us (in) or was dialled (out), its address, for how long, how long a ping takes, and what software it says it is.',

@@ -9,11 +9,12 @@ import { adviceFor, whereToRead } from './advice.ts';
 import { type Call, type Command, hostAndPort } from './command.ts';
 import { chosenProtocol, partsFor } from './protocols/index.ts';
 import type { CommandProtocol, Found } from './protocols/protocol.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, colour, duration, print, printError, printJson, progress, size, table } from './terminal.ts';
 
 export const probe: Command = {
   name: 'probe',
-  summary: 'shake hands with a node and say what it is',
+  summary: SUMMARIES.probe,
   usage: 'HOST:PORT [--protocol NAME] [options]',
   help: [
     'Dials HOST:PORT, shakes hands and prints who answered and how that was proved, what was agreed, software and limits, with the time of each step. Then it leaves in peace.',

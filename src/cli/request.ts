@@ -5,11 +5,12 @@ import { shownText } from '../wire/text.ts';
 import { type Command, UsageError } from './command.ts';
 import { FILE_OPTION, payloadOf } from './payload.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { clearProgress, duration, harmless, note, print, printJson, progress, shortId, shownPayload, size } from './terminal.ts';
 
 export const request: Command = {
   name: 'request',
-  summary: 'let a running node ask a peer, and print the answer',
+  summary: SUMMARIES.request,
   usage: 'PEER-ID [TEXT | --file FILE | -] [options]',
   help: [
     'Sends TEXT, a file or standard input (-) as a request to the node PEER-ID, over the sessions of the node that handfast listen runs on this machine, and prints the answer. It waits for a session with that peer until the deadline, and outlives one that breaks: the other side handles the request at most once.',

@@ -4,11 +4,12 @@ import type { Heard } from '../node/control/messages.ts';
 import { shownText } from '../wire/text.ts';
 import type { Command } from './command.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { colour, harmless, note, print, printJson, shortId, shownPayload, thousands } from './terminal.ts';
 
 export const subscribe: Command = {
   name: 'subscribe',
-  summary: 'print the broadcasts that a running node hears',
+  summary: SUMMARIES.subscribe,
   usage: 'TOPIC [options]',
   help: [
     'Prints each broadcast of TOPIC that the node of handfast listen on this machine hears, with the id of the node that signed it, until Ctrl-C or --count. Only what comes after the command has begun is printed.',

@@ -5,6 +5,7 @@ import type { BanLine, StatusAnswer } from '../node/control/messages.ts';
 import { type Call, type Command, describeError, Interrupted } from './command.ts';
 import type { ControlClient } from './control-client.ts';
 import { CONTROL_OPTION, withNode } from './running-node.ts';
+import { SUMMARIES } from './summaries.ts';
 import { paintsWhere, print, printJson } from './terminal.ts';
 import { type FrameOptions, metricsFrame, nodeFrame } from './top/frame.ts';
 import { type NodeSample, rowsOf, SORTS, type Sort } from './top/sample.ts';
@@ -13,7 +14,7 @@ import { isScreen, Screen } from './top/screen.ts';
 
 export const top: Command = {
   name: 'top',
-  summary: 'watch a running node: peers, rates, latency, bans',
+  summary: SUMMARIES.top,
   usage: '[options]',
   help: [
     'Shows the node that handfast listen runs on this machine, again and again: who its peers are, how many messages a second go each way, how long a ping takes, who was refused and why, what was charged, who is banned. Keys: q quits, s sorts by another column.',

@@ -37,6 +37,13 @@ describe('help', () => {
     const { code, stdout } = await handfast(['--help']);
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect((await handfast(['help'])).stdout).toBe(stdout);
+  });
+
+  it('is asked for by a word too, of a command and of a part of one', async () => {
+    expect((await handfast(['help', 'id'])).stdout).toBe((await handfast(['id', '--help'])).stdout);
+    const part = await handfast(['help', 'hivemind', 'add-client']);
+    expect(part).toMatchObject({ code: 0, stdout: expect.stringMatching(/^handfast hivemind add-client: /) });
   });
 
   it.each([
@@ -61,6 +68,8 @@ describe('what is wrong with a command line is said in one line, exit code 2', (
   it.each([
     [['keygne', 'x'], 'unknown command keygne; did you mean keygen?'],
     [['frobnicate'], 'unknown command frobnicate. handfast --help'],
+    [['help', 'keygne'], 'unknown command keygne; did you mean keygen?'],
+    [['help', 'HF_BAD_TG'], 'unknown code HF_BAD_TG; did you mean HF_BAD_TAG?'],
     [['id', '--jso', 'x'], 'unknown option --jso; did you mean --json?'],
     [['id'], 'too few arguments'],
     [['id', 'a', 'b'], 'what is "b" for?'],
